@@ -1,0 +1,18 @@
+/**
+ * @file The black box of Rec-R1: text in, ranked documents out. A failed search is a state of its own and never a score.
+ */
+
+export interface Hit {
+  readonly id: string;
+  readonly score: number;
+}
+
+export type SearchOutcome =
+  { readonly kind: 'hits'; readonly hits: readonly Hit[] } | { readonly kind: 'failed'; readonly message: string };
+
+export interface Retriever {
+  /** For people and for the run's record, such as `bm25(k1=1.2,b=0.75)`. */
+  readonly name: string;
+  /** The best `limit` documents of each query, best first, in the order of the queries. No hit is a normal outcome. */
+  search(queries: readonly string[], limit: number, signal?: AbortSignal): Promise<readonly SearchOutcome[]>;
+}

@@ -1,0 +1,80 @@
+/**
+ * @file `npm run build`: everything under dist/. With `--tests` also the tests, bundled like the product: TensorFlow.js
+ * registers its gradients only in its ES modules, which Node does not load without a bundler.
+ */
+import { existsSync, globSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type BuildOptions } from 'esbuild';
+
+const root = join(import.meta.dirname, '../..');
+const withTests = process.argv.includes('--tests');
+const at = (...parts: string[]): string => join(root, ...parts);
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  sourcemap: true,
+  logLevel: 'warning',
+  target: 'es2024',
+  legalComments: 'linked',
+};
+
+/** ES modules for Node: the command line, the worker process, the engine's helper threads, and the tests. */
+async function buildNode(): Promise<void> {
+  const entryPoints: Record<string, string> = {
+    cli: 'src/cli/main.ts',
+    worker: 'src/worker/main.ts',
+    thread: 'src/model/engine/thread.ts',
+  };
+  if (withTests) {
+    for (const file of globSync('test/{unit,integration,real,golden,bench}/**/*.ts', { cwd: root })) {
+      entryPoints[file.replace(/\.ts$/, '')] = file;
+    }
+  }
+  await build({
+    ...common,
+    entryPoints: Object.fromEntries(Object.entries(entryPoints).filter(([, file]) => existsSync(at(file)))),
+    outdir: at('dist'),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    platform: 'node',
+    format: 'esm',
+    splitting: true,
+    mainFields: ['module', 'main'],
+    external: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'webgpu', 'esbuild', 'playwright-core'],
+    // CommonJS dependencies inside an ES module bundle still call require.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  });
+}
+
+/** The extension host's bundle. No tensor code may get in: a test reads the metafile. */
+async function buildExtension(): Promise<void> {
+  const entry = 'src/extension/main.ts';
+  if (!existsSync(at(entry))) return;
+  await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: at('dist/extension.cjs'),
+    platform: 'node',
+    format: 'cjs',
+    external: ['vscode'],
+    minify: true,
+  });
+}
+
+async function buildWebview(): Promise<void> {
+  const entry = 'webview/main.ts';
+  if (!existsSync(at(entry))) return;
+  await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: at('dist/webview.js'),
+    platform: 'browser',
+    format: 'esm',
+    loader: { '.css': 'css' },
+    minify: true,
+  });
+}
+
+rmSync(at('dist'), { recursive: true, force: true });
+await Promise.all([buildNode(), buildExtension(), buildWebview()]);
