@@ -1,0 +1,173 @@
+/**
+ * @file Every setting of a run: its name, default, bounds and meaning in one table. The command line, a configuration file
+ * and the editor's settings all pass through `configFrom`, so that an unknown or impossible setting is the same sentence
+ * everywhere.
+ *
+ * Departures from the paper's recipe (32 × 12 rollouts, lr 1e-6, T 0.6, top-p 0.95, 512 tokens) are for a model of a few
+ * million parameters on a CPU: small batches, a larger learning rate, and temperature 1 with full support, so that the
+ * sampled distribution is the trained one.
+ */
+import { nearestTo } from '../base/nearest.ts';
+import { UserError } from '../base/errors.ts';
+
+interface NumberSetting {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly integer?: true;
+  readonly about: string;
+}
+interface ChoiceSetting {
+  readonly default: string;
+  readonly choices: readonly string[];
+  readonly about: string;
+}
+interface TextSetting {
+  readonly default: string;
+  readonly about: string;
+}
+export type Setting = NumberSetting | ChoiceSetting | TextSetting;
+
+const count = (value: number, max: number, about: string): NumberSetting => ({
+  default: value,
+  min: 1,
+  max,
+  integer: true,
+  about,
+});
+const between = (value: number, min: number, max: number, about: string): NumberSetting => ({
+  default: value,
+  min,
+  max,
+  about,
+});
+
+export const SETTINGS = {
+  task: { default: 'sample', about: 'Folder of the task, or "sample" for the bundled one.' },
+  model: {
+    default: 'starter',
+    about: 'Folder of the start policy in Hugging Face layout, or "starter" for the bundled one.',
+  },
+  backend: {
+    default: 'auto',
+    choices: ['auto', 'embedded', 'node-gpu', 'node', 'webgpu', 'cpu'],
+    about: 'Where tensors are computed. "auto" takes a GPU that works, otherwise the embedded engine.',
+  },
+  threads: {
+    default: 0,
+    min: 0,
+    max: 64,
+    integer: true,
+    about: 'Threads of the embedded engine; 0 takes one for each core, 8 at most.',
+  },
+  seed: { default: 1, min: 0, max: 2 ** 31 - 1, integer: true, about: 'Everything random follows from it.' },
+  steps: count(120, 1_000_000, 'Optimizer steps.'),
+  promptStyle: {
+    default: 'auto',
+    choices: ['auto', 'paper', 'plain'],
+    about:
+      'How the query is put to the model: the paper’s instructions, or the query alone (what the starter was made for).',
+  },
+  'rollout.prompts': count(8, 4096, 'Queries per step.'),
+  'rollout.groupSize': count(8, 1024, 'Rewrites sampled per query.'),
+  'rollout.temperature': between(1, 0.01, 10, 'Sampling temperature.'),
+  'rollout.topP': between(1, 0.01, 1, 'Nucleus sampling: the smallest set of tokens with this probability.'),
+  'rollout.maxPromptTokens': count(256, 100_000, 'Longer prompts are cut inside the query or the history.'),
+  'rollout.maxNewTokens': count(48, 100_000, 'Tokens of a completion at most.'),
+  'reward.k': count(100, 100_000, 'Cut-off of the NDCG that is the reward. The paper trains with 1000.'),
+  'reward.malformed': between(-2, -100, 100, 'Reward of an answer in the wrong format.'),
+  'reward.miss': between(0, -100, 100, 'Reward of a well-formed answer that finds nothing relevant.'),
+  'reward.format': between(0.1, -100, 100, 'Added to the NDCG of a well-formed answer that finds something relevant.'),
+  'grpo.clip': between(0.2, 0, 10, 'The ratio of new to old probability is clipped to 1 ± this.'),
+  'grpo.kl': between(0.001, 0, 10, 'Weight of the k3 estimate of the KL divergence to the start policy.'),
+  'grpo.entropy': between(0, 0, 10, 'Weight of the entropy bonus.'),
+  'grpo.epochs': count(1, 100, 'Optimizer steps on each batch of rollouts.'),
+  'optimizer.learningRate': between(
+    3e-4,
+    0,
+    1,
+    'Learning rate of AdamW. The paper uses 1e-6 for 3 billion parameters.',
+  ),
+  'optimizer.warmup': {
+    default: 5,
+    min: 0,
+    max: 1_000_000,
+    integer: true,
+    about: 'Steps over which the rate rises from 0.',
+  },
+  'optimizer.weightDecay': between(0.01, 0, 1, 'Decoupled weight decay.'),
+  'optimizer.maxGradNorm': between(1, 0.0001, 1e9, 'The gradient is scaled down to this norm.'),
+  'optimizer.microBatchTokens': count(
+    16_384,
+    10_000_000,
+    'Padded tokens per forward and backward pass; bounds memory.',
+  ),
+  'evaluation.every': count(20, 1_000_000, 'Steps between evaluations on the validation split.'),
+  'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),
+  'evaluation.limit': count(1000, 10_000_000, 'Examples of a split that are evaluated at most, the first ones.'),
+  'checkpoint.every': count(20, 1_000_000, 'Steps between checkpoints.'),
+  'bm25.k1': between(1.2, 0, 1000, 'How slowly repeats of a term stop paying off.'),
+  'bm25.b': between(0.75, 0, 1, 'How hard long documents are marked down.'),
+} as const satisfies Record<string, Setting>;
+
+type Value<S> = S extends { readonly choices: readonly (infer C)[] }
+  ? C
+  : S extends { readonly default: number }
+    ? number
+    : string;
+
+export type SettingName = keyof typeof SETTINGS;
+export type RunConfig = { readonly [N in SettingName]: Value<(typeof SETTINGS)[N]> };
+
+/**
+ * The whole configuration from the settings that somebody gave; the rest are defaults.
+ *
+ * @param source where the values come from, for messages: `--set`, a file's path.
+ * @throws UserError for an unknown name or a value out of bounds.
+ */
+export function configFrom(given: Readonly<Record<string, unknown>>, source: string): RunConfig {
+  const config: Record<string, string | number> = {};
+  for (const [name, setting] of Object.entries(SETTINGS)) config[name] = setting.default;
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(SETTINGS, name)) {
+      const nearest = nearestTo(name, Object.keys(SETTINGS));
+      throw new UserError(`${source}: there is no setting "${name}"${nearest ? `; did you mean "${nearest}"?` : '.'}`);
+    }
+    config[name] = checked(name, SETTINGS[name as SettingName], value, source);
+  }
+  return config as RunConfig;
+}
+
+function checked(name: string, setting: Setting, value: unknown, source: string): string | number {
+  const shown = JSON.stringify(value);
+  if (typeof setting.default === 'string') {
+    if (typeof value !== 'string' || value === '')
+      throw new UserError(`${source}: ${name} must be text, not ${shown}.`);
+    if ('choices' in setting && !setting.choices.includes(value)) {
+      throw new UserError(`${source}: ${name} is ${shown}; choose one of ${setting.choices.join(', ')}.`);
+    }
+    return value;
+  }
+  const { min, max, integer } = setting as NumberSetting;
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  if (typeof number !== 'number' || !(number >= min && number <= max) || (integer && !Number.isInteger(number))) {
+    const kind = integer ? 'a whole number' : 'a number';
+    throw new UserError(`${source}: ${name} is ${shown}; it must be ${kind} from ${min} to ${max}.`);
+  }
+  return number;
+}
+
+/**
+ * Settings from `key=value` arguments.
+ *
+ * @throws UserError for an argument without `=`.
+ */
+export function parseAssignments(assignments: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    assignments.map((assignment) => {
+      const at = assignment.indexOf('=');
+      if (at < 1) throw new UserError(`--set ${assignment}: write it as name=value, such as --set steps=50.`);
+      return [assignment.slice(0, at), assignment.slice(at + 1)];
+    }),
+  );
+}

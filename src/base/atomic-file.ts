@@ -1,0 +1,20 @@
+/** @file Files that appear whole or not at all. */
+import { open, rename, rm } from 'node:fs/promises';
+
+/** Writes beside the target, flushes to disk, then renames: a reader sees the old file or the new one, never a part. */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,19 @@
+/** @file JSON files with errors that name the file. */
+import { readFile } from 'node:fs/promises';
+import { messageOf, UserError } from './errors.ts';
+
+/** @throws UserError when the file is missing or is not JSON. */
+export async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new UserError(`${path} does not exist.`);
+    throw error;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${path} is not JSON: ${messageOf(error)}`);
+  }
+}
