@@ -1,0 +1,164 @@
+/**
+ * @file The differentiable operations that a decoder-only transformer is written in.
+ *
+ * Each has a composed form out of plain TensorFlow.js operations, which runs on every backend and defines what the
+ * operation means. Where the active backend registers a kernel of our own for it (the embedded engine does), that one
+ * is taken instead. Key/value caching is in key-value-cache.ts, sampling in sample-tokens.ts, the optimizer in adamw.ts.
+ *
+ * Values are float32, ids and positions int32. Letters in shapes: N rows, B sequences, T time, D hidden size, H query
+ * heads, K key/value heads, E head size, F feed-forward size, V vocabulary. Results belong to the caller.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+// TensorFlow.js registers gradients only on request.
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import type { Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import { composedTokenLogProbs } from './token-log-probs.ts';
+
+/** Names under which a backend may register a fused kernel, with the gradient beside it. */
+export const fusedKernels = {
+  linear: 'RecLinear',
+  rmsNorm: 'RecRmsNorm',
+  rotary: 'RecRotary',
+  causalAttention: 'RecCausalAttention',
+  swiglu: 'RecSwiglu',
+  embed: 'RecEmbed',
+  tokenLogProbs: 'RecTokenLogProbs',
+} as const;
+
+/** A position that attention must not see: large, but its difference to any score is finite in float32. */
+const masked = -1e30;
+
+/** x·weightᵀ + bias. x [N, in], weight [out, in] as Hugging Face stores it, bias [out] → [N, out]. */
+export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D {
+  if (isFused(fusedKernels.linear)) {
+    return runFused(fusedKernels.linear, bias ? { x, weight, bias } : { x, weight }) as Tensor2D;
+  }
+  return tf.tidy(() => {
+    const product = tf.matMul<Tensor2D>(x, weight, false, true);
+    return bias ? tf.add<Tensor2D>(product, bias) : product;
+  });
+}
+
+/** Each row divided by its root mean square, then scaled. x [N, D], weight [D] → [N, D]. */
+export function rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2D {
+  if (isFused(fusedKernels.rmsNorm)) return runFused(fusedKernels.rmsNorm, { x, weight }, { epsilon }) as Tensor2D;
+  return tf.tidy(() => {
+    const meanSquare = tf.mean(tf.square(x), -1, true); // [N, 1]
+    return tf.mul(tf.mul(x, tf.rsqrt(tf.add(meanSquare, epsilon))), weight);
+  });
+}
+
+/**
+ * Rotary position embedding: dimension i of a head turns together with dimension i + E/2, as in Llama and Qwen.
+ *
+ * x [N, H, E] with even E, positions int32 [N] → [N, H, E]. `rotation` is the base theta, or the E/2 inverse frequencies
+ * where a model scales them (pass the same array each time: tables are kept for it). No gradient reaches the positions.
+ */
+export function rotary(x: Tensor3D, positions: Tensor1D, rotation: number | readonly number[]): Tensor3D {
+  const frequencies = typeof rotation === 'number' ? inverseFrequencies(rotation, x.shape[2]) : rotation;
+  if (isFused(fusedKernels.rotary)) {
+    // The registry's types know only mutable arrays; the kernel does not write.
+    return runFused(
+      fusedKernels.rotary,
+      { x, positions },
+      { frequencies: frequencies as number[], sign: 1 },
+    ) as Tensor3D;
+  }
+  return tf.tidy(() => {
+    const column = tf.reshape(tf.cast(positions, 'float32'), [-1, 1]);
+    const angles = tf.reshape(tf.mul(column, tf.tensor2d([...frequencies], [1, frequencies.length])), [
+      x.shape[0],
+      1,
+      frequencies.length,
+    ]);
+    const [cos, sin] = [tf.cos(angles), tf.sin(angles)]; // [N, 1, E/2]
+    const [first, second] = tf.split(x, 2, -1); // [N, H, E/2] each
+    return tf.concat(
+      [tf.sub(tf.mul(first, cos), tf.mul(second, sin)), tf.add(tf.mul(second, cos), tf.mul(first, sin))],
+      -1,
+    );
+  });
+}
+
+const frequenciesOf = new Map<string, readonly number[]>();
+
+/** theta^(-2i/E) for i < E/2, rounded to float32 as the reference implementations keep them. */
+export function inverseFrequencies(theta: number, headSize: number): readonly number[] {
+  const key = `${theta}/${headSize}`;
+  let frequencies = frequenciesOf.get(key);
+  if (!frequencies) {
+    frequencies = Array.from({ length: headSize / 2 }, (_, i) => Math.fround(theta ** ((-2 * i) / headSize)));
+    frequenciesOf.set(key, frequencies);
+  }
+  return frequencies;
+}
+
+/**
+ * Softmax attention in which each position sees itself and what came before; scores are scaled by 1/√E.
+ *
+ * q [B, T, H, E], k and v [B, T, K, E] with H a multiple of K: query head h reads key/value head ⌊h·K/H⌋ → [B, T, H, E].
+ * Batches are padded on the right, so no valid position ever sees padding.
+ */
+export function causalAttention(q: Tensor4D, k: Tensor4D, v: Tensor4D): Tensor4D {
+  if (isFused(fusedKernels.causalAttention)) return runFused(fusedKernels.causalAttention, { q, k, v }) as Tensor4D;
+  return tf.tidy(() => {
+    const [batch, time, heads, headSize] = q.shape;
+    const groups = batch * k.shape[2];
+    const rows = (heads / k.shape[2]) * time; // the query heads of one key/value head, stacked
+    const headsFirst = (x: Tensor4D, length: number): Tensor3D =>
+      tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [groups, length, headSize]);
+    const products = tf.matMul(headsFirst(q, rows), headsFirst(k, time), false, true); // [B·K, H/K·T, T]
+    const scores = tf.mul(tf.reshape(products, [batch, heads, time, time]), 1 / Math.sqrt(headSize));
+    const weights = tf.softmax(tf.add(scores, causalMask(time)));
+    const mixed = tf.matMul(tf.reshape(weights, [groups, rows, time]), headsFirst(v, time));
+    return tf.transpose(tf.reshape(mixed, [batch, heads, time, headSize]), [0, 2, 1, 3]);
+  });
+}
+
+/** [T, T]: 0 on and below the diagonal, a large negative number above. */
+function causalMask(time: number): Tensor2D {
+  return tf.tidy(() => {
+    const position = tf.range(0, time, 1, 'int32');
+    const later = tf.greater(tf.reshape(position, [1, time]), tf.reshape(position, [time, 1]));
+    return tf.mul(tf.cast(later, 'float32'), masked);
+  });
+}
+
+/** silu(gate) · up, elementwise. [N, F] each → [N, F]. */
+export function swiglu(gate: Tensor2D, up: Tensor2D): Tensor2D {
+  if (isFused(fusedKernels.swiglu)) return runFused(fusedKernels.swiglu, { gate, up }) as Tensor2D;
+  return tf.tidy(() => tf.mul(tf.mul(gate, tf.sigmoid(gate)), up));
+}
+
+/** Rows of the embedding matrix. weight [V, D], ids int32 [N] in [0, V) → [N, D]. */
+export function embed(weight: Tensor2D, ids: Tensor1D): Tensor2D {
+  if (isFused(fusedKernels.embed)) return runFused(fusedKernels.embed, { weight, ids }) as Tensor2D;
+  return tf.gather(weight, ids);
+}
+
+/**
+ * How likely each target was, and how open each choice: [N, 2] of the target's log-probability and the entropy in nats
+ * of softmax(hidden·headᵀ / temperature).
+ *
+ * hidden [N, D], head [V, D], targets int32 [N] in [0, V), temperature > 0. Both columns are differentiable with respect
+ * to hidden and, unless it is a variable that is not trainable, head. The [N, V] logits are never kept: a few rows at a
+ * time are computed, and computed again for the gradient.
+ */
+export function tokenLogProbs(hidden: Tensor2D, head: Tensor2D, targets: Tensor1D, temperature: number): Tensor2D {
+  if (isFused(fusedKernels.tokenLogProbs)) {
+    const frozen = head instanceof tf.Variable && !head.trainable;
+    return runFused(fusedKernels.tokenLogProbs, { hidden, head, targets }, { temperature, frozen }) as Tensor2D;
+  }
+  return composedTokenLogProbs(hidden, head, targets, temperature);
+}
+
+function isFused(kernel: string): boolean {
+  // Declared as always present, but undefined where the backend has no such kernel.
+  return (tf.getKernel(kernel, tf.getBackend()) as tf.KernelConfig | undefined) !== undefined;
+}
+
+function runFused(kernel: string, inputs: tf.NamedTensorMap, attrs: tf.NamedAttrMap = {}): tf.Tensor {
+  // Kernels of ours have one result; the declared type covers those with several.
+  const result: unknown = tf.engine().runKernel(kernel, inputs, attrs);
+  return result as tf.Tensor;
+}

@@ -1,0 +1,119 @@
+/**
+ * @file Choosing the next token from logits: temperature, top-k, nucleus (top-p), greedy.
+ *
+ * Two log-probabilities are reported, because they answer different questions: under the temperature-scaled
+ * distribution (what the policy gradient differentiates) and under the truncated one that was drawn from.
+ * Random numbers come in as arguments. Sums run in float64 in a fixed order, so equal inputs give equal tokens.
+ */
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+
+export interface SamplingOptions {
+  /** 0 takes the most likely token (the first among equals). */
+  readonly temperature: number;
+  /** Only the k most likely tokens; all when absent or 0. */
+  readonly topK?: number;
+  /** Only the most likely tokens whose probabilities reach p together (after top-k); all when absent or 1. */
+  readonly topP?: number;
+}
+
+export interface SampledTokens {
+  /** [S] */
+  readonly tokens: Int32Array;
+  /** [S], nats, under the temperature-scaled distribution over the whole vocabulary (temperature 1 when greedy). */
+  readonly logProbs: Float32Array;
+  /** [S], nats, under the truncated distribution that was drawn from (0 when greedy). */
+  readonly samplingLogProbs: Float32Array;
+}
+
+/** One token for each row of logits [S, V], with one uniform number in [0, 1) per row. Leaves the logits to the caller. */
+export async function sampleTokens(
+  logits: Tensor2D,
+  uniforms: Float32Array,
+  options: SamplingOptions,
+): Promise<SampledTokens> {
+  return sampleRows((await logits.data()) as Float32Array, logits.shape[1], uniforms, options);
+}
+
+/** `sampleTokens` over plain numbers: `logits` holds rows of `vocabulary` values, as many as there are uniforms. */
+export function sampleRows(
+  logits: Float32Array,
+  vocabulary: number,
+  uniforms: Float32Array,
+  options: SamplingOptions,
+): SampledTokens {
+  const rows = uniforms.length;
+  const sampled = {
+    tokens: new Int32Array(rows),
+    logProbs: new Float32Array(rows),
+    samplingLogProbs: new Float32Array(rows),
+  };
+  const probabilities = new Float64Array(vocabulary);
+  for (let row = 0; row < rows; row++) {
+    const scores = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
+    const total = exponentials(scores, options.temperature, probabilities);
+    const choice =
+      options.temperature === 0
+        ? { token: argMax(scores), mass: 0 }
+        : draw(probabilities, total, uniforms[row], options);
+    const mine = probabilities[choice.token];
+    sampled.tokens[row] = choice.token;
+    sampled.logProbs[row] = Math.log(mine / total);
+    sampled.samplingLogProbs[row] = options.temperature === 0 ? 0 : Math.log(mine / choice.mass);
+  }
+  return sampled;
+}
+
+/** Fills `out` with exp((score - largest) / temperature) and returns the sum. */
+function exponentials(scores: Float32Array, temperature: number, out: Float64Array): number {
+  const largest = scores[argMax(scores)];
+  const scale = temperature === 0 ? 1 : 1 / temperature;
+  let total = 0;
+  for (let i = 0; i < scores.length; i++) total += out[i] = Math.exp((scores[i] - largest) * scale);
+  return total;
+}
+
+interface Choice {
+  readonly token: number;
+  /** Sum of the unnormalised probabilities that the token was drawn from. */
+  readonly mass: number;
+}
+
+function draw(probabilities: Float64Array, total: number, uniform: number, options: SamplingOptions): Choice {
+  const limitsCount = options.topK !== undefined && options.topK > 0 && options.topK < probabilities.length;
+  const limitsMass = options.topP !== undefined && options.topP < 1;
+  if (!limitsCount && !limitsMass) return { token: walk(probabilities, uniform * total), mass: total };
+  const kept = mostLikely(probabilities, total, limitsCount ? options.topK : probabilities.length, options.topP ?? 1);
+  const mass = kept.reduce((sum, token) => sum + probabilities[token], 0);
+  const index = walk(
+    Float64Array.from(kept, (token) => probabilities[token]),
+    uniform * mass,
+  );
+  return { token: kept[index], mass };
+}
+
+/** The tokens that top-k, then top-p leave, most likely first. */
+function mostLikely(probabilities: Float64Array, total: number, topK: number, topP: number): Uint32Array {
+  const order = Uint32Array.from(probabilities.keys()).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
+  const candidates = order.subarray(0, topK);
+  if (topP >= 1) return candidates;
+  const reachable = topK < order.length ? candidates.reduce((sum, token) => sum + probabilities[token], 0) : total;
+  let mass = 0;
+  const last = candidates.findIndex((token) => (mass += probabilities[token]) >= topP * reachable);
+  return last < 0 ? candidates : candidates.subarray(0, last + 1);
+}
+
+/** The first index whose running sum exceeds `target`; where rounding leaves none, the last of positive weight. */
+function walk(weights: Float64Array, target: number): number {
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    sum += weights[i];
+    if (sum > target) return i;
+  }
+  return weights.findLastIndex((weight) => weight > 0);
+}
+
+function argMax(scores: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
+  return best;
+}

@@ -1,0 +1,257 @@
+/**
+ * @file What the operations of src/model/ops.ts must compute, written a second time as plain loops in float64, and the
+ * checks that hold any backend to it: values against the loops, gradients against the loops' finite differences.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import assert from 'node:assert/strict';
+import { rngFrom } from '../../../src/base/rng.ts';
+import * as ops from '../../../src/model/ops.ts';
+
+export interface OpCase {
+  readonly name: string;
+  /** Shapes of the float inputs that the operation is differentiated by. */
+  readonly shapes: readonly (readonly number[])[];
+  run(inputs: tf.Tensor[]): tf.Tensor;
+  reference(inputs: readonly Float64Array[]): Float64Array;
+}
+
+export function linearCase(rows: number, input: number, output: number, hasBias: boolean): OpCase {
+  return {
+    name: `linear ${rows}x${input}x${output}${hasBias ? ' with bias' : ''}`,
+    shapes: [[rows, input], [output, input], ...(hasBias ? [[output]] : [])],
+    run: ([x, weight, bias]) => ops.linear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D | undefined),
+    reference: ([x, weight, bias]) => {
+      const out = new Float64Array(rows * output);
+      for (let n = 0; n < rows; n++) {
+        for (let o = 0; o < output; o++) {
+          let sum = hasBias ? bias[o] : 0;
+          for (let i = 0; i < input; i++) sum += x[n * input + i] * weight[o * input + i];
+          out[n * output + o] = sum;
+        }
+      }
+      return out;
+    },
+  };
+}
+
+export function rmsNormCase(rows: number, size: number): OpCase {
+  const epsilon = 1e-3;
+  return {
+    name: `rmsNorm ${rows}x${size}`,
+    shapes: [[rows, size], [size]],
+    run: ([x, weight]) => ops.rmsNorm(x as tf.Tensor2D, weight as tf.Tensor1D, epsilon),
+    reference: ([x, weight]) => {
+      const out = new Float64Array(rows * size);
+      for (let n = 0; n < rows; n++) {
+        let squares = 0;
+        for (let i = 0; i < size; i++) squares += x[n * size + i] ** 2;
+        const inverse = 1 / Math.sqrt(squares / size + epsilon);
+        for (let i = 0; i < size; i++) out[n * size + i] = x[n * size + i] * inverse * weight[i];
+      }
+      return out;
+    },
+  };
+}
+
+export function rotaryCase(rows: number, heads: number, headSize: number): OpCase {
+  const theta = 1000;
+  const positions = Array.from({ length: rows }, (_, n) => (n * 7) % 31);
+  return {
+    name: `rotary ${rows}x${heads}x${headSize}`,
+    shapes: [[rows, heads, headSize]],
+    run: ([x]) => ops.rotary(x as tf.Tensor3D, tf.tensor1d(positions, 'int32'), theta),
+    reference: ([x]) => {
+      const out = new Float64Array(x.length);
+      const half = headSize / 2;
+      for (let n = 0; n < rows; n++) {
+        for (let h = 0; h < heads; h++) {
+          const at = (n * heads + h) * headSize;
+          for (let i = 0; i < half; i++) {
+            const angle = positions[n] * theta ** (-i / half);
+            const [a, b] = [x[at + i], x[at + half + i]];
+            out[at + i] = a * Math.cos(angle) - b * Math.sin(angle);
+            out[at + half + i] = b * Math.cos(angle) + a * Math.sin(angle);
+          }
+        }
+      }
+      return out;
+    },
+  };
+}
+
+export function attentionCase(batch: number, time: number, heads: number, keyValueHeads: number, size: number): OpCase {
+  return {
+    name: `causalAttention ${batch}x${time}, ${heads} heads over ${keyValueHeads} of ${size}`,
+    shapes: [
+      [batch, time, heads, size],
+      [batch, time, keyValueHeads, size],
+      [batch, time, keyValueHeads, size],
+    ],
+    run: ([q, k, v]) => ops.causalAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D),
+    reference: ([q, k, v]) => {
+      const out = new Float64Array(q.length);
+      for (let b = 0; b < batch; b++) {
+        for (let h = 0; h < heads; h++) {
+          const shared = Math.floor((h * keyValueHeads) / heads);
+          for (let t = 0; t < time; t++) {
+            const at = ((b * time + t) * heads + h) * size;
+            const keyAt = (s: number): number => ((b * time + s) * keyValueHeads + shared) * size;
+            const weights = softmax(
+              Array.from({ length: t + 1 }, (_, s) => dot(q, at, k, keyAt(s), size) / Math.sqrt(size)),
+            );
+            for (let s = 0; s <= t; s++) {
+              for (let i = 0; i < size; i++) out[at + i] += weights[s] * v[keyAt(s) + i];
+            }
+          }
+        }
+      }
+      return out;
+    },
+  };
+}
+
+export function swigluCase(rows: number, size: number): OpCase {
+  return {
+    name: `swiglu ${rows}x${size}`,
+    shapes: [
+      [rows, size],
+      [rows, size],
+    ],
+    run: ([gate, up]) => ops.swiglu(gate as tf.Tensor2D, up as tf.Tensor2D),
+    reference: ([gate, up]) => gate.map((g, i) => (g / (1 + Math.exp(-g))) * up[i]),
+  };
+}
+
+export function embedCase(vocabulary: number, size: number, ids: readonly number[]): OpCase {
+  return {
+    name: `embed ${ids.length} of ${vocabulary}x${size}`,
+    shapes: [[vocabulary, size]],
+    run: ([weight]) => ops.embed(weight as tf.Tensor2D, tf.tensor1d([...ids], 'int32')),
+    reference: ([weight]) => Float64Array.from(ids.flatMap((id) => [...weight.subarray(id * size, (id + 1) * size)])),
+  };
+}
+
+export function tokenLogProbsCase(rows: number, size: number, vocabulary: number, temperature: number): OpCase {
+  const targets = Array.from({ length: rows }, (_, n) => (n * 5) % vocabulary);
+  return {
+    name: `tokenLogProbs ${rows}x${size}, vocabulary ${vocabulary}, temperature ${temperature}`,
+    shapes: [
+      [rows, size],
+      [vocabulary, size],
+    ],
+    run: ([hidden, head]) =>
+      ops.tokenLogProbs(hidden as tf.Tensor2D, head as tf.Tensor2D, tf.tensor1d(targets, 'int32'), temperature),
+    reference: ([hidden, head]) => {
+      const out = new Float64Array(rows * 2);
+      for (let n = 0; n < rows; n++) {
+        const scores = Array.from({ length: vocabulary }, (_, v) => dot(hidden, n * size, head, v * size, size));
+        const probs = softmax(scores.map((score) => score / temperature));
+        out[n * 2] = Math.log(probs[targets[n]]);
+        out[n * 2 + 1] = -probs.reduce((sum, p) => sum + (p > 0 ? p * Math.log(p) : 0), 0);
+      }
+      return out;
+    },
+  };
+}
+
+/** Odd sizes, one row, sizes around the width of vectors and tiles. */
+export const opCases: readonly OpCase[] = [
+  linearCase(1, 1, 1, false),
+  linearCase(1, 7, 5, true),
+  linearCase(13, 9, 17, true),
+  linearCase(6, 16, 8, false),
+  rmsNormCase(1, 3),
+  rmsNormCase(5, 16),
+  rmsNormCase(3, 19),
+  rotaryCase(1, 1, 2),
+  rotaryCase(5, 3, 6),
+  rotaryCase(4, 2, 16),
+  attentionCase(1, 1, 1, 1, 2),
+  attentionCase(2, 5, 4, 2, 4),
+  attentionCase(1, 9, 3, 1, 5),
+  swigluCase(1, 1),
+  swigluCase(3, 7),
+  embedCase(7, 5, [3, 0, 3, 6]),
+  embedCase(4, 8, [2]),
+  tokenLogProbsCase(1, 3, 5, 1),
+  tokenLogProbsCase(4, 6, 11, 0.7),
+];
+
+/** Holds the active backend to a case: values to 1e-5 and gradients to 1e-4 of the largest, and no tensor left behind. */
+export function checkCase(opCase: OpCase): void {
+  const before = tf.memory().numTensors;
+  const inputs = randomInputs(opCase);
+  const dy = randomValues(opCase.reference(inputs).length, 'dy');
+  tf.tidy(() => {
+    const tensors = inputs.map((values, i) => tf.tensor(Float32Array.from(values), [...opCase.shapes[i]]));
+    const result = opCase.run(tensors);
+    assertClose(result.dataSync(), opCase.reference(inputs), 1e-5, opCase.name);
+    const gradients = tf.grads((...xs: tf.Tensor[]) => opCase.run(xs))(
+      tensors,
+      tf.tensor(Float32Array.from(dy), result.shape),
+    );
+    for (const [i, gradient] of gradients.entries()) {
+      assertClose(gradient.dataSync(), numericGradient(opCase, inputs, i, dy), 1e-4, `${opCase.name}, gradient ${i}`);
+    }
+  });
+  assert.equal(tf.memory().numTensors, before, `${opCase.name} leaves no tensors`);
+}
+
+export function randomInputs(opCase: OpCase): Float64Array[] {
+  return opCase.shapes.map((shape, i) =>
+    randomValues(
+      shape.reduce((size, n) => size * n, 1),
+      `${opCase.name}/${i}`,
+    ),
+  );
+}
+
+/** Values in [-2, 2) that float32 holds exactly. */
+function randomValues(count: number, name: string): Float64Array {
+  const rng = rngFrom(1, name);
+  return Float64Array.from({ length: count }, () => Math.fround(rng.next() * 4 - 2));
+}
+
+function numericGradient(
+  opCase: OpCase,
+  inputs: readonly Float64Array[],
+  which: number,
+  dy: Float64Array,
+): Float64Array {
+  const step = 1e-5;
+  const valueWith = (i: number, change: number): number => {
+    const moved = inputs.map((values) => values.slice());
+    moved[which][i] += change;
+    return opCase.reference(moved).reduce((sum, value, j) => sum + value * dy[j], 0);
+  };
+  return inputs[which].map((_, i) => (valueWith(i, step) - valueWith(i, -step)) / (2 * step));
+}
+
+/** The largest difference, relative to the largest expected value (at least 1), stays within the tolerance. */
+export function assertClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
+  assert.equal(actual.length, expected.length, `${what}: number of values`);
+  let scale = 1;
+  for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]));
+  for (let i = 0; i < expected.length; i++) {
+    const isClose = Math.abs(actual[i] - expected[i]) <= tolerance * scale;
+    assert.ok(isClose, `${what}: value ${i} is ${actual[i]}, expected ${expected[i]}`);
+  }
+}
+
+function softmax(scores: readonly number[]): number[] {
+  const largest = Math.max(...scores);
+  const weights = scores.map((score) => Math.exp(score - largest));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+function dot(a: Float64Array, aAt: number, b: Float64Array, bAt: number, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += a[aAt + i] * b[bAt + i];
+  return sum;
+}
