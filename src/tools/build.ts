@@ -43,7 +43,9 @@ async function buildNode(): Promise<void> {
     mainFields: ['module', 'main'],
     external: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'webgpu', 'esbuild', 'playwright-core'],
     // CommonJS dependencies inside an ES module bundle still call require.
-    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
   });
 }
 
