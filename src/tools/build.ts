@@ -19,34 +19,43 @@ const common: BuildOptions = {
   legalComments: 'linked',
 };
 
-/** ES modules for Node: the command line, the worker process, the engine's helper threads, and the tests. */
+const nodeModules: BuildOptions = {
+  ...common,
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunks/[name]-[hash]',
+  platform: 'node',
+  format: 'esm',
+  splitting: true,
+  mainFields: ['module', 'main'],
+  external: [
+    '@tensorflow/tfjs-node',
+    '@tensorflow/tfjs-node-gpu',
+    'webgpu',
+    'esbuild',
+    'playwright-core',
+    '@vscode/test-electron',
+  ],
+  // CommonJS dependencies inside an ES module bundle still call require.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
+};
+
+/** The product's ES modules for Node: the command line, the worker process and the engine's helper threads. */
 async function buildNode(): Promise<void> {
-  const entryPoints: Record<string, string> = {
+  const entryPoints = {
     cli: 'src/cli/main.ts',
     worker: 'src/worker/main.ts',
     thread: 'src/model/engine/thread.ts',
   };
-  if (withTests) {
-    for (const file of globSync('test/{unit,integration,real,golden,bench}/**/*.ts', { cwd: root })) {
-      entryPoints[file.replace(/\.ts$/, '')] = file;
-    }
-  }
-  await build({
-    ...common,
-    entryPoints: Object.fromEntries(Object.entries(entryPoints).filter(([, file]) => existsSync(at(file)))),
-    outdir: at('dist'),
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunks/[name]-[hash]',
-    platform: 'node',
-    format: 'esm',
-    splitting: true,
-    mainFields: ['module', 'main'],
-    external: ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu', 'webgpu', 'esbuild', 'playwright-core'],
-    // CommonJS dependencies inside an ES module bundle still call require.
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-    },
-  });
+  const existing = Object.entries(entryPoints).filter(([, file]) => existsSync(at(file)));
+  await build({ ...nodeModules, entryPoints: Object.fromEntries(existing), outdir: at('dist') });
+}
+
+/** The tests, in chunks of their own: what ships must not depend on whether tests were built. */
+async function buildTests(): Promise<void> {
+  const entryPoints = globSync('test/{unit,integration,real,golden,bench,vscode}/**/*.ts', { cwd: root });
+  await build({ ...nodeModules, entryPoints, outbase: at('test'), outdir: at('dist/test') });
 }
 
 /** The extension host's bundle. No tensor code may get in: a test reads the metafile. */
@@ -79,4 +88,4 @@ async function buildWebview(): Promise<void> {
 }
 
 rmSync(at('dist'), { recursive: true, force: true });
-await Promise.all([buildNode(), buildExtension(), buildWebview()]);
+await Promise.all([buildNode(), buildExtension(), buildWebview(), ...(withTests ? [buildTests()] : [])]);

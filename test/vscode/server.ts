@@ -1,0 +1,143 @@
+/**
+ * @file VS Code's server as a process of its own: on a free port of this machine, with a data folder that nobody else uses,
+ * quiet (no telemetry, no marketplace, no welcome page), and gone with all of its children at the end.
+ */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { runCommandLine } from './commands.ts';
+import { installServer } from './install.ts';
+import { endGroup, endMarked, SESSION_VARIABLE } from './processes.ts';
+
+/** User settings of the window: nothing that asks, advertises or calls out. */
+export const QUIET_SETTINGS: Readonly<Record<string, unknown>> = {
+  'chat.disableAIFeatures': true,
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'git.openRepositoryInParentFolders': 'never',
+  'security.workspace.trust.enabled': false,
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'update.showReleaseNotes': false,
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.welcomePage.walkthroughs.openOnInstall': false,
+};
+
+const START_TIMEOUT_MILLIS = 60_000;
+
+export interface ServerOptions {
+  /** Packaged extensions to install before the start. */
+  readonly vsix?: readonly string[];
+  /** User settings on top of the quiet ones. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** Holds user settings, installed extensions and `data/logs`. Removed by `stop`. */
+  readonly dataDir: string;
+  /** The value of SESSION_VARIABLE in every process that came from this server. */
+  readonly session: string;
+  /** All that it printed so far. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts a server and waits until it listens. */
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const { node, main } = await installServer();
+  const dataDir = await makeDataDir({ ...QUIET_SETTINGS, ...options.settings });
+  const session = randomUUID();
+  const temp = join(dataDir, 't');
+  const env = {
+    ...process.env,
+    EXTENSIONS_GALLERY: '{}',
+    TMPDIR: temp,
+    XDG_RUNTIME_DIR: temp,
+    [SESSION_VARIABLE]: session,
+  };
+  const base = [main, '--accept-server-license-terms', '--server-data-dir', dataDir];
+  for (const vsix of options.vsix ?? []) {
+    await runCommandLine(node, [...base, '--install-extension', vsix, '--force'], { env });
+  }
+  const port = await freePort();
+  const listen = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token'];
+  // A group of its own, so that one signal reaches the server, its extension hosts and whatever those started.
+  const child = spawn(node, [...base, ...listen, ...QUIET_FLAGS], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const endNow = (): void => {
+    endGroup(child.pid, 'SIGKILL');
+  };
+  process.on('exit', endNow);
+  const stop = async (): Promise<void> => {
+    process.off('exit', endNow);
+    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve([]);
+    endGroup(child.pid, 'SIGTERM');
+    const force = setTimeout(endNow, 5000);
+    await ended;
+    clearTimeout(force);
+    await endMarked(session);
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await untilListening(child, () => output);
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+  return { port, dataDir, session, output: () => output, stop };
+}
+
+const QUIET_FLAGS = [
+  '--disable-workspace-trust',
+  '--disable-telemetry',
+  '--telemetry-level',
+  'off',
+  '--disable-experiments',
+  '--disable-update-check',
+  '--disable-getting-started-override',
+];
+
+/** Under /tmp where there is one: sockets live in it, and their paths may have 107 bytes. */
+async function makeDataDir(settings: Readonly<Record<string, unknown>>): Promise<string> {
+  const dataDir = await mkdtemp(join(process.platform === 'win32' ? (process.env.TEMP ?? '.') : '/tmp', 'rr1-'));
+  await mkdir(join(dataDir, 'data', 'User'), { recursive: true });
+  await mkdir(join(dataDir, 't'));
+  await writeFile(join(dataDir, 'data', 'User', 'settings.json'), JSON.stringify(settings, undefined, 2));
+  return dataDir;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+async function untilListening(child: ReturnType<typeof spawn>, output: () => string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MILLIS;
+  while (!output().includes('Extension host agent listening on')) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`VS Code's server ended at its start:\n${output()}`);
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`VS Code's server did not listen within ${START_TIMEOUT_MILLIS} ms:\n${output()}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * @file What a user does in a VS Code window, by keyboard and mouse.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+import { packageRoot } from '../../src/base/package-root.ts';
+
+/**
+ * Runs a command from the command palette.
+ *
+ * The palette lists the commands that were registered when it opened, and extensions come a little after the window: it is
+ * opened again until the command is in it.
+ */
+export async function runCommand(page: Page, title: string, timeoutMillis = 30_000): Promise<void> {
+  const exact = { has: page.getByText(title, { exact: true }) };
+  const row = page.locator('.quick-input-list .monaco-list-row').filter(exact).first();
+  const focused = page.locator('.quick-input-list .monaco-list-row.focused').filter(exact);
+  const deadline = Date.now() + timeoutMillis;
+  while (Date.now() < deadline) {
+    await page.keyboard.press('F1');
+    const input = page.locator('.quick-input-widget input').first();
+    await input.waitFor({ state: 'visible' });
+    await input.fill(`>${title}`);
+    if (await appears(row, 1500)) {
+      // Matches are sorted by label, so the exact one may not be the first.
+      for (let i = 0; i < 20 && (await focused.count()) === 0; i++) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      return;
+    }
+    await page.keyboard.press('Escape');
+  }
+  throw new Error(`The command palette did not list "${title}" within ${timeoutMillis} ms.`);
+}
+
+/** Picks a row of an open quick pick by a part of its text. */
+export async function pick(page: Page, text: string | RegExp): Promise<void> {
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+}
+
+// As in browser.ts: what the function below uses of the page's globals.
+interface FrameElement {
+  readonly name: string;
+  getBoundingClientRect(): {
+    readonly left: number;
+    readonly top: number;
+    readonly width: number;
+    readonly height: number;
+  };
+}
+declare const document: {
+  querySelectorAll(selector: string): Iterable<FrameElement>;
+  elementFromPoint(x: number, y: number): unknown;
+};
+
+/**
+ * The document of the webview that is on top, as the extension wrote it.
+ *
+ * Hidden panels that keep their content stay in the page and count as visible, so the frame that a click would hit is taken.
+ */
+export async function webview(page: Page, timeoutMillis = 30_000): Promise<FrameLocator> {
+  const deadline = Date.now() + timeoutMillis;
+  while (Date.now() < deadline) {
+    const name = await page.evaluate(() => {
+      const isOnTop = (frame: FrameElement): boolean => {
+        const { left, top, width, height } = frame.getBoundingClientRect();
+        return width > 0 && height > 0 && document.elementFromPoint(left + width / 2, top + height / 2) === frame;
+      };
+      return [...document.querySelectorAll('iframe.webview.ready')].find(isOnTop)?.name;
+    });
+    if (name !== undefined) {
+      return page.frameLocator(`iframe.webview[name="${name}"]`).frameLocator('iframe#active-frame');
+    }
+    await page.waitForTimeout(100);
+  }
+  throw new Error(`No webview came to the top within ${timeoutMillis} ms.`);
+}
+
+/** Where screenshots go: one folder that git ignores. */
+export const SCREENSHOTS = join(packageRoot(), '.vscode-test', 'screenshots');
+
+/** Writes a picture of the window for a person to look at. */
+export async function screenshot(page: Page, name: string): Promise<string> {
+  await mkdir(SCREENSHOTS, { recursive: true });
+  const path = join(SCREENSHOTS, `${name}.png`);
+  await page.screenshot({ path });
+  return path;
+}
+
+async function appears(locator: Locator, timeoutMillis: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMillis;
+  while (Date.now() < deadline) {
+    if (await locator.isVisible()) return true;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return false;
+}
