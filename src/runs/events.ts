@@ -1,0 +1,106 @@
+/**
+ * @file What a run can say, as data. The trainer yields these, the store writes and reads them, everything else shows them.
+ */
+import type { Split } from '../data/task.ts';
+
+/** Means over a training step's rollouts unless said otherwise. Names follow the field; `neighbours` maps them to TRL and verl. */
+export interface StepMetrics {
+  readonly reward: number;
+  /** Mean over the groups of the standard deviation inside the group. */
+  readonly rewardStd: number;
+  readonly ndcg: number;
+  /** k3 estimate of KL(policy ‖ start policy) per token. */
+  readonly kl: number;
+  /** Nats per sampled token. */
+  readonly entropy: number;
+  readonly loss: number;
+  /** Norm of the gradient before clipping. */
+  readonly gradNorm: number;
+  /** Share of tokens whose ratio was outside the clip range. */
+  readonly clipFraction: number;
+  /** Tokens per completion. */
+  readonly length: number;
+  /** Share of completions that reached the token limit. */
+  readonly truncated: number;
+  /** Share of completions in the right format. */
+  readonly formatOk: number;
+  /** Share of groups whose rewards are all equal and so teach nothing. */
+  readonly zeroVariance: number;
+  /** Count of searches that failed; those rollouts have no reward. */
+  readonly retrievalErrors: number;
+  readonly learningRate: number;
+  readonly tokensPerSecond: number;
+  readonly stepSeconds: number;
+}
+
+export interface Rollout {
+  /** The completion as the model wrote it. */
+  readonly text: string;
+  /** The parsed rewrite; null when the format is wrong. */
+  readonly rewrite: string | null;
+  /** 'ok' or what is wrong with the format. */
+  readonly format: string;
+  /** Null when the search failed: an error is not a score. */
+  readonly reward: number | null;
+  /** Every term of the reward, by name: `format`, `ndcg`. */
+  readonly terms: Readonly<Record<string, number>>;
+  readonly advantage: number;
+  /** Sampled tokens, the end token included. */
+  readonly tokens: number;
+  /** Mean log-probability of the sampled tokens. */
+  readonly logProb: number;
+  /** Ids of the best ten documents. */
+  readonly top: readonly string[];
+  readonly error?: string;
+}
+
+/** One query and its rewrites. */
+export interface RolloutGroup {
+  readonly exampleId: string;
+  readonly query: string;
+  /** What the raw query gets: the row that every rewrite is compared with. */
+  readonly baseline: { readonly ndcg: number; readonly top: readonly string[] };
+  readonly rollouts: readonly Rollout[];
+}
+
+export interface EvaluationRow {
+  readonly exampleId: string;
+  readonly query: string;
+  readonly rewrite: string | null;
+  readonly format: string;
+  /** By name, such as `ndcg@10`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly baseline: Readonly<Record<string, number>>;
+  readonly top: readonly string[];
+  readonly baselineTop: readonly string[];
+}
+
+export interface Evaluation {
+  readonly step: number;
+  /** The checkpoint's name; null for weights that were not saved. */
+  readonly checkpoint: string | null;
+  readonly split: Split;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly baseline: Readonly<Record<string, number>>;
+  readonly rows: readonly EvaluationRow[];
+}
+
+export type RunState = 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
+
+/**
+ * What the trainer yields. `step` counts finished optimizer steps: the first step event has step 1, and the evaluation and
+ * the checkpoint of the start policy have step 0.
+ */
+export type TrainEvent =
+  | {
+      readonly kind: 'step';
+      readonly step: number;
+      readonly metrics: StepMetrics;
+      readonly groups: readonly RolloutGroup[];
+    }
+  | { readonly kind: 'evaluation'; readonly evaluation: Evaluation }
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly name: string };
+
+/** What the run folder records: what the trainer yields, and what happened to the run itself. */
+export type RunEvent =
+  TrainEvent | { readonly kind: 'state'; readonly state: RunState; readonly step: number; readonly message?: string };
