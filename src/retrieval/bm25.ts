@@ -1,0 +1,224 @@
+/**
+ * @file BM25 over an in-memory inverted index, equal to Lucene's to the last rank.
+ *
+ * Equality is in the steps: lengths in one byte, every step of a term's score rounded to float32, the sum over terms in
+ * double and then rounded, equal scores in the order of the ids' UTF-8 bytes. A query is a bag of words: no operators, a
+ * repeated word weighs more. Unlike Lucene there is no limit of 1,024 distinct terms.
+ *
+ * One training step searches hundreds of times, so postings are flat typed arrays and documents are numbered in the order of
+ * their ids, which makes the smaller number win a tie. An index never changes after it is built; searches share it.
+ */
+import { compareCodePoints } from '../base/order.ts';
+import { documentText } from '../data/document-text.ts';
+import type { Document } from '../data/task.ts';
+import { analyze } from './analyzer.ts';
+import { GrowingUint32Array } from './growing-array.ts';
+import { decodeLength, encodeLength } from './length-byte.ts';
+import type { Hit, Retriever } from './retriever.ts';
+import { TopDocuments } from './top-documents.ts';
+
+export interface Bm25Params {
+  /** How slowly repeats of a term stop paying off. 0 counts presence only. */
+  readonly k1: number;
+  /** How hard long documents are marked down: 0 never, 1 in proportion. */
+  readonly b: number;
+}
+
+/** The paper's: BM25's textbook values. */
+export const PAPER_BM25: Bm25Params = { k1: 1.2, b: 0.75 };
+/** Anserini's and Pyserini's own default. */
+export const ANSERINI_BM25: Bm25Params = { k1: 0.9, b: 0.4 };
+
+/** What is counted once per corpus; free of k1 and b. */
+export interface Postings {
+  /** Ids by document number, in the order of their UTF-8 bytes. */
+  readonly ids: readonly string[];
+  /** Term to its number. */
+  readonly terms: ReadonlyMap<string, number>;
+  /** [terms + 1] where each term's postings begin. */
+  readonly offsets: Uint32Array;
+  /** [postings] document numbers, rising within a term. */
+  readonly documents: Uint32Array;
+  /** [postings] how often the term occurs in the document. */
+  readonly frequencies: Uint32Array;
+  /** [documents] length in words, in one byte. */
+  readonly lengths: Uint8Array;
+  /** Documents that have at least one term: Lucene's count, without empty ones. */
+  readonly documentCount: number;
+  /** Words over all documents, exact. */
+  readonly wordCount: number;
+}
+
+export interface Bm25Index extends Bm25Params {
+  readonly postings: Postings;
+  /** [256] what a term's frequency is multiplied with, by length byte, float32. */
+  readonly lengthFactors: Float32Array;
+}
+
+/**
+ * Builds the index of a corpus; of each document, title and text count. Ids must be unique.
+ *
+ * A corpus without any word is a valid index that finds nothing.
+ */
+export function buildBm25Index(documents: readonly Document[], params: Bm25Params = PAPER_BM25): Bm25Index {
+  return bm25Index(countPostings(documents), params);
+}
+
+/** Puts k1 and b to postings that are already counted. */
+export function bm25Index(postings: Postings, { k1, b }: Bm25Params = PAPER_BM25): Bm25Index {
+  const f = Math.fround;
+  const [slope, weight] = [f(k1), f(b)];
+  const averageLength = f(postings.wordCount / postings.documentCount);
+  const lengthFactors = Float32Array.from({ length: 256 }, (_, byte) => {
+    const relative = f(f(weight * f(decodeLength(byte))) / averageLength);
+    return 1 / f(slope * f(f(1 - weight) + relative));
+  });
+  return { k1, b, postings, lengthFactors };
+}
+
+function countPostings(documents: readonly Document[]): Postings {
+  const sorted = [...documents].sort((a, b) => compareCodePoints(a.id, b.id));
+  const terms = new Map<string, number>();
+  const lengths = new Uint8Array(sorted.length);
+  // In order of documents; sorted by term below.
+  const [termOf, documentOf, frequencyOf] = [
+    new GrowingUint32Array(),
+    new GrowingUint32Array(),
+    new GrowingUint32Array(),
+  ];
+  let documentCount = 0;
+  let wordCount = 0;
+  sorted.forEach((document, number) => {
+    const words = analyze(documentText(document));
+    if (words.length > 0) documentCount++;
+    wordCount += words.length;
+    lengths[number] = encodeLength(words.length);
+    for (const [word, frequency] of countWords(words)) {
+      let term = terms.get(word);
+      if (term === undefined) terms.set(word, (term = terms.size));
+      termOf.push(term);
+      documentOf.push(number);
+      frequencyOf.push(frequency);
+    }
+  });
+  const ids = sorted.map(({ id }) => id);
+  const byTerm = sortByTerm(termOf.view(), documentOf.view(), frequencyOf.view(), terms.size);
+  return { ids, terms, ...byTerm, lengths, documentCount, wordCount };
+}
+
+/** Stable counting sort of postings by their term. */
+function sortByTerm(
+  termOf: Uint32Array,
+  documentOf: Uint32Array,
+  frequencyOf: Uint32Array,
+  termCount: number,
+): Pick<Postings, 'offsets' | 'documents' | 'frequencies'> {
+  const offsets = new Uint32Array(termCount + 1);
+  for (const term of termOf) offsets[term + 1]++;
+  for (let term = 0; term < termCount; term++) offsets[term + 1] += offsets[term];
+  const next = offsets.slice(0, -1);
+  const documents = new Uint32Array(termOf.length);
+  const frequencies = new Uint32Array(termOf.length);
+  for (let i = 0; i < termOf.length; i++) {
+    const at = next[termOf[i]]++;
+    documents[at] = documentOf[i]!;
+    frequencies[at] = frequencyOf[i]!;
+  }
+  return { offsets, documents, frequencies };
+}
+
+export function countWords(words: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+/** A query after analysis: known terms by number, each with how often the query has it. */
+export interface BagOfTerms {
+  readonly terms: readonly { readonly term: number; readonly count: number }[];
+  /** Equal for queries that rank equally. */
+  readonly key: string;
+}
+
+/** Analyses a query. Words that no document has are dropped; when none is left the result is empty, never an error. */
+export function bagOfTerms(index: Bm25Index, query: string): BagOfTerms {
+  const terms: { term: number; count: number }[] = [];
+  for (const [word, count] of countWords(analyze(query))) {
+    const term = index.postings.terms.get(word);
+    if (term !== undefined) terms.push({ term, count });
+  }
+  terms.sort((a, b) => a.term - b.term);
+  return { terms, key: terms.map(({ term, count }) => `${term}:${count}`).join(' ') };
+}
+
+/** The best `limit` documents for a query, best first; equal scores in the order of their ids. */
+export function searchBm25(index: Bm25Index, query: string, limit: number): Hit[] {
+  return rankBag(index, bagOfTerms(index, query), limit);
+}
+
+/** {@link searchBm25} for a query that is already analysed. */
+export function rankBag(index: Bm25Index, bag: BagOfTerms, limit: number): Hit[] {
+  const { ids } = index.postings;
+  const sums = new Float64Array(ids.length);
+  for (const { term, count } of bag.terms) addTermScores(index, term, count, sums);
+  const top = new TopDocuments(limit);
+  for (let document = 0; document < sums.length; document++) {
+    if (sums[document] !== 0) top.offer(document, Math.fround(sums[document]));
+  }
+  return top.ranked().map(({ document, score }) => ({ id: ids[document], score }));
+}
+
+function addTermScores(index: Bm25Index, term: number, count: number, sums: Float64Array): void {
+  const { postings, lengthFactors } = index;
+  const weight = termWeight(postings, term, count);
+  for (let at = postings.offsets[term]; at < postings.offsets[term + 1]; at++) {
+    const document = postings.documents[at];
+    sums[document] += termScore(weight, postings.frequencies[at], lengthFactors[postings.lengths[document]]);
+  }
+}
+
+/** Inverse document frequency times how often the query has the term; float32. */
+export function termWeight({ offsets, documentCount }: Postings, term: number, count: number): number {
+  const containing = offsets[term + 1] - offsets[term];
+  return Math.fround(count * Math.fround(Math.log(1 + (documentCount - containing + 0.5) / (containing + 0.5))));
+}
+
+/** One term's share of a document's score, every step in float32. */
+export function termScore(weight: number, frequency: number, lengthFactor: number): number {
+  const f = Math.fround;
+  return f(weight - f(weight / f(1 + f(frequency * lengthFactor))));
+}
+
+export interface Bm25RetrieverOptions {
+  /**
+   * Sends `(contents:QUERY)` as the paper's code does, which loses the first word of a query that begins with a letter and
+   * adds the word `content` to the others. Only to reproduce published numbers.
+   */
+  readonly paperWrapper?: boolean;
+  /** How many rankings are kept for queries with the same bag of words. */
+  readonly cacheSize?: number;
+}
+
+/** The index as the black box of training. Rewrites of one group often share their bag of words and then also the search. */
+export function bm25Retriever(
+  index: Bm25Index,
+  { paperWrapper = false, cacheSize = 1024 }: Bm25RetrieverOptions = {},
+): Retriever {
+  const cache = new Map<string, readonly Hit[]>();
+  const ranked = (query: string, limit: number): readonly Hit[] => {
+    const bag = bagOfTerms(index, paperWrapper ? `(contents:${query})` : query);
+    const key = `${limit} ${bag.key}`;
+    const hits = cache.get(key) ?? rankBag(index, bag, limit);
+    cache.delete(key); // back in at the young end
+    cache.set(key, hits);
+    if (cache.size > cacheSize) cache.delete(cache.keys().next().value!);
+    return hits;
+  };
+  return {
+    name: `bm25(k1=${index.k1},b=${index.b}${paperWrapper ? ',paper wrapper' : ''})`,
+    search: (queries, limit, signal) => {
+      signal?.throwIfAborted();
+      return Promise.resolve(queries.map((query) => ({ kind: 'hits' as const, hits: ranked(query, limit) })));
+    },
+  };
+}

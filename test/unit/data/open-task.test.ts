@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { UserError } from '../../../src/base/errors.ts';
+import { openTask } from '../../../src/data/open-task.ts';
+
+let dir: string;
+beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'rec-r1-task-'))));
+afterEach(() => {
+  rmSync(dir, { recursive: true });
+});
+
+function write(files: Readonly<Record<string, string | Buffer>>): void {
+  for (const [name, content] of Object.entries(files)) {
+    const file = join(dir, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+}
+
+async function refuses(pattern: RegExp): Promise<void> {
+  await assert.rejects(openTask(dir), (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, pattern);
+    assert.doesNotMatch(error.message, /\n/);
+    return true;
+  });
+}
+
+const CORPUS =
+  '{"_id":"d1","title":"Pan","text":"iron"}\n{"_id":"d2","title":"Lid"}\n{"_id":"d3","text":"glass jar"}\n';
+const QUERIES = '{"_id":"q1","text":"pan"}\n{"_id":"q2","text":"lid"}\n{"_id":"q3","text":"jar"}\n';
+
+describe('openTask on the BEIR layout', () => {
+  it('reads corpus, queries and judgments by split; grades of 0 do not count', async () => {
+    write({
+      'corpus.jsonl': CORPUS,
+      'queries.jsonl': QUERIES,
+      'qrels/train.tsv': 'query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n',
+      'qrels/dev.tsv': 'query-id\tcorpus-id\tscore\nq2\td2\t1\n',
+      'qrels/test.tsv': 'q3\td3\t1\n',
+    });
+    const task = await openTask(dir);
+    assert.equal(task.kind, 'search');
+    assert.deepEqual(task.documents[2], { id: 'd3', title: '', text: 'glass jar' });
+    assert.deepEqual(task.examples.train, [{ id: 'q1', query: 'pan', relevant: new Map([['d1', 2]]) }]);
+    assert.deepEqual(task.examples.validation.map(({ id }) => id), ['q2']); // prettier-ignore
+    assert.deepEqual(task.examples.test.map(({ id }) => id), ['q3']); // prettier-ignore
+    assert.deepEqual(task.notes, []);
+  });
+
+  it('splits one qrels.tsv by the ids and says so', async () => {
+    const ids = Array.from({ length: 500 }, (_, i) => `q${i}`);
+    write({
+      'corpus.jsonl.gz': gzipSync(CORPUS),
+      'queries.jsonl': ids.map((id) => `{"_id":"${id}","text":"pan"}`).join('\r\n'),
+      'qrels.tsv': ids.map((id) => `${id}\td1\t1`).join('\n'),
+    });
+    const { examples, notes } = await openTask(dir);
+    assert.equal(examples.train.length + examples.validation.length + examples.test.length, 500);
+    assert.ok(Math.abs(examples.train.length - 300) < 40);
+    assert.ok(Math.abs(examples.validation.length - 100) < 40);
+    assert.match(notes[0], /split by a hash/);
+    assert.deepEqual((await openTask(dir)).examples, examples);
+  });
+
+  it('takes validation from train where there is none, and says which queries have no judgment', async () => {
+    const ids = Array.from({ length: 100 }, (_, i) => `q${i}`);
+    write({
+      'corpus.jsonl': CORPUS,
+      'queries.jsonl': [...ids, 'unjudged'].map((id) => `{"_id":"${id}","text":"pan"}`).join('\n'),
+      'qrels/train.tsv': ids.map((id) => `${id}\td1\t1`).join('\n'),
+    });
+    const { examples, notes } = await openTask(dir);
+    assert.ok(examples.validation.length > 5 && examples.train.length > 60);
+    assert.equal(examples.test.length, 0);
+    assert.match(notes.join(' '), /no validation file.*1 of 101 queries/);
+  });
+
+  it('keeps a history that a query carries', async () => {
+    write({
+      'corpus.jsonl': CORPUS,
+      'queries.jsonl': '{"_id":"u1","text":"Pan","history":["d1"]}\n',
+      'qrels/train.tsv': 'u1\td2\t1\n',
+      'qrels/validation.tsv': '',
+    });
+    const task = await openTask(dir);
+    assert.equal(task.kind, 'sequence');
+    assert.deepEqual(task.examples.train[0].history, ['d1']);
+  });
+
+  it('names file and line of what is wrong', async () => {
+    const good = { 'corpus.jsonl': CORPUS, 'queries.jsonl': QUERIES, 'qrels.tsv': 'q1\td1\t1\n' };
+    const cases: readonly [Readonly<Record<string, string>>, RegExp][] = [
+      [{ 'corpus.jsonl': '' }, /corpus\.jsonl holds no document/],
+      [{ 'corpus.jsonl': `${CORPUS}{"_id":` }, /corpus\.jsonl, line 4: not valid JSON/],
+      [{ 'corpus.jsonl': `${CORPUS}[1]` }, /corpus\.jsonl, line 4: expected a JSON object, got \[1\]/],
+      [{ 'corpus.jsonl': `${CORPUS}{"_id":"d1","text":""}` }, /line 4: document id "d1" was already used in .*line 1/],
+      [{ 'corpus.jsonl': '{"_id":"d1"}' }, /neither "title" nor "text"/],
+      [{ 'corpus.jsonl': '{"_id":"d1","text":7}' }, /line 1: "text" must be text, got 7/],
+      [{ 'corpus.jsonl': '{"title":"x"}' }, /line 1: "_id" must be an id.*got nothing/],
+      [{ 'queries.jsonl': `${QUERIES}{"_id":"q1","text":""}` }, /line 4: query id "q1" was already used/],
+      [{ 'queries.jsonl': '{"_id":"q1"}' }, /line 1: "text" must be text/],
+      [{ 'qrels.tsv': 'q1\td9\t1\n' }, /qrels\.tsv, line 1: the judged document "d9" is not in the corpus/],
+      [{ 'qrels.tsv': 'q1\td1\t1\nq9\td1\t1\n' }, /qrels\.tsv, line 2: the judged query "q9" is not in queries\.jsonl/],
+      [{ 'qrels.tsv': 'q1\td1\t1\nq1 d1 1\n' }, /qrels\.tsv, line 2: expected query, document and grade/],
+      [{ 'qrels.tsv': 'q1\td1\t0\n' }, /no query with a relevant document/],
+      [
+        { 'qrels/train.tsv': 'q1\td1\t1\n', 'qrels/test.tsv': 'q1\td1\t1\n' },
+        /"q1" is judged in .*train\.tsv and in .*test\.tsv/,
+      ],
+    ];
+    for (const [files, pattern] of cases) {
+      write({ ...good, ...files });
+      await refuses(pattern);
+    }
+  });
+
+  it('refuses what is no task', async () => {
+    await assert.rejects(openTask(join(dir, 'missing')), /missing does not exist/);
+    await refuses(/no task that can be read/);
+    write({ 'queries.jsonl': QUERIES });
+    await refuses(/no corpus\.jsonl/);
+    write({ 'corpus.jsonl': CORPUS });
+    await refuses(/no judgments/);
+    write({ 'corpus.jsonl.gz': 'not gzip' });
+    rmSync(join(dir, 'corpus.jsonl'));
+    await refuses(/not a whole gzip file/);
+    write({ 'corpus.jsonl': Buffer.from([0x7b, 0xff, 0x7d, 0x0a]) });
+    await refuses(/line 1: not valid UTF-8/);
+    await assert.rejects(openTask(join(dir, 'queries.jsonl')), /is a file; a task is a folder/);
+  });
+});
+
+describe('openTask on sequences', () => {
+  const row = (user: string, history: readonly string[], target: string): string =>
+    JSON.stringify({ user_id: user, history, target });
+
+  it('joins the titles of the known items, newest ten, oldest first', async () => {
+    const items = Array.from({ length: 12 }, (_, i) => `{"_id":"i${i}","title":"Item ${i}"}`);
+    const history = Array.from({ length: 12 }, (_, i) => `i${i}`);
+    write({
+      'corpus.jsonl': items.join('\n'),
+      'sequences/x-train.jsonl': row('u1', [...history, 'unknown'], 'i3'),
+      'sequences/x-val.jsonl': row('u1', ['i0'], 'i1'),
+      'sequences/x-test.jsonl': row('u2', ['i0'], 'i1'),
+    });
+    const { examples, kind, notes } = await openTask(dir);
+    assert.equal(kind, 'sequence');
+    assert.equal(examples.train[0].query, history.slice(2).map((id) => `Item ${id.slice(1)}`).join('\n')); // prettier-ignore
+    assert.equal(examples.train[0].history!.length, 13);
+    assert.deepEqual(examples.test[0], { id: 'u2', query: 'Item 0', history: ['i0'], relevant: new Map([['i1', 1]]) });
+    assert.equal(new Set([examples.train[0].id, examples.validation[0].id]).size, 2);
+    assert.deepEqual(notes, []);
+  });
+
+  it('leaves out what has no document and counts it, and takes training rows from validation', async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => row(`u${i}`, ['d1'], 'd2'));
+    write({
+      'corpus.jsonl': CORPUS,
+      'sequences/val.jsonl': [...rows, row('v', ['d1'], 'gone')].join('\n'),
+      'sequences/test.jsonl': [row('t1', ['gone'], 'd2'), row('t2', ['d1'], 'd2')].join('\n'),
+    });
+    const { examples, notes } = await openTask(dir);
+    assert.equal(examples.train.length + examples.validation.length, 100);
+    assert.ok(examples.train.length > 65 && examples.validation.length > 5);
+    assert.deepEqual(examples.test.map(({ id }) => id), ['t2']); // prettier-ignore
+    assert.equal(notes.length, 3);
+    assert.match(notes.join(' '), /1 of 2 histories.*1 of 101 targets.*80 % of the validation rows/);
+  });
+
+  it('wants the split in the name and a file at all', async () => {
+    write({ 'corpus.jsonl': CORPUS, 'sequences/readme.txt': '' });
+    await refuses(/holds no \.jsonl file/);
+    write({ 'sequences/all.jsonl': row('u', ['d1'], 'd2') });
+    await refuses(/the name must say the split/);
+    rmSync(join(dir, 'sequences/all.jsonl'));
+    write({ 'sequences/val.jsonl': '{"user_id":"u","history":"d1","target":"d2"}' });
+    await refuses(/val\.jsonl, line 1: "history" must be a list of ids, got "d1"/);
+  });
+});
