@@ -3,6 +3,7 @@
  *
  * `node:sqlite` is loaded on first use and not at import time: the extension's activation must cost nothing.
  */
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { messageOf, UserError } from '../base/errors.ts';
@@ -101,24 +102,30 @@ CREATE TABLE judgments (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** A new database in `dir`, filled in the same transaction; one whose making was cut short is made again. */
+/**
+ * A new database in `dir`, filled in the same transaction. It is made under another name and renamed when it is complete, so
+ * that a reader finds it whole or not at all.
+ */
 export function createDatabase(dir: string, fill: (db: DatabaseSync) => void): void {
   const path = join(dir, DATABASE_FILE);
+  if (existsSync(path)) {
+    throw new UserError(`${dir} already holds a run; resume it, or choose another folder for a new one.`);
+  }
+  const unfinished = `${path}.new`;
+  rmSync(unfinished, { force: true }); // left by a process that was killed
   explained(path, 'The run was not created', () => {
-    const db = connect(path, false, BUSY_TIMEOUT_MILLIS);
+    const db = connect(unfinished, false, BUSY_TIMEOUT_MILLIS);
     try {
-      if (versionOf(db) !== 0) {
-        throw new UserError(`${dir} already holds a run; resume it, or choose another folder for a new one.`);
-      }
       db.exec('PRAGMA journal_mode = WAL');
       transaction(db, () => {
         db.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION};`);
         fill(db);
       });
     } finally {
-      db.close();
+      db.close(); // folds the log into the file: there is nothing beside it to rename
     }
   });
+  renameSync(unfinished, path);
 }
 
 /** @throws UserError when `dir` holds no run, or one that this version cannot read. */

@@ -1,0 +1,75 @@
+/**
+ * @file Following a run folder while somebody looks at it: what is new since last time, by polling.
+ *
+ * SQLite tells cheaply whether another process committed something; whether the writer still lives is asked less often.
+ * A folder that holds no run yet is waited for.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DATABASE_FILE } from './database.ts';
+import { openRunReader, type CheckpointEntry, type RecordedEvent, type RunInfo, type RunReader } from './reader.ts';
+
+export interface RunChange {
+  readonly info: RunInfo;
+  readonly checkpoints: readonly CheckpointEntry[];
+  /** Since the last change that was told; the first one has all. */
+  readonly events: readonly RecordedEvent[];
+}
+
+export interface RunWatch {
+  /** Null until the folder holds a run. For rollouts and rows, on demand. */
+  reader(): RunReader | null;
+  /** Ends the polling and closes the database. */
+  stop(): void;
+}
+
+const POLL_MILLIS = 200;
+const LIVENESS_EVERY_POLLS = 5;
+
+/**
+ * Calls `onChange` with everything there is, then whenever something was recorded or the writer died.
+ *
+ * @param onError called once, after which the watch has stopped.
+ */
+export function watchRun(
+  dir: string,
+  onChange: (change: RunChange) => void,
+  onError: (error: unknown) => void,
+): RunWatch {
+  let reader: RunReader | null = null;
+  let version: number | undefined;
+  let cursor = 0;
+  let polls = 0;
+  let state: string | undefined;
+
+  const stop = (): void => {
+    clearInterval(timer);
+    reader?.close();
+    reader = null;
+  };
+  const poll = (): void => {
+    if (!reader) {
+      if (!existsSync(join(dir, DATABASE_FILE))) return;
+      reader = openRunReader(dir);
+    }
+    const current = reader.dataVersion();
+    const lookAlive = ++polls % LIVENESS_EVERY_POLLS === 0;
+    if (current === version && !(lookAlive && reader.info().state !== state)) return;
+    version = current;
+    const change = { info: reader.info(), checkpoints: reader.checkpoints(), events: reader.eventsAfter(cursor) };
+    state = change.info.state;
+    cursor = change.events.at(-1)?.id ?? cursor;
+    onChange(change);
+  };
+  const guarded = (): void => {
+    try {
+      poll();
+    } catch (error) {
+      stop();
+      onError(error);
+    }
+  };
+  const timer = setInterval(guarded, POLL_MILLIS);
+  guarded();
+  return { reader: () => reader, stop };
+}
