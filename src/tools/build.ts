@@ -47,6 +47,7 @@ async function buildNode(): Promise<void> {
     cli: 'src/cli/main.ts',
     worker: 'src/worker/main.ts',
     thread: 'src/model/engine/thread.ts',
+    'make-starter': 'src/tools/make-starter.ts',
   };
   const existing = Object.entries(entryPoints).filter(([, file]) => existsSync(at(file)));
   await build({ ...nodeModules, entryPoints: Object.fromEntries(existing), outdir: at('dist') });

@@ -1,0 +1,56 @@
+/**
+ * @file What a configuration names, opened: the task, the recommender, the tensor engine, the start policy.
+ */
+import { join, resolve } from 'node:path';
+import { UserError } from '../base/errors.ts';
+import { packageRoot } from '../base/package-root.ts';
+import { openTask } from '../data/open-task.ts';
+import type { PromptStyle } from '../data/prompt.ts';
+import type { Example, Split, Task } from '../data/task.ts';
+import { selectBackend, type SelectedBackend } from '../model/backend.ts';
+import type { PromptOptions } from '../model/policy.ts';
+import { bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
+import type { Retriever } from '../retrieval/retriever.ts';
+import type { RunConfig } from './config.ts';
+
+/** The folder of the task: the bundled sample by its name, otherwise the path itself. */
+export function taskDir(config: RunConfig): string {
+  return config.task === 'sample' ? join(packageRoot(), 'media', 'sample') : resolve(config.task);
+}
+
+/** The folder of the start policy: the bundled starter by its name, otherwise the path itself. */
+export function modelDir(config: RunConfig): string {
+  return config.model === 'starter' ? join(packageRoot(), 'media', 'starter') : resolve(config.model);
+}
+
+/** The recommender of a task: BM25 over titles and texts. */
+export function openRetriever(task: Task, config: RunConfig): Retriever {
+  return bm25Retriever(buildBm25Index(task.documents, { k1: config['bm25.k1'], b: config['bm25.b'] }));
+}
+
+/** The task that the configuration names. */
+export async function openTaskOf(config: RunConfig): Promise<Task> {
+  return openTask(taskDir(config));
+}
+
+export async function openBackend(config: RunConfig): Promise<SelectedBackend> {
+  return selectBackend(config.backend, config.threads > 0 ? { threads: config.threads } : {});
+}
+
+/** The first `evaluation.limit` examples of a split. @throws UserError when there are none. */
+export function examplesOf(task: Task, split: Split, config: RunConfig): readonly Example[] {
+  const examples = task.examples[split];
+  if (examples.length === 0) {
+    throw new UserError(`${task.dir}: the ${split} split has no example; add judgments for it.`);
+  }
+  return split === 'train' ? examples : examples.slice(0, config['evaluation.limit']);
+}
+
+export function promptOptions(task: Task, config: RunConfig): PromptOptions {
+  const automatic: PromptStyle = config.model === 'starter' ? 'plain' : 'paper';
+  return {
+    kind: task.kind,
+    style: config.promptStyle === 'auto' ? automatic : config.promptStyle,
+    maxTokens: config['rollout.maxPromptTokens'],
+  };
+}

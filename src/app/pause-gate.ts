@@ -1,0 +1,66 @@
+/**
+ * @file Where a training stands still while it is paused: between two small pieces of work, with everything in memory.
+ */
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { type ControlCommand, readControl } from '../runs/control.ts';
+import type { RunState } from '../runs/events.ts';
+
+/** How often the run folder is asked. */
+const POLL_MILLIS = 100;
+
+/** Turns what readers write into the run folder's `control.json` into waiting and stopping. */
+export class PauseGate {
+  readonly #runDir: string;
+  readonly #cancel: AbortSignal;
+  readonly #stop = new AbortController();
+  #polledAt = 0;
+  #state: RunState = 'running';
+  #announce = Promise.withResolvers<RunState>();
+
+  /** @param stop the caller's own wish to stop; @param cancel ends even a wait. */
+  constructor(runDir: string, stop: AbortSignal, cancel: AbortSignal) {
+    this.#runDir = runDir;
+    this.#cancel = cancel;
+    const forward = (): void => {
+      this.#stop.abort();
+    };
+    if (stop.aborted) forward();
+    else stop.addEventListener('abort', forward, { once: true });
+  }
+
+  /** Aborted when training should end after the step in progress. */
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Resolves at the next change between running and paused. */
+  changed(): Promise<RunState> {
+    return this.#announce.promise;
+  }
+
+  /** Lets the event loop turn; while paused, waits. Throws when cancelled. */
+  async turn(): Promise<void> {
+    await nextTurn();
+    this.#cancel.throwIfAborted();
+    if (Date.now() - this.#polledAt < POLL_MILLIS) return;
+    while (this.#poll() === 'pause' && !this.#stop.signal.aborted) {
+      this.#become('paused');
+      await sleep(POLL_MILLIS, undefined, { signal: this.#cancel });
+    }
+    this.#become('running');
+  }
+
+  #poll(): ControlCommand {
+    this.#polledAt = Date.now();
+    const command = readControl(this.#runDir);
+    if (command === 'stop') this.#stop.abort();
+    return command;
+  }
+
+  #become(state: RunState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#announce.resolve(state);
+    this.#announce = Promise.withResolvers<RunState>();
+  }
+}

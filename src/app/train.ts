@@ -1,0 +1,200 @@
+/**
+ * @file Training a run: opens what the configuration names, turns the trainer's wheel, and records each event in the run
+ * folder before anybody sees it.
+ */
+import { basename } from 'node:path';
+import { messageOf, UserError } from '../base/errors.ts';
+import type { Example, Task } from '../data/task.ts';
+import { type AdamWState, createAdamW, disposeAdamW } from '../model/adamw.ts';
+import { disposePolicy, loadPolicy, type Policy } from '../model/policy.ts';
+import { train as turnTheWheel, type TrainerParts, type TrainerSettings } from '../rl/trainer.ts';
+import { checkpointDir, checkpointName, findCheckpoint, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
+import type { RunEvent, RunState } from '../runs/events.ts';
+import { requestControl } from '../runs/control.ts';
+import { openRunReader } from '../runs/reader.ts';
+import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
+import { configFrom, type RunConfig } from './config.ts';
+import { examplesOf, modelDir, openBackend, openRetriever, openTaskOf, promptOptions } from './parts.ts';
+import { PauseGate } from './pause-gate.ts';
+
+export interface TrainContext {
+  /** End after the step in progress, with a checkpoint. */
+  readonly stop: AbortSignal;
+  /** End now; the last checkpoint stays. */
+  readonly cancel: AbortSignal;
+}
+
+/**
+ * Trains a new run. Nothing is written before the task, the model and the engine are open.
+ *
+ * @throws UserError for anything in the configuration that cannot be opened, and when the folder already holds a run.
+ */
+export async function* startTraining(
+  request: { readonly runDir: string; readonly config: RunConfig },
+  context: TrainContext,
+): AsyncGenerator<RunEvent> {
+  const { runDir, config } = request;
+  await openBackend(config);
+  const task = await openTaskOf(config);
+  const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
+  const policy = await loadPolicy(modelDir(config));
+  const reference = await loadPolicy(modelDir(config));
+  createRun(runDir, {
+    name: basename(runDir),
+    config,
+    taskName: task.name,
+    taskDir: task.dir,
+    totalSteps: config.steps,
+    startedAt: Date.now(),
+  });
+  const optimizer = createAdamW([...policy.parameters.values()]);
+  yield* record({ runDir, config, task, ...examples, policy, reference, optimizer, startStep: 0 }, context);
+}
+
+/**
+ * Continues a run from its newest checkpoint; steps after it are taken back and done again, with the same results.
+ *
+ * @param request.steps a new total, to train for longer.
+ */
+export async function* resumeTraining(
+  request: { readonly runDir: string; readonly steps?: number },
+  context: TrainContext,
+): AsyncGenerator<RunEvent> {
+  const { runDir } = request;
+  const stored = storedConfig(runDir);
+  const config = request.steps === undefined ? stored : configFrom({ ...stored, steps: request.steps }, '--steps');
+  await openBackend(config);
+  const task = await openTaskOf(config);
+  const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
+  const checkpoint = await findCheckpoint(runDir);
+  const policy = await loadPolicy(checkpoint.dir);
+  const reference = await loadPolicy(checkpointDir(runDir, checkpointName(0)));
+  const { step, optimizer } = await loadOptimizer(checkpoint.dir, policy);
+  if (step >= config.steps) {
+    throw new UserError(
+      `${runDir} has finished its ${config.steps} steps; give --steps with a larger number to train on.`,
+    );
+  }
+  yield* record({ runDir, config, task, ...examples, policy, reference, optimizer, startStep: step }, context);
+}
+
+/** The configuration that a run was started with. */
+export function storedConfig(runDir: string): RunConfig {
+  const reader = openRunReader(runDir);
+  try {
+    return configFrom(reader.info().config, runDir);
+  } finally {
+    reader.close();
+  }
+}
+
+interface OpenRun {
+  readonly runDir: string;
+  readonly config: RunConfig;
+  readonly task: Task;
+  readonly train: readonly Example[];
+  readonly validation: readonly Example[];
+  readonly policy: Policy;
+  readonly reference: Policy;
+  readonly optimizer: AdamWState;
+  readonly startStep: number;
+}
+
+/** Runs the trainer as the run's one writer: every event is in the folder before it is yielded. */
+async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunEvent> {
+  const writer = openRunWriter(run.runDir, { task: run.task });
+  let step = run.startStep;
+  const stateEvent = (state: RunState, message?: string): RunEvent => {
+    const event: RunEvent = { kind: 'state', state, step, ...(message === undefined ? {} : { message }) };
+    writer.append(event);
+    return event;
+  };
+  try {
+    takeBack(writer, run);
+    requestControl(run.runDir, 'run');
+    const gate = new PauseGate(run.runDir, context.stop, context.cancel);
+    yield stateEvent('running');
+    const events = turnTheWheel(trainerParts(run, gate), trainerSettings(run), run.startStep, gate.stop);
+    for (;;) {
+      const next = events.next();
+      for (;;) {
+        const first = await Promise.race([next, gate.changed()]);
+        if (typeof first !== 'string') break;
+        yield stateEvent(first);
+      }
+      const { done, value: event } = await next;
+      if (done) break;
+      writer.append(event, 'step' in event ? { step: event.step } : undefined);
+      if (event.kind === 'step') step = event.step;
+      yield event;
+    }
+    yield stateEvent(step >= run.config.steps ? 'finished' : 'stopped');
+  } catch (error) {
+    if (context.cancel.aborted) yield stateEvent('stopped', 'cancelled in the middle of a step');
+    else {
+      stateEvent('failed', messageOf(error));
+      throw error;
+    }
+  } finally {
+    writer.close();
+    disposeAdamW(run.optimizer);
+    disposePolicy(run.policy);
+    disposePolicy(run.reference);
+  }
+}
+
+function takeBack(writer: RunWriter, { startStep, config }: OpenRun): void {
+  if (startStep > 0) writer.discardAfter(startStep);
+  writer.setTotalSteps(config.steps);
+}
+
+function trainerParts(run: OpenRun, gate: PauseGate): TrainerParts {
+  const { runDir, config, task, policy, reference, optimizer, train, validation } = run;
+  return {
+    policy,
+    reference,
+    optimizer,
+    train,
+    validation,
+    retriever: openRetriever(task, config),
+    saveCheckpoint: (step) => saveCheckpoint(runDir, step, policy, optimizer),
+    now: () => performance.now(),
+    turn: () => gate.turn(),
+  };
+}
+
+function trainerSettings({ config, task }: OpenRun): TrainerSettings {
+  return {
+    seed: config.seed,
+    steps: config.steps,
+    prompts: config['rollout.prompts'],
+    warmup: config['optimizer.warmup'],
+    rollout: {
+      prompt: promptOptions(task, config),
+      groupSize: config['rollout.groupSize'],
+      temperature: config['rollout.temperature'],
+      topP: config['rollout.topP'],
+      maxNewTokens: config['rollout.maxNewTokens'],
+    },
+    reward: {
+      k: config['reward.k'],
+      malformed: config['reward.malformed'],
+      miss: config['reward.miss'],
+      format: config['reward.format'],
+    },
+    update: {
+      clip: config['grpo.clip'],
+      kl: config['grpo.kl'],
+      entropy: config['grpo.entropy'],
+      temperature: config['rollout.temperature'],
+      epochs: config['grpo.epochs'],
+      microBatchTokens: config['optimizer.microBatchTokens'],
+      learningRate: config['optimizer.learningRate'],
+      weightDecay: config['optimizer.weightDecay'],
+      maxGradNorm: config['optimizer.maxGradNorm'],
+    },
+    evaluationK: config['evaluation.k'],
+    evaluateEvery: config['evaluation.every'],
+    checkpointEvery: config['checkpoint.every'],
+  };
+}

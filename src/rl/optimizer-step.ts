@@ -1,0 +1,92 @@
+/**
+ * @file One optimizer step over micro-batches: their gradients add up to exactly that of the whole batch, so memory does
+ * not grow with the batch. The only writer of weights.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { adamW, type AdamWState, clipScale, globalNorm } from '../model/adamw.ts';
+import type { Policy } from '../model/policy.ts';
+import type { LossSums } from './grpo.ts';
+
+export interface OptimizerSettings {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** The gradient is scaled down to this norm. */
+  readonly maxGradNorm: number;
+}
+
+export interface StepResult {
+  /** Per token. */
+  readonly loss: number;
+  /** Of the watched sums, per token. */
+  readonly statistics: readonly number[];
+  /** Before clipping. */
+  readonly gradNorm: number;
+}
+
+/** Betas and epsilon of PyTorch's AdamW, which the paper keeps. */
+const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/**
+ * @param sumsOf sums over a micro-batch's tokens.
+ * @param tokens in all micro-batches together: the loss is a mean over them.
+ * @param turn awaited between micro-batches; when it throws, weights and optimizer are as before.
+ */
+export async function optimizerStep<M>(
+  policy: Policy,
+  optimizer: AdamWState,
+  micro: readonly M[],
+  sumsOf: (batch: M) => LossSums,
+  tokens: number,
+  settings: OptimizerSettings,
+  turn: () => Promise<void>,
+): Promise<StepResult> {
+  const parameters = [...policy.parameters.values()];
+  let loss = 0;
+  const statistics: number[] = [];
+  let gradients: tf.Tensor[] = parameters.map((parameter) => tf.zerosLike(parameter));
+  try {
+    for (const batch of micro) {
+      const pass = gradientsOf(parameters, () => sumsOf(batch), tokens);
+      gradients = added(gradients, pass.gradients);
+      loss += (await pass.loss.data())[0];
+      for (const [i, sum] of (await pass.statistics.data()).entries()) {
+        statistics[i] = (statistics[i] ?? 0) + sum / tokens;
+      }
+      tf.dispose([pass.loss, pass.statistics]);
+      await turn();
+    }
+    const norm = globalNorm(gradients);
+    const [gradNorm] = await norm.data();
+    norm.dispose();
+    const gradientScale = clipScale(gradNorm, settings.maxGradNorm);
+    adamW(parameters, gradients, optimizer, { ...ADAM, ...settings, gradientScale });
+    return { loss, statistics, gradNorm };
+  } finally {
+    tf.dispose(gradients);
+  }
+}
+
+/** Gradients of the loss divided by `tokens`, in the order of the parameters, with that loss and the watched sums. */
+function gradientsOf(
+  parameters: tf.Variable[],
+  sumsOf: () => LossSums,
+  tokens: number,
+): { gradients: tf.Tensor[]; loss: tf.Scalar; statistics: tf.Tensor1D } {
+  return tf.tidy(() => {
+    let statistics: tf.Tensor1D | undefined;
+    const { value, grads } = tf.variableGrads(() => {
+      const sums = sumsOf();
+      statistics = tf.keep(sums.statistics);
+      return tf.div<tf.Scalar>(sums.loss, tokens);
+    }, parameters);
+    if (!statistics) throw new Error('the loss was not computed');
+    return { gradients: parameters.map((parameter) => grads[parameter.name]), loss: value, statistics };
+  });
+}
+
+/** a + b, disposing both. */
+function added(a: readonly tf.Tensor[], b: readonly tf.Tensor[]): tf.Tensor[] {
+  const sums = a.map((tensor, i) => tf.add(tensor, b[i]));
+  tf.dispose([...a, ...b]);
+  return sums;
+}

@@ -1,0 +1,97 @@
+/**
+ * @file The reward: what the fixed recommender makes of a rewrite (Rec-R1, section 3.2; released reward files).
+ *
+ * A function of rewrite, example and corpus alone. A failed search has no reward: the paper's code turned it into 0,
+ * which the policy cannot tell from a miss.
+ */
+import { parseCompletion, type ParsedCompletion } from '../data/prompt.ts';
+import type { Example } from '../data/task.ts';
+import { ndcgAt } from '../retrieval/metrics.ts';
+import type { Retriever, SearchOutcome } from '../retrieval/retriever.ts';
+
+export interface RewardShape {
+  /** Cut-off of the NDCG. */
+  readonly k: number;
+  /** Reward of an answer in the wrong format: −2 in the paper. */
+  readonly malformed: number;
+  /** Reward of a well-formed answer with NDCG 0: 0 in the paper. */
+  readonly miss: number;
+  /** Added to an NDCG above 0: 0.1 in the paper. */
+  readonly format: number;
+}
+
+export interface ScoredRewrite {
+  readonly parsed: ParsedCompletion;
+  /** Null when the search failed. */
+  readonly reward: number | null;
+  /** The parts that add up to the reward. */
+  readonly terms: Readonly<Record<string, number>>;
+  /** Retrieved document ids, best first, items of the history left out; empty for a malformed answer. */
+  readonly ranked: readonly string[];
+  readonly error?: string;
+}
+
+export interface RewriteToScore {
+  readonly example: Example;
+  readonly completion: string;
+}
+
+/** Scores completions with one batched search; the result is in their order. */
+export async function scoreRewrites(
+  items: readonly RewriteToScore[],
+  retriever: Retriever,
+  shape: RewardShape,
+  signal?: AbortSignal,
+): Promise<ScoredRewrite[]> {
+  const parsed = items.map(({ completion }) => parseCompletion(completion));
+  const searched = items.flatMap((item, i) =>
+    parsed[i].format === 'ok' ? [{ ...item, rewrite: parsed[i].rewrite }] : [],
+  );
+  const rankings = await rankAll(
+    searched.map(({ example, rewrite }) => ({ example, query: rewrite })),
+    retriever,
+    shape.k,
+    signal,
+  );
+  let next = 0;
+  return items.map(({ example }, i) => {
+    if (parsed[i].format !== 'ok') {
+      return { parsed: parsed[i], reward: shape.malformed, terms: { format: shape.malformed }, ranked: [] };
+    }
+    return { parsed: parsed[i], ...rewardOf(rankings[next++], example, shape) };
+  });
+}
+
+export type Ranking =
+  { readonly kind: 'ranked'; readonly ids: readonly string[] } | { readonly kind: 'failed'; readonly message: string };
+
+/** Searches for many examples at once. What a shopper already owns is left out of the ranking. */
+export async function rankAll(
+  queries: readonly { readonly example: Example; readonly query: string }[],
+  retriever: Retriever,
+  k: number,
+  signal?: AbortSignal,
+): Promise<Ranking[]> {
+  const longestHistory = Math.max(0, ...queries.map(({ example }) => example.history?.length ?? 0));
+  const outcomes = await retriever.search(
+    queries.map(({ query }) => query),
+    k + longestHistory,
+    signal,
+  );
+  return outcomes.map((outcome, i) => withoutOwned(outcome, queries[i].example, k));
+}
+
+function withoutOwned(outcome: SearchOutcome, example: Example, k: number): Ranking {
+  if (outcome.kind === 'failed') return outcome;
+  const owned = new Set(example.history);
+  const ids = outcome.hits.map(({ id }) => id).filter((id) => !owned.has(id));
+  return { kind: 'ranked', ids: ids.slice(0, k) };
+}
+
+function rewardOf(ranking: Ranking, example: Example, shape: RewardShape): Omit<ScoredRewrite, 'parsed'> {
+  if (ranking.kind === 'failed') return { reward: null, terms: {}, ranked: [], error: ranking.message };
+  const value = ndcgAt(ranking.ids, example.relevant, shape.k);
+  const terms: Record<string, number> =
+    value > 0 ? { format: shape.format, ndcg: value } : { format: shape.miss, ndcg: 0 };
+  return { reward: Object.values(terms).reduce((a, b) => a + b, 0), terms, ranked: ranking.ids };
+}

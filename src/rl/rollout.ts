@@ -1,0 +1,57 @@
+/** @file Rollouts: the policy's sampled rewrites of a batch of queries, one group for each. */
+import { type Rng, rngFrom } from '../base/rng.ts';
+import type { Example } from '../data/task.ts';
+import { type Completion, generate } from '../model/generate.ts';
+import { encodePrompt, type Policy, type PromptOptions } from '../model/policy.ts';
+
+export interface RolloutSettings {
+  readonly prompt: PromptOptions;
+  readonly groupSize: number;
+  /** 0 is greedy. */
+  readonly temperature: number;
+  readonly topP: number;
+  readonly maxNewTokens: number;
+}
+
+export interface SampledCompletion extends Completion {
+  readonly text: string;
+}
+
+export interface SampledGroup {
+  readonly example: Example;
+  readonly promptIds: readonly number[];
+  readonly completions: readonly SampledCompletion[];
+}
+
+/**
+ * One group of `groupSize` completions for each example, in order.
+ *
+ * Draws depend on the seed, the step, the example and the copy, never on what else is in the batch.
+ */
+export async function rollOut(
+  policy: Policy,
+  examples: readonly Example[],
+  settings: RolloutSettings,
+  random: { readonly seed: number; readonly step: number },
+  turn: () => Promise<void>,
+): Promise<SampledGroup[]> {
+  const prompts = examples.map((example) => encodePrompt(policy.tokenizer, example.query, settings.prompt));
+  const rng = (prompt: number, copy: number): Rng =>
+    rngFrom(random.seed, 'rollout', random.step, examples[prompt].id, copy);
+  const completions = await generate(policy.weights, policy.config, {
+    prompts,
+    copies: settings.groupSize,
+    maxNewTokens: settings.maxNewTokens,
+    sampling: { temperature: settings.temperature, topP: settings.topP },
+    endIds: policy.endIds,
+    rng,
+    turn,
+  });
+  return examples.map((example, i) => ({
+    example,
+    promptIds: prompts[i],
+    completions: completions
+      .slice(i * settings.groupSize, (i + 1) * settings.groupSize)
+      .map((completion) => ({ ...completion, text: policy.tokenizer.decode(completion.tokens) })),
+  }));
+}

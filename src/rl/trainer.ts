@@ -1,0 +1,223 @@
+/**
+ * @file The whole of Rec-R1 in one read: sample rewrites of a batch of queries, let the fixed recommender rank with
+ * each, take the ranking quality as the reward, and move the policy towards what did better than its siblings.
+ *
+ * Everything random is a function of the seed and the step, so a run that stops after any step and resumes gives the same
+ * numbers as one that never stopped, and there is no random state to save.
+ */
+import { rngFrom, shuffled } from '../base/rng.ts';
+import type { Example, Split } from '../data/task.ts';
+import type { AdamWState } from '../model/adamw.ts';
+import type { Policy } from '../model/policy.ts';
+import type { Retriever } from '../retrieval/retriever.ts';
+import type { Evaluation, Rollout, RolloutGroup, StepMetrics, TrainEvent } from '../runs/events.ts';
+import { type Baseline, evaluateBaseline, evaluatePolicy, evaluationMeans } from './evaluate.ts';
+import { groupAdvantages, sampleDeviation } from './grpo.ts';
+import { type RewardShape, type ScoredRewrite, scoreRewrites } from './reward.ts';
+import { rollOut, type RolloutSettings, type SampledGroup } from './rollout.ts';
+import { updatePolicy, type UpdateSettings, type UpdateStatistics } from './update.ts';
+
+export interface TrainerSettings {
+  readonly seed: number;
+  /** Optimizer steps in all. */
+  readonly steps: number;
+  /** Queries per step. */
+  readonly prompts: number;
+  readonly warmup: number;
+  readonly rollout: RolloutSettings;
+  readonly reward: RewardShape;
+  readonly update: UpdateSettings;
+  readonly evaluationK: number;
+  readonly evaluateEvery: number;
+  readonly checkpointEvery: number;
+}
+
+export interface TrainerParts {
+  readonly policy: Policy;
+  /** The frozen start policy. */
+  readonly reference: Policy;
+  readonly optimizer: AdamWState;
+  readonly retriever: Retriever;
+  readonly train: readonly Example[];
+  readonly validation: readonly Example[];
+  /** Saves weights, optimizer and step; returns the checkpoint's name. */
+  readonly saveCheckpoint: (step: number) => Promise<string>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Awaited between small pieces of work: lets messages in, waits while paused, throws to cancel at once. */
+  readonly turn: () => Promise<void>;
+}
+
+/**
+ * Trains from `startStep` finished steps on, yielding what happened. When `stop` is aborted it ends after the step in
+ * progress, with a checkpoint.
+ */
+export async function* train(
+  parts: TrainerParts,
+  settings: TrainerSettings,
+  startStep: number,
+  stop: AbortSignal,
+): AsyncGenerator<TrainEvent, void> {
+  const baseline = await evaluateBaseline(parts.validation, parts.retriever, settings.evaluationK);
+  if (startStep === 0) {
+    yield { kind: 'checkpoint', step: 0, name: await parts.saveCheckpoint(0) };
+    yield await evaluation(parts, settings, baseline, 0);
+  }
+  for (let step = startStep + 1; step <= settings.steps; step++) {
+    yield await trainStep(parts, settings, step);
+    const isLast = step === settings.steps || stop.aborted;
+    if (isLast || step % settings.checkpointEvery === 0) {
+      yield { kind: 'checkpoint', step, name: await parts.saveCheckpoint(step) };
+    }
+    if (step === settings.steps || step % settings.evaluateEvery === 0) {
+      yield await evaluation(parts, settings, baseline, step);
+    }
+    if (isLast) return;
+  }
+}
+
+async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: number): Promise<TrainEvent> {
+  const started = parts.now();
+  const { policy, reference, optimizer, retriever, turn } = parts;
+  const examples = batchOf(parts.train, settings.prompts, settings.seed, step);
+  const groups = await rollOut(policy, examples, settings.rollout, { seed: settings.seed, step }, turn);
+  const scored = await scoreGroups(groups, retriever, settings.reward);
+  const advantages = scored.map((rewrites) => groupAdvantages(rewrites.map(({ reward }) => reward)));
+  const learningRate = settings.update.learningRate * Math.min(1, step / Math.max(1, settings.warmup));
+
+  const sequences = groups.flatMap((group, g) =>
+    group.completions.flatMap((completion, c) =>
+      scored[g][c].reward === null
+        ? [] // a failed search says nothing about the rewrite
+        : [{ ...completion, promptIds: group.promptIds, advantage: advantages[g][c] }],
+    ),
+  );
+  const update = await updatePolicy(
+    policy,
+    reference,
+    optimizer,
+    sequences,
+    { ...settings.update, learningRate },
+    turn,
+  );
+
+  const raw = await evaluateBaseline(examples, retriever, settings.reward.k);
+  const seconds = (parts.now() - started) / 1000;
+  return {
+    kind: 'step',
+    step,
+    metrics: stepMetrics(groups, scored, update, learningRate, seconds),
+    groups: groups.map((group, g) => record(group, scored[g], advantages[g], raw[g], settings.reward.k)),
+  };
+}
+
+/** The queries of a step: walks through a new shuffle of the training split in every epoch. */
+export function batchOf(examples: readonly Example[], size: number, seed: number, step: number): Example[] {
+  const first = (step - 1) * size;
+  const orders = new Map<number, readonly Example[]>();
+  return Array.from({ length: size }, (_, i) => {
+    const epoch = Math.floor((first + i) / examples.length);
+    const order = orders.get(epoch) ?? shuffled(examples, rngFrom(seed, 'order', epoch));
+    orders.set(epoch, order);
+    return order[(first + i) % examples.length];
+  });
+}
+
+async function scoreGroups(
+  groups: readonly SampledGroup[],
+  retriever: Retriever,
+  shape: RewardShape,
+): Promise<ScoredRewrite[][]> {
+  const items = groups.flatMap(({ example, completions }) =>
+    completions.map(({ text }) => ({ example, completion: text })),
+  );
+  const scored = await scoreRewrites(items, retriever, shape);
+  let next = 0;
+  return groups.map(({ completions }) => completions.map(() => scored[next++]));
+}
+
+async function evaluation(
+  parts: TrainerParts,
+  settings: TrainerSettings,
+  baseline: readonly Baseline[],
+  step: number,
+): Promise<TrainEvent> {
+  const { policy, validation, retriever, turn } = parts;
+  const rows = await evaluatePolicy(
+    policy,
+    validation,
+    baseline,
+    retriever,
+    { rollout: settings.rollout, k: settings.evaluationK },
+    turn,
+  );
+  const split: Split = 'validation';
+  const result: Evaluation = { step, checkpoint: null, split, ...evaluationMeans(rows), rows };
+  return { kind: 'evaluation', evaluation: result };
+}
+
+function stepMetrics(
+  groups: readonly SampledGroup[],
+  scored: readonly (readonly ScoredRewrite[])[],
+  update: UpdateStatistics,
+  learningRate: number,
+  stepSeconds: number,
+): StepMetrics {
+  const completions = groups.flatMap((group) => group.completions);
+  const rewrites = scored.flat();
+  const rewards = scored.map((group) => group.flatMap(({ reward }) => (reward === null ? [] : [reward])));
+  const deviations = rewards.map(sampleDeviation);
+  const tokens = completions.reduce((sum, completion) => sum + completion.tokens.length, 0);
+  const judged = rewrites.filter(({ reward }) => reward !== null);
+  return {
+    reward: mean(rewards.flat()),
+    rewardStd: mean(deviations),
+    ndcg: mean(judged.map(({ terms }) => ('ndcg' in terms ? terms.ndcg : 0))),
+    ...update,
+    length: tokens / completions.length,
+    truncated: share(completions, ({ ended }) => !ended),
+    formatOk: share(rewrites, ({ parsed }) => parsed.format === 'ok'),
+    zeroVariance: share(deviations, (deviation) => deviation === 0),
+    retrievalErrors: rewrites.length - judged.length,
+    learningRate,
+    tokensPerSecond: tokens / stepSeconds,
+    stepSeconds,
+  };
+}
+
+function record(
+  group: SampledGroup,
+  scored: readonly ScoredRewrite[],
+  advantages: readonly number[],
+  raw: Baseline,
+  k: number,
+): RolloutGroup {
+  return {
+    exampleId: group.example.id,
+    query: group.example.query,
+    baseline: { ndcg: raw.metrics[`ndcg@${k}`], top: raw.top },
+    rollouts: group.completions.map((completion, c): Rollout => {
+      const { parsed, reward, terms, ranked, error } = scored[c];
+      return {
+        text: completion.text,
+        rewrite: parsed.rewrite,
+        format: parsed.format,
+        reward,
+        terms,
+        advantage: advantages[c],
+        tokens: completion.tokens.length,
+        logProb: mean(completion.logProbs),
+        top: ranked.slice(0, 10),
+        ...(error === undefined ? {} : { error }),
+      };
+    }),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function share<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  return items.length === 0 ? 0 : items.filter(holds).length / items.length;
+}

@@ -1,0 +1,165 @@
+/**
+ * @file Makes the starter policy in media/starter: a small Qwen2 with its own tokenizer, pre-trained on the sample's
+ * catalogue and its unlabelled training queries. It never sees a judgment. Seeded: run it again and get the same model.
+ *
+ *     npm run build && node dist/make-starter.mjs [--steps N] [--out DIR]
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { packageRoot } from '../base/package-root.ts';
+import { type Rng, rngFrom } from '../base/rng.ts';
+import { openTask } from '../data/open-task.ts';
+import { ANSWER_PREFIX, promptMessages } from '../data/prompt.ts';
+import { createAdamW } from '../model/adamw.ts';
+import { selectBackend } from '../model/backend.ts';
+import { describeModel, parameterShapes, saveWeights, variable, weightsOf } from '../model/model-folder.ts';
+import type { Policy } from '../model/policy.ts';
+import { loadTokenizer } from '../model/tokenizer.ts';
+import { sftStep } from '../rl/sft.ts';
+import type { TokenSequence } from '../rl/token-batch.ts';
+import { documentFrequencies, pairFrom } from './starter/examples.ts';
+import { trainBpe } from './starter/train-bpe.ts';
+
+const SEED = 20250331; // the day the paper appeared
+const BATCH = 64;
+const PEAK_RATE = 2e-3;
+const WARMUP = 100;
+/** One prompt in this many is a training query, learned as text. */
+const QUERY_SHARE = 8;
+
+const CONFIG = {
+  architectures: ['Qwen2ForCausalLM'],
+  model_type: 'qwen2',
+  hidden_size: 192,
+  num_hidden_layers: 4,
+  num_attention_heads: 6,
+  num_key_value_heads: 2,
+  intermediate_size: 512,
+  vocab_size: 2048,
+  max_position_embeddings: 512,
+  rope_theta: 10000,
+  rms_norm_eps: 1e-6,
+  hidden_act: 'silu',
+  tie_word_embeddings: true,
+  torch_dtype: 'float32',
+};
+const ADDED = [
+  { content: '<|endoftext|>', special: true },
+  { content: '<|im_start|>', special: true },
+  { content: '<|im_end|>', special: true },
+  ...['<think>', '</think>', '<answer>', '</answer>'].map((content) => ({ content, special: false })),
+];
+const CHAT_TEMPLATE =
+  "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{% endfor %}" +
+  "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+const { values: options } = parseArgs({
+  options: { steps: { type: 'string', default: '3000' }, out: { type: 'string' } },
+});
+const root = packageRoot();
+const out = options.out ?? join(root, 'media', 'starter');
+const steps = Number(options.steps);
+
+const { description } = await selectBackend('auto');
+console.log(`engine: ${description}`);
+const task = await openTask(join(root, 'media', 'sample'));
+const queries = task.examples.train.map(({ query }) => query); // the texts alone; judgments are never read
+await mkdir(out, { recursive: true });
+await writeTokenizer();
+const policy = await newPolicy();
+await pretrain(policy);
+await saveWeights(out, policy.raw, policy.parameters, 'F16');
+console.log(`wrote ${out}`);
+
+async function writeTokenizer(): Promise<void> {
+  const frequencies = documentFrequencies(task.documents);
+  const rng = rngFrom(SEED, 'tokenizer');
+  const samples = task.documents.flatMap((document) => {
+    const { query, completion } = pairFrom(document, frequencies, rng);
+    return [document.title.toLowerCase(), document.text.toLowerCase(), query, completion];
+  });
+  const tokenizer = trainBpe([...samples, ...queries], CONFIG.vocab_size, ADDED);
+  const idOf = (content: string): number =>
+    CONFIG.vocab_size - ADDED.length + ADDED.findIndex((token) => token.content === content);
+  const write = (file: string, content: object): Promise<void> =>
+    writeFile(join(out, file), JSON.stringify(content, null, 1) + '\n');
+  await write('tokenizer.json', tokenizer);
+  await write('tokenizer_config.json', {
+    tokenizer_class: 'Qwen2Tokenizer',
+    bos_token: null,
+    eos_token: '<|im_end|>',
+    pad_token: '<|endoftext|>',
+    unk_token: null,
+    model_max_length: CONFIG.max_position_embeddings,
+    chat_template: CHAT_TEMPLATE,
+  });
+  await write('config.json', { ...CONFIG, eos_token_id: idOf('<|im_end|>'), bos_token_id: idOf('<|endoftext|>') });
+}
+
+/** Weights as Qwen2 starts: normal with deviation 0.02 (smaller into the residual stream), norms 1, biases 0. */
+async function newPolicy(): Promise<Policy> {
+  const model = await describeModel(out);
+  const rng = rngFrom(SEED, 'weights');
+  const parameters = new Map(
+    [...parameterShapes(model.config, true)].map(([name, shape]) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      const residual = /o_proj|down_proj/.test(name) ? 1 / Math.sqrt(2 * model.config.layers) : 1;
+      const values = name.endsWith('norm.weight')
+        ? new Float32Array(size).fill(1)
+        : Float32Array.from({ length: size }, () => (name.endsWith('bias') ? 0 : 0.04 * residual * normal(rng)));
+      return [name, variable(values, shape)] as const;
+    }),
+  );
+  const tokenizer = await loadTokenizer(out, model.endIds);
+  return { ...model, weights: weightsOf(model.config, parameters), parameters, tokenizer, dir: out };
+}
+
+async function pretrain(policy: Policy): Promise<void> {
+  const frequencies = documentFrequencies(task.documents);
+  const optimizer = createAdamW([...policy.parameters.values()]);
+  const rng = rngFrom(SEED, 'pretraining');
+  const started = performance.now();
+  let smoothed = 0;
+  for (let step = 1; step <= steps; step++) {
+    const sequences = Array.from({ length: BATCH }, (): TokenSequence => {
+      if (rng.below(QUERY_SHARE) === 0) return sequence(queries[rng.below(queries.length)], null);
+      const { query, completion } = pairFrom(task.documents[rng.below(task.documents.length)], frequencies, rng);
+      return sequence(query, completion);
+    });
+    const { loss } = await sftStep(
+      policy,
+      optimizer,
+      sequences,
+      { learningRate: rate(step), weightDecay: 0.05, maxGradNorm: 1, microBatchTokens: 16_384 },
+      () => Promise.resolve(),
+    );
+    smoothed = step === 1 ? loss : 0.98 * smoothed + 0.02 * loss;
+    if (step % 50 === 0 || step === steps) {
+      const seconds = (performance.now() - started) / 1000;
+      console.log(`step ${step} of ${steps}  loss ${smoothed.toFixed(3)}  ${(seconds / step).toFixed(2)} s/step`);
+    }
+  }
+}
+
+/** Learns the whole turn: the query as text, then (when there is one) the answer to it. */
+function sequence(query: string, completion: string | null): TokenSequence {
+  const { tokenizer } = policy;
+  const prompt = tokenizer.renderChat(promptMessages(query, 'search', 'plain')) + ANSWER_PREFIX;
+  const head = tokenizer.encode(prompt.slice(0, prompt.indexOf(query)));
+  const whole = tokenizer.encode(
+    completion === null ? prompt.slice(0, prompt.indexOf('<|im_end|>')) : `${prompt}${completion}<|im_end|>`,
+  );
+  return { promptIds: head, tokens: whole.slice(head.length) };
+}
+
+/** Linear warm-up, then a cosine down to a tenth. */
+function rate(step: number): number {
+  const progress = Math.max(0, step - WARMUP) / Math.max(1, steps - WARMUP);
+  return PEAK_RATE * Math.min(1, step / WARMUP) * (0.55 + 0.45 * Math.cos(Math.PI * progress));
+}
+
+/** Box–Muller. */
+function normal(rng: Rng): number {
+  return Math.sqrt(-2 * Math.log(1 - rng.next())) * Math.cos(2 * Math.PI * rng.next());
+}

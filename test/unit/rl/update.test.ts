@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { type AdamWState, createAdamW, disposeAdamW } from '../../../src/model/adamw.ts';
+import { selectBackend } from '../../../src/model/backend.ts';
+import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
+import { type ScoredSequence, updatePolicy, type UpdateSettings } from '../../../src/rl/update.ts';
+import { predict, tokenBatch } from '../../../src/rl/token-batch.ts';
+import { tinyPolicy } from '../../support/tiny-policy.ts';
+
+const SETTINGS: UpdateSettings = {
+  clip: 0.2,
+  kl: 0.01,
+  entropy: 0,
+  temperature: 1,
+  epochs: 1,
+  microBatchTokens: 10_000,
+  learningRate: 0.01,
+  weightDecay: 0,
+  maxGradNorm: 1,
+};
+const PAIRS = [
+  { promptIds: [1, 2, 3], tokens: [10, 11, 0], advantage: 1 },
+  { promptIds: [1, 2, 3], tokens: [20, 21, 22, 0], advantage: -1 },
+  { promptIds: [4], tokens: [30, 0], advantage: 0.5 },
+];
+
+const noTurn = (): Promise<void> => Promise.resolve();
+
+describe('updatePolicy', () => {
+  let policy: Policy;
+  let reference: Policy;
+  let optimizer: AdamWState;
+  let sequences: ScoredSequence[];
+
+  before(() => selectBackend('embedded'));
+  const open = async (): Promise<void> => {
+    policy = tinyPolicy();
+    reference = tinyPolicy();
+    optimizer = createAdamW([...policy.parameters.values()]);
+    sequences = await Promise.all(PAIRS.map(async (pair) => ({ ...pair, logProbs: await logProbs(pair) })));
+  };
+  const close = (): void => {
+    disposeAdamW(optimizer);
+    disposePolicy(policy);
+    disposePolicy(reference);
+  };
+  after(() => {
+    tf.disposeVariables();
+  });
+
+  const logProbs = async (pair: (typeof PAIRS)[number]): Promise<number[]> => {
+    const result = tf.tidy(() => tf.unstack(predict(policy, tokenBatch([pair]), 1), 1)[0]);
+    const values = [...(await result.data())];
+    result.dispose();
+    return values;
+  };
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+  it('makes good completions more likely and bad ones less', async () => {
+    await open();
+    await updatePolicy(policy, reference, optimizer, sequences, SETTINGS, noTurn);
+    for (const [i, pair] of PAIRS.entries()) {
+      const change = sum(await logProbs(pair)) - sum(sequences[i].logProbs);
+      assert.equal(Math.sign(change), Math.sign(pair.advantage));
+    }
+    close();
+  });
+
+  it('starts without divergence from the start policy and with no token clipped', async () => {
+    await open();
+    const { kl, clipFraction, loss } = await updatePolicy(policy, reference, optimizer, sequences, SETTINGS, noTurn);
+    assert.ok(Math.abs(kl) < 1e-6);
+    assert.equal(clipFraction, 0);
+    const advantageMean = sum(PAIRS.flatMap(({ tokens, advantage }) => tokens.map(() => advantage))) / 9;
+    assert.ok(Math.abs(loss + advantageMean) < 1e-4);
+    close();
+  });
+
+  it('does not depend on how the batch is cut into micro-batches', async () => {
+    const weightsAfter = async (microBatchTokens: number): Promise<Float32Array> => {
+      await open();
+      await updatePolicy(policy, reference, optimizer, sequences, { ...SETTINGS, microBatchTokens }, noTurn);
+      const values = (await policy.weights.norm.data()).slice() as Float32Array;
+      close();
+      return values;
+    };
+    const [whole, single] = [await weightsAfter(10_000), await weightsAfter(1)];
+    for (const [i, value] of whole.entries()) assert.ok(Math.abs(value - single[i]) < 1e-5);
+  });
+
+  it('leaves no tensor behind and no weight changed when it is cancelled', async () => {
+    await open();
+    const tensors = tf.memory().numTensors;
+    const before = (await policy.weights.norm.data()).slice();
+    const cancel = (): Promise<void> => Promise.reject(new Error('cancelled'));
+    await assert.rejects(updatePolicy(policy, reference, optimizer, sequences, SETTINGS, cancel), /cancelled/);
+    assert.equal(tf.memory().numTensors, tensors);
+    assert.deepEqual((await policy.weights.norm.data()).slice(), before);
+    await updatePolicy(policy, reference, optimizer, sequences, SETTINGS, noTurn);
+    assert.equal(tf.memory().numTensors, tensors);
+    close();
+  });
+});
