@@ -25,7 +25,7 @@ export type DesktopAttempt =
 /** The desktop editor's window, or why this machine cannot have one: no display, no download, or libraries that miss. */
 export async function openDesktop(options: EditorOptions): Promise<DesktopAttempt> {
   if (process.platform === 'linux' && process.env.DISPLAY === undefined && process.env.WAYLAND_DISPLAY === undefined) {
-    return { kind: 'unavailable', reason: 'there is no display' };
+    return { kind: 'unavailable', reason: 'there is no display, xvfb-run would give one' };
   }
   let executable: string;
   try {
@@ -46,7 +46,7 @@ async function launch(executable: string, options: EditorOptions): Promise<Deskt
   const session = randomUUID();
   const folders = ['--user-data-dir', join(dataDir, 'user'), '--extensions-dir', join(dataDir, 'extensions')];
   const leave = async (): Promise<void> => {
-    await endMarked(session);
+    endMarked(session);
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
   await mkdir(join(dataDir, 'user', 'User'), { recursive: true });

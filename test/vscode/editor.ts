@@ -5,6 +5,7 @@
 import type { Page } from 'playwright-core';
 import { openDesktop } from './desktop.ts';
 import { openInBrowser } from './browser.ts';
+import type { FoundProcess } from './processes.ts';
 
 export interface EditorOptions {
   /** The folder that the window opens. */
@@ -24,7 +25,7 @@ export interface Editor {
   /** Requests to other machines so far. Always empty for the desktop editor, where they are not watched. */
   externalRequests(): readonly string[];
   /** Processes that came from this editor and still run (Linux). */
-  processes(): Promise<readonly { readonly pid: number; readonly command: string }[]>;
+  processes(): readonly FoundProcess[];
   /** What the editor and its extension host wrote to their logs, for the report of a failure. */
   logs(): Promise<string>;
   close(): Promise<void>;

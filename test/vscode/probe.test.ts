@@ -22,11 +22,11 @@ async function tryProbe(extension: EditorOptions['extension'], picture: string):
     console.log(await screenshot(editor.page, picture));
     assert.deepEqual(editor.errors(), []);
     assert.deepEqual(editor.externalRequests(), []);
-    assert.ok((await editor.processes()).length >= 2);
+    assert.ok(editor.processes().length >= 2);
   } finally {
     await editor.close();
   }
-  assert.deepEqual(await editor.processes(), []);
+  assert.deepEqual(editor.processes(), []);
 }
 
 it('a probe under development runs in a real window', { timeout: 120_000 }, async () => {

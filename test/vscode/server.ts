@@ -2,12 +2,14 @@
  * @file VS Code's server as a process of its own: on a free port of this machine, with a data folder that nobody else uses,
  * quiet (no telemetry, no marketplace, no welcome page), and gone with all of its children at the end.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { runCommandLine } from './commands.ts';
 import { installServer } from './install.ts';
 import { endGroup, endMarked, SESSION_VARIABLE } from './processes.ts';
@@ -31,6 +33,9 @@ export const QUIET_SETTINGS: Readonly<Record<string, unknown>> = {
 };
 
 const START_TIMEOUT_MILLIS = 60_000;
+const STOP_TIMEOUT_MILLIS = 5000;
+
+type ServerProcess = ChildProcessByStdio<null, Readable, Readable>;
 
 export interface ServerOptions {
   /** Packaged extensions to install before the start. */
@@ -53,8 +58,9 @@ export interface RunningServer {
 /** Starts a server and waits until it listens. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { node, main } = await installServer();
-  const dataDir = await makeDataDir({ ...QUIET_SETTINGS, ...options.settings });
   const session = randomUUID();
+  const port = await freePort();
+  const dataDir = await makeDataDir({ ...QUIET_SETTINGS, ...options.settings });
   const temp = join(dataDir, 't');
   const env = {
     ...process.env,
@@ -67,38 +73,19 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   for (const vsix of options.vsix ?? []) {
     await runCommandLine(node, [...base, '--install-extension', vsix, '--force'], { env });
   }
-  const port = await freePort();
   const listen = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token'];
   // A group of its own, so that one signal reaches the server, its extension hosts and whatever those started.
-  const child = spawn(node, [...base, ...listen, ...QUIET_FLAGS], {
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const endNow = (): void => {
-    endGroup(child.pid, 'SIGKILL');
-  };
-  process.on('exit', endNow);
-  const stop = async (): Promise<void> => {
-    process.off('exit', endNow);
-    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : Promise.resolve([]);
-    endGroup(child.pid, 'SIGTERM');
-    const force = setTimeout(endNow, 5000);
-    await ended;
-    clearTimeout(force);
-    await endMarked(session);
-    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
-  };
+  const args = [...base, ...listen, ...QUIET_FLAGS];
+  const child = spawn(node, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = collectOutput(child);
+  const stop = stopper(child, session, dataDir);
   try {
-    await untilListening(child, () => output);
+    await untilListening(child, output);
   } catch (thrown) {
     await stop();
     throw thrown;
   }
-  return { port, dataDir, session, output: () => output, stop };
+  return { port, dataDir, session, output, stop };
 }
 
 const QUIET_FLAGS = [
@@ -106,10 +93,42 @@ const QUIET_FLAGS = [
   '--disable-telemetry',
   '--telemetry-level',
   'off',
+  '--enable-remote-auto-shutdown', // minutes after its last window: should this process be killed, nothing stays
   '--disable-experiments',
   '--disable-update-check',
   '--disable-getting-started-override',
 ];
+
+function collectOutput({ stdout, stderr }: ServerProcess): () => string {
+  let output = '';
+  for (const stream of [stdout, stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return () => output;
+}
+
+/** Ends the server with all that came from it and removes its data. What this process leaves undone, its exit does. */
+function stopper(child: ServerProcess, session: string, dataDir: string): () => Promise<void> {
+  const endNow = (): void => {
+    endGroup(child.pid, 'SIGKILL');
+    endMarked(session);
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  process.on('exit', endNow);
+  return async () => {
+    if (isRunning(child)) {
+      const ended = once(child, 'exit');
+      endGroup(child.pid, 'SIGTERM');
+      const force = setTimeout(() => {
+        endGroup(child.pid, 'SIGKILL');
+      }, STOP_TIMEOUT_MILLIS);
+      await ended;
+      clearTimeout(force);
+    }
+    endNow();
+    process.off('exit', endNow);
+  };
+}
+
+const isRunning = ({ exitCode, signalCode }: ServerProcess): boolean => exitCode === null && signalCode === null;
 
 /** Under /tmp where there is one: sockets live in it, and their paths may have 107 bytes. */
 async function makeDataDir(settings: Readonly<Record<string, unknown>>): Promise<string> {
@@ -129,10 +148,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function untilListening(child: ReturnType<typeof spawn>, output: () => string): Promise<void> {
+async function untilListening(child: ServerProcess, output: () => string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MILLIS;
   while (!output().includes('Extension host agent listening on')) {
-    if (child.exitCode !== null || child.signalCode !== null) {
+    if (!isRunning(child)) {
       throw new Error(`VS Code's server ended at its start:\n${output()}`);
     }
     if (Date.now() > deadline) {
