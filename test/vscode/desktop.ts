@@ -57,7 +57,7 @@ async function launch(executable: string, options: EditorOptions): Promise<Deskt
     app = await _electron.launch({
       executablePath: executable,
       args: [...folders, ...FLAGS, ...(await extensionArguments(executable, options, folders)), options.folder],
-      env: { ...withoutUndefined(process.env), [SESSION_VARIABLE]: session },
+      env: { ...withoutUndefined(process.env), VSCODE_CLI: '1', [SESSION_VARIABLE]: session },
       timeout: LAUNCH_TIMEOUT_MILLIS,
     });
   } catch (thrown) {

@@ -65,6 +65,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const env = {
     ...process.env,
     EXTENSIONS_GALLERY: '{}',
+    // "Started from a shell": otherwise an interactive shell is asked for its environment, which takes up to ten seconds.
+    VSCODE_CLI: '1',
     TMPDIR: temp,
     XDG_RUNTIME_DIR: temp,
     [SESSION_VARIABLE]: session,
