@@ -76,7 +76,8 @@ export function bm25Index(postings: Postings, { k1, b }: Bm25Params = PAPER_BM25
   return { k1, b, postings, lengthFactors };
 }
 
-function countPostings(documents: readonly Document[]): Postings {
+/** Analyses and counts a corpus. Ids must be unique. */
+export function countPostings(documents: readonly Document[]): Postings {
   const sorted = [...documents].sort((a, b) => compareCodePoints(a.id, b.id));
   const terms = new Map<string, number>();
   const lengths = new Uint8Array(sorted.length);

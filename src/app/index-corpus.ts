@@ -1,0 +1,73 @@
+/** @file Builds and opens search indexes: a folder with one file, tied to the corpus that it was made of. */
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { UserError } from '../base/errors.ts';
+import { readCorpus } from '../data/corpus.ts';
+import { type Bm25Index, type Bm25Params, bm25Index, countPostings } from '../retrieval/bm25.ts';
+import { type IndexSource, readIndexFile, writeIndexFile } from '../retrieval/index-file.ts';
+
+const INDEX_FILE = 'bm25.idx';
+
+export interface IndexSummary {
+  readonly index: string;
+  readonly documents: number;
+  readonly terms: number;
+  readonly postings: number;
+  readonly sizeBytes: number;
+  readonly documentsPerSecond: number;
+}
+
+/** Indexes a corpus file into a folder, which is made when it is missing. */
+export async function indexCorpus(corpusFile: string, outDir: string): Promise<IndexSummary> {
+  const documents = await readCorpus(corpusFile);
+  const source = await describeSource(corpusFile);
+  const started = performance.now();
+  const postings = countPostings(documents);
+  const seconds = (performance.now() - started) / 1000;
+  await mkdir(outDir, { recursive: true });
+  const file = join(outDir, INDEX_FILE);
+  await writeIndexFile(file, postings, source);
+  return {
+    index: resolve(outDir),
+    documents: documents.length,
+    terms: postings.terms.size,
+    postings: postings.documents.length,
+    sizeBytes: (await stat(file)).size,
+    documentsPerSecond: documents.length / seconds,
+  };
+}
+
+/**
+ * Loads an index.
+ *
+ * @throws UserError when it cannot be read, or when its corpus has other content now. A corpus that is gone is no error: the
+ * index is complete without it.
+ */
+export async function openIndex(dir: string, params?: Bm25Params): Promise<Bm25Index> {
+  const { postings, source } = await readIndexFile(join(dir, INDEX_FILE));
+  if (await hasChanged(source)) {
+    throw new UserError(
+      `${source.path} has changed since the index in ${dir} was built; build it again with rec-r1 index.`,
+    );
+  }
+  return bm25Index(postings, params);
+}
+
+async function describeSource(file: string): Promise<IndexSource> {
+  const { size, mtimeMs } = await stat(file);
+  return { path: resolve(file), sizeBytes: size, modifiedMillis: mtimeMs, sha256: await sha256(file) };
+}
+
+async function hasChanged(source: IndexSource): Promise<boolean> {
+  const now = statSync(source.path, { throwIfNoEntry: false });
+  if (!now || (now.size === source.sizeBytes && now.mtimeMs === source.modifiedMillis)) return false;
+  return now.size !== source.sizeBytes || (await sha256(source.path)) !== source.sha256;
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

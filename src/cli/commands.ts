@@ -1,0 +1,34 @@
+/**
+ * @file Every command: a row here and a file of its own beside. Each is imported when it is called, so that a search loads
+ * no tensor code.
+ */
+import type { Command } from './command.ts';
+
+export interface CommandRow {
+  /** For the overall help; one line. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  import: {
+    summary: 'Turn a data set into a task folder',
+    load: async () => (await import('./import.ts')).importCommand,
+  },
+  index: {
+    summary: 'Build a search index of a corpus',
+    load: async () => (await import('./index.ts')).indexCommand,
+  },
+  search: {
+    summary: 'Search an index',
+    load: async () => (await import('./search.ts')).searchCommand,
+  },
+  score: {
+    summary: 'Score stored answers of a model on a task',
+    load: async () => (await import('./score.ts')).scoreCommand,
+  },
+  measure: {
+    summary: 'Measure stored rankings',
+    load: async () => (await import('./measure.ts')).measureCommand,
+  },
+};
