@@ -18,7 +18,7 @@ export async function openInBrowser(options: EditorOptions): Promise<Editor> {
   const { extension, settings, folder } = options;
   const vsix = extension.kind === 'packaged' ? [extension.vsix] : [];
   await using undo = new AsyncDisposableStack();
-  const server = await startServer({ vsix, ...(settings && { settings }) });
+  const server = await startServer({ vsix, endWhenUnused: true, ...(settings && { settings }) });
   undo.defer(() => server.stop());
   const browser = await launchChromium();
   undo.defer(() => browser.close());

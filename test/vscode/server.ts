@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly vsix?: readonly string[];
   /** User settings on top of the quiet ones. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** End five minutes after the last window, so that nothing stays behind when this process is killed. */
+  readonly endWhenUnused?: boolean;
 }
 
 export interface RunningServer {
@@ -50,6 +52,8 @@ export interface RunningServer {
   readonly dataDir: string;
   /** The value of SESSION_VARIABLE in every process that came from this server. */
   readonly session: string;
+  /** Settles when the server ended, by `stop` or by itself. */
+  readonly ended: Promise<unknown>;
   /** All that it printed so far. */
   output(): string;
   stop(): Promise<void>;
@@ -77,7 +81,12 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   }
   const listen = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token'];
   // A group of its own, so that one signal reaches the server, its extension hosts and whatever those started.
-  const args = [...base, ...listen, ...QUIET_FLAGS];
+  const args = [
+    ...base,
+    ...listen,
+    ...QUIET_FLAGS,
+    ...(options.endWhenUnused === true ? ['--enable-remote-auto-shutdown'] : []),
+  ];
   const child = spawn(node, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collectOutput(child);
   const stop = stopper(child, session, dataDir);
@@ -87,7 +96,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await stop();
     throw thrown;
   }
-  return { port, dataDir, session, output, stop };
+  return { port, dataDir, session, ended: once(child, 'exit'), output, stop };
 }
 
 const QUIET_FLAGS = [
@@ -95,7 +104,6 @@ const QUIET_FLAGS = [
   '--disable-telemetry',
   '--telemetry-level',
   'off',
-  '--enable-remote-auto-shutdown', // minutes after its last window: should this process be killed, nothing stays
   '--disable-experiments',
   '--disable-update-check',
   '--disable-getting-started-override',
