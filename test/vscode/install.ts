@@ -77,6 +77,7 @@ async function installInto(home: string, dir: string): Promise<void> {
       await rm(join(vscodeFolder(partial), 'extensions', extension), { recursive: true, force: true });
     }
     await writeFile(join(partial, 'version'), await startedVersion(partial));
+    await rm(join(partial, 'data'), { recursive: true, force: true });
     await renameUnlessThere(partial, dir);
   } finally {
     await rm(partial, { recursive: true, force: true });
@@ -114,7 +115,12 @@ async function npm(args: readonly string[], cwd: string): Promise<string> {
 
 /** The proof that the installation works: the server itself says its version. */
 async function startedVersion(dir: string): Promise<string> {
-  const printed = await runCommandLine(process.execPath, [serverMain(dir), '--version']);
+  const printed = await runCommandLine(process.execPath, [
+    serverMain(dir),
+    '--version',
+    '--server-data-dir',
+    join(dir, 'data'),
+  ]);
   const version = /^\d+\.\d+\.\d+/m.exec(printed)?.[0];
   if (version === undefined) throw new Error(`VS Code's server said no version: ${printed}`);
   return version;
