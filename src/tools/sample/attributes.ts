@@ -84,7 +84,7 @@ export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
   fauxleather: {
     facet: 'material',
     term: 'Faux Leather',
-    asks: ['that looks like hide but is vegan', 'in fake animal skin', 'that looks fancy and wipes clean'],
+    asks: ['that looks like hide but is vegan', 'in fake hide', 'that looks fancy and wipes clean'],
     claims: ['The vegan hide looks fancy and wipes clean.', 'No animal skin is used, yet it has the grain of leather.'],
   },
   silicone: {
@@ -222,8 +222,8 @@ export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
   quickdry: {
     facet: 'property',
     term: 'Quick-Dry',
-    asks: ['that dries fast', "that doesn't stay damp", 'that is dry again by morning'],
-    claims: ['Damp in the evening, dry again by morning.', 'Fast drying fibers leave no room for mildew.'],
+    asks: ['that dries fast', "that doesn't stay damp", 'that is ready again by morning'],
+    claims: ['Damp in the evening, ready again by morning.', 'Fast drying fibers leave no room for mildew.'],
   },
   washable: {
     facet: 'care',

@@ -45,14 +45,17 @@ export interface Product {
 const PRODUCTS_PER_TYPE = 30;
 
 /**
- * How often a description says what the product does, what it is used for, something on each of its attributes, and
- * something that is true of the whole category. Uses hold most of the words that shoppers type: the rarer they are, the less
- * BM25 finds for raw queries. Closing lines use everyday words of all kinds and lead it astray.
+ * Uses hold most of the words that shoppers type. Every sentence about a use is in this many products: enough to learn from,
+ * too few for BM25 to fill a page with for a raw query.
  */
-const DOES_SHARE = 0.6;
-const USE_SHARE = 0.35;
-const CLAIM_SHARE = 0.7;
-const CLOSER_SHARE = 0.55;
+const PRODUCTS_PER_USE = 2;
+/**
+ * How often a description says what the product does, something on each of its attributes, and something that is true of the
+ * whole category. Closing lines use everyday words of all kinds and lead BM25 astray.
+ */
+const DOES_SHARE = 0.5;
+const CLAIM_SHARE = 0.45;
+const CLOSER_SHARE = 0.6;
 
 /** Invented; not the names of companies that we know of. */
 const BRANDS =
@@ -73,23 +76,34 @@ export function makeProducts(seed: number): Product[] {
   const rng = rngFrom(seed, 'catalogue');
   const titles = new Set<string>();
   const drafts = CATEGORIES.flatMap((category) =>
-    category.types.flatMap((type) =>
-      Array.from({ length: PRODUCTS_PER_TYPE }, () => draftWithNewTitle(category, type, titles, rng)),
-    ),
+    category.types.flatMap((type) => draftsOfType(category, type, titles, rng)),
   );
   return shuffled(drafts, rng).map((draft, i) => ({ id: `P${String(i + 1).padStart(4, '0')}`, ...draft }));
 }
 
 type Draft = Omit<Product, 'id'>;
 
-function draftWithNewTitle(category: Category, type: ProductType, titles: Set<string>, rng: Rng): Draft {
-  for (;;) {
+function draftsOfType(category: Category, type: ProductType, titles: Set<string>, rng: Rng): Draft[] {
+  return Array.from({ length: PRODUCTS_PER_TYPE }, (_, i) => {
     const brand = pick(BRANDS, rng);
+    const { attributes, title } = drawNewTitle(type, brand, titles, rng);
+    const use = type.uses.at(Math.floor(i / PRODUCTS_PER_USE));
+    return { type, attributes, title, text: describe(category, type, brand, attributes, use, rng) };
+  });
+}
+
+function drawNewTitle(
+  type: ProductType,
+  brand: string,
+  titles: Set<string>,
+  rng: Rng,
+): Pick<Product, 'attributes' | 'title'> {
+  for (;;) {
     const attributes = drawAttributes(type, rng);
     const title = titleOf(type, brand, attributes, rng);
     if (titles.has(title)) continue;
     titles.add(title);
-    return { type, attributes, title, text: describe(category, type, brand, attributes, rng) };
+    return { attributes, title };
   }
 }
 
@@ -118,14 +132,17 @@ function titleOf(type: ProductType, brand: string, attributes: readonly string[]
     `${brand} ${type.name}, ${terms.join(', ')}`,
     `${brand} ${[...terms.slice(0, -1), type.name].join(' ')}, ${last}`,
   ];
-  return pick(bodies, rng) + sizeOf(type, attributes, rng);
+  const body = pick(bodies, rng);
+  const size = drawSize(type, attributes, rng);
+  if (size === undefined) return body;
+  return size.startsWith('with ') && !body.includes(',') ? `${body} ${size}` : `${body}, ${size}`;
 }
 
 /** A size or count for half of the titles; none where an attribute already speaks of size. */
-function sizeOf(type: ProductType, attributes: readonly string[], rng: Rng): string {
+function drawSize(type: ProductType, attributes: readonly string[], rng: Rng): string | undefined {
   const size = pick(type.sizes, rng);
-  if (rng.next() < 0.5 || attributes.some((key) => ATTRIBUTES[key].facet === 'fit')) return '';
-  return size.startsWith('with ') ? ` ${size}` : `, ${size}`;
+  const isSaid = attributes.some((key) => ATTRIBUTES[key].facet === 'fit');
+  return isSaid || rng.next() < 0.5 ? undefined : size;
 }
 
 /** What sellers say when they say little, for one thing and for several. */
@@ -136,19 +153,25 @@ const EMPTY_PRAISE: readonly (readonly [string, string])[] = [
   ['does its job without fuss', 'do their job without fuss'],
   ['comes from a small family company', 'come from a small family company'],
   ['replaces our popular first model', 'replace our popular first model'],
+  ['sells out every season', 'sell out every season'],
+  ['has many five star ratings', 'have many five star ratings'],
+  ['gets better materials this year', 'get better materials this year'],
+  ['is simple and well made', 'are simple and well made'],
 ];
 
-/** One to six sentences: what it is, uses, attributes, and sometimes a closing line. */
+/** Two to six sentences: what it is, a use, attributes, and sometimes a closing line. */
 function describe(
   category: Category,
   type: ProductType,
   brand: string,
   attributes: readonly string[],
+  use: string | undefined,
   rng: Rng,
 ): string {
-  const uses = rng.next() < USE_SHARE ? [pick(type.uses, rng)] : [];
+  const uses = use === undefined ? [] : [use];
   const claims = attributes.filter(() => rng.next() < CLAIM_SHARE).map((key) => pick(ATTRIBUTES[key].claims, rng));
-  const closers = rng.next() < CLOSER_SHARE ? [pick(category.closers, rng)] : [];
+  const isShort = uses.length + claims.length === 0;
+  const closers = isShort || rng.next() < CLOSER_SHARE ? [pick(category.closers, rng)] : [];
   const middle = rng.next() < 0.5 ? [...uses, ...claims] : [...claims, ...uses];
   return [openingOf(type, brand, rng), ...middle, ...closers].join(' ');
 }

@@ -5,8 +5,11 @@ import { describe, it } from 'node:test';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { openTask } from '../../../src/data/open-task.ts';
 import { SPLITS, type Example, type Split } from '../../../src/data/task.ts';
+import { analyze } from '../../../src/retrieval/analyzer.ts';
 import { buildBm25Index, searchBm25 } from '../../../src/retrieval/bm25.ts';
 import { ndcgAt } from '../../../src/retrieval/metrics.ts';
+import { ATTRIBUTES } from '../../../src/tools/sample/attributes.ts';
+import { CATEGORIES } from '../../../src/tools/sample/catalogue.ts';
 import { makeSampleFiles } from '../../../src/tools/sample/files.ts';
 
 const folder = join(packageRoot(), 'media/sample');
@@ -95,6 +98,21 @@ describe('the sample task', () => {
       scores,
       scores.toSorted((a, b) => a - b),
     );
+  });
+
+  it("says types and attributes in words that are not the seller's", () => {
+    const sharesWords = (asked: string, sold: string): boolean => {
+      const words = new Set(analyze(sold));
+      return analyze(asked).some((word) => words.has(word));
+    };
+    for (const { name, asks, troubles } of CATEGORIES.flatMap(({ types }) => types)) {
+      for (const asked of [...asks, ...troubles]) assert.ok(!sharesWords(asked, name), `${name}: ${asked}`);
+    }
+    // There is no other word for blue: colours are asked for as another shade.
+    const attributes = Object.values(ATTRIBUTES).filter(({ facet }) => facet !== 'colour');
+    for (const { term, asks } of attributes) {
+      for (const asked of asks) assert.ok(!sharesWords(asked, term), `${term}: ${asked}`);
+    }
   });
 
   it('makes another sample from another seed', () => {
