@@ -1,10 +1,11 @@
 /**
  * @file Scores answers that some model wrote earlier: the reward of training and the metrics of evaluation, without a model.
  */
-import { idField, stringField } from '../base/checks.ts';
+import { idField, idListField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
 import { ANSWER_PREFIX, completionOf } from '../data/prompt.ts';
+import { userOf } from '../data/sequences.ts';
 import { type Example, SPLITS, type Split, type Task } from '../data/task.ts';
 import { measureRanking } from '../retrieval/metrics.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
@@ -40,7 +41,7 @@ export interface ScoreOptions {
 }
 
 /**
- * Scores rows of `_id` (or `user_id`, for sequences) and `generated_text`.
+ * Scores rows of `_id` (or `user_id`, `history` and `target`) and `generated_text`.
  *
  * @throws UserError when no row belongs to the task, or when a metric looks further than the reward's ranking goes.
  */
@@ -55,28 +56,52 @@ export async function scoreOutputs(
     throw new UserError(
       `${tooDeep.name} needs more than the ${shape.k} ranks of reward.k; raise it with --set reward.k=N.`,
     );
-  const { items, skipped } = await readOutputs(outputsFile, examplesById(task, split), bare);
+  const { items, skipped } = await readOutputs(outputsFile, exampleFinder(task, split), bare);
   if (items.length === 0) throw new UserError(`No row of ${outputsFile} has the _id of an example of ${task.dir}.`);
   const scored = await scoreRewrites(items, retriever, shape);
   const rows = scored.map((result, i) => rowOf(items[i].example, result, metrics));
   return { metrics: meanMetrics(rows.filter(({ reward }) => reward !== null)), rows, skipped };
 }
 
-function examplesById({ examples }: Task, split?: Split): Map<string, Example> {
-  const wanted = split ? [split] : SPLITS;
-  return new Map(wanted.flatMap((name) => examples[name].map((example) => [example.id, example] as const)));
+type Row = Readonly<Record<string, unknown>>;
+type Finder = (row: Row, where: string) => Example | undefined;
+
+/**
+ * Finds the example that an answer belongs to: by its id, or by user, history and target, for published answers number their
+ * rows in ways of their own and a user may occur more than once.
+ */
+function exampleFinder({ examples }: Task, split?: Split): Finder {
+  const wanted = (split ? [split] : SPLITS).flatMap((name) => examples[name]);
+  const byId = new Map(wanted.map((example) => [example.id, example]));
+  const byPurchase = new Map(
+    wanted.flatMap((example) =>
+      Array.from(example.relevant.keys(), (target) => [
+        purchaseKey(userOf(example.id), example.history, target),
+        example,
+      ]),
+    ),
+  );
+  return (row, where) => {
+    const example = byId.get(idField(row, '_id', where));
+    if (example || !('user_id' in row && 'history' in row && 'target' in row)) return example;
+    const history = idListField(row, 'history', where);
+    return byPurchase.get(purchaseKey(idField(row, 'user_id', where), history, idField(row, 'target', where)));
+  };
+}
+
+function purchaseKey(user: string, history: readonly string[] = [], target: string): string {
+  return JSON.stringify([user, history, target]);
 }
 
 async function readOutputs(
   file: string,
-  examples: ReadonlyMap<string, Example>,
+  find: Finder,
   bare: boolean,
 ): Promise<{ items: RewriteToScore[]; skipped: number }> {
   const items: RewriteToScore[] = [];
   let skipped = 0;
   for await (const { value: row, where } of readJsonLines(file)) {
-    const byUser = 'user_id' in row ? examples.get(idField(row, 'user_id', where)) : undefined;
-    const example = examples.get(idField(row, '_id', where)) ?? byUser;
+    const example = find(row, where);
     const text = stringField(row, 'generated_text', where);
     if (example) items.push({ example, completion: bare ? completionOf('', text) : withoutPrefix(text) });
     else skipped++;

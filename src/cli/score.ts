@@ -15,7 +15,7 @@ const DEFAULT_METRICS = ['ndcg@10', 'ndcg@100', 'recall@10'];
 export const scoreCommand = defineCommand({
   usage: ['score --task DIR --outputs FILE [--split test] [--metric NAME]... [--set NAME=VALUE]...'],
   about:
-    'Scores answers that a model wrote earlier, without a model: JSON Lines with _id (or user_id) and generated_text.\n' +
+    'Scores answers that a model wrote earlier, without a model: JSON Lines with _id (or user_id, history and target) and generated_text.\n' +
     'An answer is <think>…</think><answer>{"query": "…"}</answer>; --bare takes the text itself as the rewrite.',
   options: {
     task: { type: 'string', value: 'DIR', about: 'The task folder.' },

@@ -14,6 +14,14 @@ import type { Document, Example, Split } from './task.ts';
 /** How many items of a history are shown, as in the paper: the newest. */
 const SHOWN_ITEMS = 10;
 
+/** Between a user and the number of their sequence, from the second on. */
+const REPEAT_MARK = '#';
+
+/** The user whose sequence an example is. */
+export function userOf(exampleId: string): string {
+  return exampleId.replace(/#\d+$/, '');
+}
+
 interface Sequence {
   readonly id: string;
   readonly history: readonly string[];
@@ -65,7 +73,7 @@ async function readFile(file: string, uses: Map<string, number>): Promise<Sequen
     const use = (uses.get(user) ?? 0) + 1;
     uses.set(user, use);
     sequences.push({
-      id: use === 1 ? user : `${user}#${use}`,
+      id: use === 1 ? user : `${user}${REPEAT_MARK}${use}`,
       history: idListField(row, 'history', where),
       target: idField(row, 'target', where),
     });
