@@ -26,6 +26,7 @@ function summary(figures: SampleFigures): string {
     `${queries.train} training, ${queries.validation} validation and ${queries.test} test queries, ${figures.attributesPerQuery.toFixed(2)} attributes each`,
     `${figures.newPairShare.toFixed(3)} of the test queries have a (type, attribute) pair that no training query has`,
     `${figures.newPhrasingShare.toFixed(3)} of the test queries use a phrase for the type that no training query has`,
+    `${figures.risingShare.toFixed(3)} of the test queries with two attributes score higher with each attribute that a rewrite adds`,
     figuresTable(figures),
   ].join('\n');
 }

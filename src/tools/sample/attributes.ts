@@ -1,7 +1,19 @@
 /** @file The attributes of the sample's products, by key: the seller's term, the shoppers' words, the sellers' claims. */
-import type { Attribute } from './vocabulary.ts';
+/** Facets of which a product has at most one value: no title is both navy and crimson. The rest combine freely. */
+export const EXCLUSIVE_FACETS = ['colour', 'material', 'fit', 'power'] as const;
+export type Facet = (typeof EXCLUSIVE_FACETS)[number] | 'property' | 'care';
 
-export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
+export interface Attribute {
+  readonly facet: Facet;
+  /** The words in a title. */
+  readonly term: string;
+  /** What shoppers say instead: modifiers that can follow a noun ("in dark blue", "that folds flat"). */
+  readonly asks: readonly string[];
+  /** Sentences of sellers about it, for descriptions. */
+  readonly claims: readonly string[];
+}
+
+const attributes = {
   navy: {
     facet: 'colour',
     term: 'Navy Blue',
@@ -282,4 +294,7 @@ export const ATTRIBUTES: Readonly<Record<string, Attribute>> = {
       'Runs on sunlight alone and stores some for the night.',
     ],
   },
-};
+} satisfies Record<string, Attribute>;
+
+export type AttributeKey = keyof typeof attributes;
+export const ATTRIBUTES: Readonly<Record<AttributeKey, Attribute>> = attributes;

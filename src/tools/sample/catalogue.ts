@@ -1,6 +1,6 @@
 /** @file The sample's products: which attributes each has, its title, and a description in a seller's words. */
 import { rngFrom, shuffled, type Rng } from '../../base/rng.ts';
-import { ATTRIBUTES } from './attributes.ts';
+import { ATTRIBUTES, EXCLUSIVE_FACETS, type AttributeKey, type Facet } from './attributes.ts';
 import { BABY } from './baby.ts';
 import { BEAUTY } from './beauty.ts';
 import { BEDDING } from './bedding.ts';
@@ -15,7 +15,7 @@ import { PETS } from './pets.ts';
 import { SPORTS } from './sports.ts';
 import { TOYS } from './toys.ts';
 import { TRAVEL } from './travel.ts';
-import { EXCLUSIVE_FACETS, type Category, type Facet, type ProductType } from './vocabulary.ts';
+import type { Category, ProductType } from './vocabulary.ts';
 
 export const CATEGORIES: readonly Category[] = [
   KITCHEN,
@@ -37,7 +37,7 @@ export const CATEGORIES: readonly Category[] = [
 export interface Product {
   readonly id: string;
   readonly type: ProductType;
-  readonly attributes: readonly string[];
+  readonly attributes: readonly AttributeKey[];
   readonly title: string;
   readonly text: string;
 }
@@ -67,7 +67,7 @@ const BRANDS =
 const TITLE_ORDER: readonly Facet[] = ['fit', 'property', 'care', 'power', 'colour', 'material'];
 
 /** Whether attributes can be true of one product: no two of an exclusive facet. */
-export function areCompatible(keys: readonly string[]): boolean {
+export function areCompatible(keys: readonly AttributeKey[]): boolean {
   return EXCLUSIVE_FACETS.every((facet) => keys.filter((key) => ATTRIBUTES[key].facet === facet).length <= 1);
 }
 
@@ -108,9 +108,9 @@ function drawNewTitle(
 }
 
 /** One to three attributes, two most often. */
-function drawAttributes(type: ProductType, rng: Rng): string[] {
+function drawAttributes(type: ProductType, rng: Rng): AttributeKey[] {
   const wanted = pick([1, 2, 2, 2, 3, 3], rng);
-  const chosen: string[] = [];
+  const chosen: AttributeKey[] = [];
   for (const key of shuffled(type.attributes, rng)) {
     if (chosen.length < wanted && areCompatible([...chosen, key])) chosen.push(key);
   }
@@ -118,12 +118,12 @@ function drawAttributes(type: ProductType, rng: Rng): string[] {
 }
 
 /** Attributes as a title lists them. */
-export function inTitleOrder(keys: readonly string[]): string[] {
-  const rank = (key: string): number => TITLE_ORDER.indexOf(ATTRIBUTES[key].facet);
+export function inTitleOrder(keys: readonly AttributeKey[]): AttributeKey[] {
+  const rank = (key: AttributeKey): number => TITLE_ORDER.indexOf(ATTRIBUTES[key].facet);
   return [...keys].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-function titleOf(type: ProductType, brand: string, attributes: readonly string[], rng: Rng): string {
+function titleOf(type: ProductType, brand: string, attributes: readonly AttributeKey[], rng: Rng): string {
   const terms = attributes.map((key) => ATTRIBUTES[key].term);
   const last = terms.at(-1)!;
   const bodies = [
@@ -139,7 +139,7 @@ function titleOf(type: ProductType, brand: string, attributes: readonly string[]
 }
 
 /** A size or count for half of the titles; none where an attribute already speaks of size. */
-function drawSize(type: ProductType, attributes: readonly string[], rng: Rng): string | undefined {
+function drawSize(type: ProductType, attributes: readonly AttributeKey[], rng: Rng): string | undefined {
   const size = pick(type.sizes, rng);
   const isSaid = attributes.some((key) => ATTRIBUTES[key].facet === 'fit');
   return isSaid || rng.next() < 0.5 ? undefined : size;
@@ -164,7 +164,7 @@ function describe(
   category: Category,
   type: ProductType,
   brand: string,
-  attributes: readonly string[],
+  attributes: readonly AttributeKey[],
   use: string | undefined,
   rng: Rng,
 ): string {

@@ -67,6 +67,9 @@ seed gives the same bytes. Brands are invented. Licence: MIT, like the rest of t
 
 ## Figures
 
+The reward is smooth: of the test queries with two attributes, ${percent(figures.risingShare)} score higher with each attribute that joins the
+words of the type.
+
 ${figuresTable(figures)}
 `;
 }

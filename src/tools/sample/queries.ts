@@ -6,7 +6,7 @@
  */
 import { rngFrom, shuffled, type Rng } from '../../base/rng.ts';
 import { SPLITS, type Split } from '../../data/task.ts';
-import { ATTRIBUTES } from './attributes.ts';
+import { ATTRIBUTES, type AttributeKey } from './attributes.ts';
 import { areCompatible, CATEGORIES, inTitleOrder, pick, type Product } from './catalogue.ts';
 import type { ProductType } from './vocabulary.ts';
 
@@ -15,7 +15,7 @@ export interface SampleQuery {
   readonly split: Split;
   readonly text: string;
   readonly type: ProductType;
-  readonly attributes: readonly string[];
+  readonly attributes: readonly AttributeKey[];
   /** The shopper's phrase for the type. */
   readonly phrasing: string;
   /** Product id to grade, in order of ids. */
@@ -34,8 +34,8 @@ const RESERVED_PAIRS_PER_TYPE = 2;
 interface Shares {
   readonly type: ProductType;
   readonly products: readonly Product[];
-  readonly open: readonly string[];
-  readonly reserved: readonly string[];
+  readonly open: readonly AttributeKey[];
+  readonly reserved: readonly AttributeKey[];
   readonly openPhrasings: readonly string[];
   readonly reservedPhrasing: string;
 }
@@ -109,7 +109,7 @@ function drawPhrasing(split: Split, { openPhrasings, reservedPhrasing }: Shares,
 const GROWN_UP = /\b(work|working|office|business|meetings?|wife|husband|beer|drive|drivers?|late|nights)\b/;
 
 /** None, one or two attributes that at least one product has all of. */
-function drawWanted(split: Split, shares: Shares, phrasing: string, rng: Rng): string[] {
+function drawWanted(split: Split, shares: Shares, phrasing: string, rng: Rng): AttributeKey[] {
   const count = pick([0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2], rng);
   for (;;) {
     const wanted = drawKeys(split, shares, count, rng);
@@ -118,26 +118,19 @@ function drawWanted(split: Split, shares: Shares, phrasing: string, rng: Rng): s
   }
 }
 
-function drawKeys(split: Split, { open, reserved }: Shares, count: number, rng: Rng): string[] {
+function drawKeys(split: Split, { open, reserved }: Shares, count: number, rng: Rng): AttributeKey[] {
   if (split === 'train' || rng.next() >= RESERVED_PAIR_SHARE) return shuffled(open, rng).slice(0, count);
   const first = pick(reserved, rng);
-  return shuffled(
-    [
-      first,
-      ...shuffled([...open, ...reserved], rng)
-        .filter((key) => key !== first)
-        .slice(0, 1),
-    ].slice(0, count),
-    rng,
-  );
+  const others = shuffled([...open, ...reserved], rng).filter((key) => key !== first);
+  return shuffled([first, ...others].slice(0, count), rng);
 }
 
-function hasAll(product: Product, wanted: readonly string[]): boolean {
+function hasAll(product: Product, wanted: readonly AttributeKey[]): boolean {
   return areCompatible(wanted) && wanted.every((key) => product.attributes.includes(key));
 }
 
 /** 3: right type with everything wanted. 2: right type with something of it. 1: right type only. */
-function judge(products: readonly Product[], wanted: readonly string[]): Map<string, number> {
+function judge(products: readonly Product[], wanted: readonly AttributeKey[]): Map<string, number> {
   const grades = products.map((product): [string, number] => {
     const met = wanted.filter((key) => product.attributes.includes(key)).length;
     return [product.id, met === wanted.length ? 3 : met > 0 ? 2 : 1];

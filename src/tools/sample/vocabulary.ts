@@ -1,21 +1,9 @@
 /**
- * @file What the sample's content files are made of: product types and attributes, each in two languages, the seller's
+ * @file What the sample's content files are made of: product types, each in two languages, the seller's
  * (titles and descriptions) and the shopper's (queries). A shopper's phrase never uses the head word of the seller's name.
  */
 
-/** Facets of which a product has at most one value: no title is both navy and crimson. The rest combine freely. */
-export const EXCLUSIVE_FACETS = ['colour', 'material', 'fit', 'power'] as const;
-export type Facet = (typeof EXCLUSIVE_FACETS)[number] | 'property' | 'care';
-
-export interface Attribute {
-  readonly facet: Facet;
-  /** The words in a title. */
-  readonly term: string;
-  /** What shoppers say instead: modifiers that can follow a noun ("in dark blue", "that folds flat"). */
-  readonly asks: readonly string[];
-  /** Sentences of sellers about it, for descriptions. */
-  readonly claims: readonly string[];
-}
+import type { AttributeKey } from './attributes.ts';
 
 export interface ProductType {
   /** The seller's noun phrase, as titles have it. */
@@ -32,8 +20,8 @@ export interface ProductType {
   readonly does: readonly string[];
   /** Whole sentences about its use. */
   readonly uses: readonly string[];
-  /** Keys of the attributes that make sense for it. */
-  readonly attributes: readonly string[];
+  /** The attributes that make sense for it. */
+  readonly attributes: readonly AttributeKey[];
   /** Sizes and counts that end some titles. */
   readonly sizes: readonly string[];
 }
