@@ -11,6 +11,26 @@ export interface CommandRow {
 }
 
 export const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  train: {
+    summary: 'Train a policy on a task',
+    load: async () => (await import('./train.ts')).trainCommand,
+  },
+  resume: {
+    summary: 'Continue a run from its newest checkpoint',
+    load: async () => (await import('./resume.ts')).resumeCommand,
+  },
+  evaluate: {
+    summary: 'Evaluate a checkpoint on a split',
+    load: async () => (await import('./evaluate.ts')).evaluateCommand,
+  },
+  compare: {
+    summary: 'Compare two checkpoints on the same queries',
+    load: async () => (await import('./compare.ts')).compareCommand,
+  },
+  rewrite: {
+    summary: 'Rewrite a query with a checkpoint',
+    load: async () => (await import('./rewrite.ts')).rewriteCommand,
+  },
   import: {
     summary: 'Turn a data set into a task folder',
     load: async () => (await import('./import.ts')).importCommand,
@@ -30,5 +50,13 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   measure: {
     summary: 'Measure stored rankings',
     load: async () => (await import('./measure.ts')).measureCommand,
+  },
+  runs: {
+    summary: 'List runs, or pause, continue and stop one',
+    load: async () => (await import('./runs.ts')).runsCommand,
+  },
+  doctor: {
+    summary: 'Say what this machine offers',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
   },
 };

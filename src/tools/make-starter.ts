@@ -18,7 +18,7 @@ import type { Policy } from '../model/policy.ts';
 import { loadTokenizer } from '../model/tokenizer.ts';
 import { sftStep } from '../rl/sft.ts';
 import type { TokenSequence } from '../rl/token-batch.ts';
-import { documentFrequencies, pairFrom } from './starter/examples.ts';
+import { randomPair, readCatalogue } from './starter/examples.ts';
 import { trainBpe } from './starter/train-bpe.ts';
 
 const SEED = 20250331; // the day the paper appeared
@@ -64,6 +64,7 @@ const steps = Number(options.steps);
 const { description } = await selectBackend('auto');
 console.log(`engine: ${description}`);
 const task = await openTask(join(root, 'media', 'sample'));
+const catalogue = readCatalogue(task.documents);
 const queries = task.examples.train.map(({ query }) => query); // the texts alone; judgments are never read
 await mkdir(out, { recursive: true });
 await writeTokenizer();
@@ -73,11 +74,10 @@ await saveWeights(out, policy.raw, policy.parameters, 'F16');
 console.log(`wrote ${out}`);
 
 async function writeTokenizer(): Promise<void> {
-  const frequencies = documentFrequencies(task.documents);
   const rng = rngFrom(SEED, 'tokenizer');
-  const samples = task.documents.flatMap((document) => {
-    const { query, completion } = pairFrom(document, frequencies, rng);
-    return [document.title.toLowerCase(), document.text.toLowerCase(), query, completion];
+  const samples = task.documents.flatMap(({ title, text }) => {
+    const { query, completion } = randomPair(catalogue, rng);
+    return [title.toLowerCase(), text.toLowerCase(), query, completion];
   });
   const tokenizer = trainBpe([...samples, ...queries], CONFIG.vocab_size, ADDED);
   const idOf = (content: string): number =>
@@ -116,7 +116,6 @@ async function newPolicy(): Promise<Policy> {
 }
 
 async function pretrain(policy: Policy): Promise<void> {
-  const frequencies = documentFrequencies(task.documents);
   const optimizer = createAdamW([...policy.parameters.values()]);
   const rng = rngFrom(SEED, 'pretraining');
   const started = performance.now();
@@ -124,7 +123,7 @@ async function pretrain(policy: Policy): Promise<void> {
   for (let step = 1; step <= steps; step++) {
     const sequences = Array.from({ length: BATCH }, (): TokenSequence => {
       if (rng.below(QUERY_SHARE) === 0) return sequence(queries[rng.below(queries.length)], null);
-      const { query, completion } = pairFrom(task.documents[rng.below(task.documents.length)], frequencies, rng);
+      const { query, completion } = randomPair(catalogue, rng);
       return sequence(query, completion);
     });
     const { loss } = await sftStep(

@@ -27,20 +27,32 @@ const FILLERS = [
   '',
 ];
 
-/** How common each word is, to tell the words that matter. */
-export function documentFrequencies(documents: readonly Document[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { title, text } of documents) {
-    for (const word of new Set(wordsOf(`${title} ${text}`))) counts.set(word, (counts.get(word) ?? 0) + 1);
-  }
-  return counts;
+/** What the catalogue as a whole says about its words. */
+export interface Catalogue {
+  readonly documents: readonly Document[];
+  /** In how many documents a word occurs. */
+  readonly frequencies: ReadonlyMap<string, number>;
+  /** Words that somewhere follow "by" in a title: nobody asks for them. */
+  readonly brands: ReadonlySet<string>;
 }
 
-/** One prompt and answer from a document. */
-export function pairFrom(document: Document, frequencies: ReadonlyMap<string, number>, rng: Rng): Pair {
+export function readCatalogue(documents: readonly Document[]): Catalogue {
+  const frequencies = new Map<string, number>();
+  const brands = new Set<string>();
+  for (const { title, text } of documents) {
+    for (const word of new Set(wordsOf(`${title} ${text}`))) frequencies.set(word, (frequencies.get(word) ?? 0) + 1);
+    const [, brand] = /\bby (\w+)$/.exec(title) ?? [];
+    if (brand) brands.add(brand.toLowerCase());
+  }
+  return { documents, frequencies, brands };
+}
+
+/** One prompt and answer from a random document. */
+export function randomPair({ documents, frequencies, brands }: Catalogue, rng: Rng): Pair {
+  const document = documents[rng.below(documents.length)];
   const query = spanLikeAQuery(document.text, rng);
-  const rewrite = titleWords(document, rng);
-  return { query, completion: completionOf(keyWords(query, frequencies).join(' '), rewrite) };
+  const words = wordsOf(document.title).filter((word) => word !== 'by' && !brands.has(word));
+  return { query, completion: completionOf(keyWords(query, frequencies).join(' '), mostOf(words, rng).join(' ')) };
 }
 
 /** The two rarest words of a query, in its order: what the model says while it thinks. */
@@ -65,12 +77,11 @@ function spanLikeAQuery(text: string, rng: Rng): string {
   return `${FILLERS[rng.below(FILLERS.length)]} ${thinned.join(' ')}`.trim();
 }
 
-/** Most words of the title, in order: which ones differ from draw to draw, so that sampling explores. */
-function titleWords(document: Document, rng: Rng): string {
-  const words = wordsOf(document.title).slice(1); // without the brand, which nobody asks for
+/** Most of the words, in order: which ones differ from draw to draw, so that sampling explores. */
+function mostOf(words: readonly string[], rng: Rng): readonly string[] {
   const keep = 0.6 + 0.4 * rng.next();
   const kept = words.filter(() => rng.next() < keep);
-  return (kept.length > 0 ? kept : words).join(' ');
+  return kept.length > 0 ? kept : words;
 }
 
 function wordsOf(text: string): string[] {

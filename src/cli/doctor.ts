@@ -1,0 +1,34 @@
+/** @file `rec-r1 doctor`: what this machine offers, which tensor engine a run would take, and why. */
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { listBackends, selectBackend } from '../model/backend.ts';
+import { defineCommand, noPositionals } from './command.ts';
+
+export const doctorCommand = defineCommand({
+  usage: ['doctor'],
+  about: 'Lists the tensor engines, which one would be chosen and why, versions, and memory.',
+  options: {},
+  run: async ({ positionals }, output) => {
+    noPositionals(positionals);
+    const backends = await listBackends();
+    const chosen = await selectBackend('auto');
+    const gigabytes = (bytes: number): number => Math.round(bytes / 1e8) / 10;
+    const report = {
+      node: process.versions.node,
+      v8: process.versions.v8,
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpus().at(0)?.model ?? 'unknown',
+      cores: availableParallelism(),
+      memoryGigabytes: gigabytes(totalmem()),
+      freeMemoryGigabytes: gigabytes(freemem()),
+    };
+    for (const [name, value] of Object.entries(report)) output.line(`${name.padEnd(22)}${value}`);
+    output.line('\nTensor engines:');
+    for (const { name, isAvailable, isDefault, description } of backends) {
+      output.line(
+        `  ${isDefault ? '*' : ' '} ${name.padEnd(10)} ${isAvailable ? '' : 'not available: '}${description}`,
+      );
+    }
+    output.line(`\nA run takes ${chosen.name}: ${chosen.reason}.`);
+    output.object({ ...report, backends, chosen });
+  },
+});

@@ -1,0 +1,156 @@
+/** @file A training in the terminal: a progress line, Ctrl-C, and the report at the end. */
+import type { TrainContext } from '../app/train.ts';
+import { openRunReader } from '../runs/reader.ts';
+import type { Evaluation, RunEvent, StepMetrics } from '../runs/events.ts';
+import type { Output } from './command.ts';
+import { printReport } from './report.ts';
+
+/**
+ * Runs a training to its end, printing its events. With `report`, a finished training is then compared with its start on
+ * the test queries.
+ */
+export async function followTraining(
+  runDir: string,
+  start: (context: TrainContext) => AsyncGenerator<RunEvent>,
+  output: Output,
+  report = false,
+): Promise<void> {
+  const interrupts = listenForInterrupts(output);
+  const progress = new Progress(output, runDir);
+  let checkpoint: string | null = null;
+  let state = 'running';
+  try {
+    for await (const event of start(interrupts.context)) {
+      if (event.kind === 'checkpoint') checkpoint = event.name;
+      if (event.kind === 'state') state = event.state;
+      progress.show(event);
+    }
+  } finally {
+    progress.end();
+    interrupts.dispose();
+  }
+  if (report && state === 'finished') await printReport(runDir, output);
+  if (state === 'stopped') output.note(`Stopped. Continue with: rec-r1 resume ${runDir}`);
+  output.line(`Run: ${runDir}`);
+  output.line('See it in VS Code: open this folder, then run "Rec-R1: Open Dashboard" from the command palette.');
+  output.object({ run: runDir, checkpoint });
+}
+
+/** First Ctrl-C: stop after the step. Second: now. */
+function listenForInterrupts(output: Output): { context: TrainContext; dispose: () => void } {
+  const stop = new AbortController();
+  const cancel = new AbortController();
+  const onInterrupt = (): void => {
+    if (stop.signal.aborted) {
+      cancel.abort();
+      return;
+    }
+    stop.abort();
+    output.note('\nStopping after this step, with a checkpoint. Press Ctrl-C again to stop at once.');
+  };
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onInterrupt);
+  return {
+    context: { stop: stop.signal, cancel: cancel.signal },
+    dispose: () => {
+      process.off('SIGINT', onInterrupt);
+      process.off('SIGTERM', onInterrupt);
+    },
+  };
+}
+
+/** Where standard output is no terminal, a line at most this often. */
+const LINE_MILLIS = 5000;
+
+class Progress {
+  readonly #output: Output;
+  readonly #runDir: string;
+  readonly #live = process.stdout.isTTY;
+  #totalSteps = 0;
+  #lineAt = 0;
+  #secondsPerStep = 0;
+  #open = false;
+
+  constructor(output: Output, runDir: string) {
+    this.#output = output;
+    this.#runDir = runDir;
+  }
+
+  show(event: RunEvent): void {
+    switch (event.kind) {
+      case 'step':
+        this.#output.object({ step: event.step, ...event.metrics });
+        this.#showStep(event.step, event.metrics);
+        return;
+      case 'evaluation':
+        this.#above(evaluationLine(event.evaluation));
+        return;
+      case 'state':
+        if (event.state === 'running') this.#totalSteps = totalSteps(this.#runDir);
+        this.#above(`${event.state}${event.message === undefined ? '' : `: ${event.message}`}`);
+        return;
+      case 'checkpoint':
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  /** Leaves the progress line behind. */
+  end(): void {
+    if (this.#open) process.stdout.write('\n');
+    this.#open = false;
+  }
+
+  #showStep(step: number, metrics: StepMetrics): void {
+    const smooth = this.#secondsPerStep === 0 ? 1 : 0.1;
+    this.#secondsPerStep += smooth * (metrics.stepSeconds - this.#secondsPerStep);
+    if (this.#output.json) return;
+    const line = stepLine(step, this.#totalSteps, metrics, this.#secondsPerStep * (this.#totalSteps - step));
+    if (this.#live) {
+      process.stdout.write(`\r\u001b[K${line}`);
+      this.#open = true;
+    } else if (Date.now() - this.#lineAt >= LINE_MILLIS || step === this.#totalSteps) {
+      this.#lineAt = Date.now();
+      this.#output.line(line);
+    }
+  }
+
+  #above(line: string): void {
+    this.end();
+    this.#output.line(line);
+  }
+}
+
+function totalSteps(runDir: string): number {
+  const reader = openRunReader(runDir);
+  try {
+    return reader.info().totalSteps;
+  } finally {
+    reader.close();
+  }
+}
+
+function stepLine(step: number, steps: number, metrics: StepMetrics, secondsLeft: number): string {
+  return [
+    `step ${step}/${steps}`,
+    `reward ${metrics.reward.toFixed(3)}`,
+    `NDCG ${metrics.ndcg.toFixed(3)}`,
+    `KL ${metrics.kl.toFixed(3)}`,
+    `${Math.round(metrics.tokensPerSecond)} tokens/s`,
+    `${duration(secondsLeft)} left`,
+  ].join('  ');
+}
+
+function evaluationLine({ step, split, metrics, baseline }: Evaluation): string {
+  const parts = Object.entries(baseline).map(
+    ([name, raw]) => `${name} ${metrics[name].toFixed(3)} (raw query ${raw.toFixed(3)})`,
+  );
+  return `${split} after step ${step}: ${parts.join('  ')}`;
+}
+
+function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = Math.floor(whole / 60);
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}
