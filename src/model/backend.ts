@@ -10,6 +10,7 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import '@tensorflow/tfjs-backend-cpu';
 import { createRequire } from 'node:module';
 import { messageOf, UserError } from '../base/errors.ts';
+import { activateEmbedded } from './engine/register.ts';
 
 export const backendNames = ['embedded', 'node-gpu', 'node', 'webgpu', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -36,22 +37,15 @@ export interface BackendReport {
   readonly isDefault: boolean;
 }
 
-interface Candidate {
-  /** Its name in TensorFlow.js. */
-  readonly registered: string;
-  /** Makes it the active backend and says what it runs on; throws when it cannot be had here. */
-  activate(options: BackendOptions): Promise<string>;
-}
+/** Makes an engine the active backend and says what it runs on; throws when it cannot be had here. */
+type Activation = (options: BackendOptions) => Promise<string>;
 
-const candidates: Readonly<Record<BackendName, Candidate>> = {
-  embedded: { registered: 'cpu', activate: () => activateRegistered('cpu', 'plain JavaScript') },
-  'node-gpu': { registered: 'tensorflow', activate: () => activateNative('@tensorflow/tfjs-node-gpu', true) },
-  node: { registered: 'tensorflow', activate: () => activateNative('@tensorflow/tfjs-node', false) },
-  webgpu: { registered: 'webgpu', activate: activateWebGpu },
-  cpu: {
-    registered: 'cpu',
-    activate: () => activateRegistered('cpu', "TensorFlow.js's plain JavaScript, the reference"),
-  },
+const activations: Readonly<Record<BackendName, Activation>> = {
+  embedded: async (options) => (await activateEmbedded(options)).description,
+  'node-gpu': () => activateNative('@tensorflow/tfjs-node-gpu', true),
+  node: () => activateNative('@tensorflow/tfjs-node', false),
+  webgpu: activateWebGpu,
+  cpu: () => activateRegistered('cpu', "TensorFlow.js's plain JavaScript, the reference"),
 };
 
 /** Tried in this order by `auto`: a CUDA device if one really loads, otherwise what always works. */
@@ -97,7 +91,7 @@ export async function listBackends(options: BackendOptions = {}): Promise<Backen
 
 async function activate(name: BackendName, options: BackendOptions): Promise<Omit<SelectedBackend, 'reason'>> {
   try {
-    return { name, description: await candidates[name].activate(options) };
+    return { name, description: await activations[name](options) };
   } catch (error) {
     throw new UserError(`The tensor engine "${name}" cannot be used: ${messageOf(error)}`, { cause: error });
   }

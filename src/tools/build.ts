@@ -5,6 +5,7 @@
 import { existsSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { buildKernels } from '../model/engine/build-kernels.ts';
 
 const root = join(import.meta.dirname, '../..');
 const withTests = process.argv.includes('--tests');
@@ -89,4 +90,10 @@ async function buildWebview(): Promise<void> {
 }
 
 rmSync(at('dist'), { recursive: true, force: true });
-await Promise.all([buildNode(), buildExtension(), buildWebview(), ...(withTests ? [buildTests()] : [])]);
+await Promise.all([
+  buildKernels(at('dist/kernels')),
+  buildNode(),
+  buildExtension(),
+  buildWebview(),
+  ...(withTests ? [buildTests()] : []),
+]);

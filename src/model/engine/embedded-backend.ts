@@ -1,0 +1,122 @@
+/**
+ * @file The embedded engine as a TensorFlow.js backend: values in one shared memory, kernels on a pool of threads.
+ *
+ * It extends the CPU backend, so every operation exists from the start: kernels of TensorFlow.js read and write the same
+ * values as plain typed arrays. What they produce outside the shared memory moves into it when one of ours first reads it.
+ */
+import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { Pool, defaultThreads } from './pool.ts';
+import { SharedMemory } from './shared-memory.ts';
+import { chooseVariant, type Variant, type VariantName } from './variants.ts';
+
+export interface EmbeddedOptions {
+  /** The caller's included; default: the machine's cores, within reason. */
+  readonly threads?: number;
+  /** A build of the kernels instead of the fastest. */
+  readonly variant?: VariantName;
+}
+
+/** A new tensor in the shared memory. */
+export interface Output extends TensorInfo {
+  readonly address: number;
+  /** Number of values. */
+  readonly size: number;
+}
+
+interface Entry {
+  values: ArrayLike<number>;
+  readonly dtype: DataType;
+  refCount: number;
+  /** Where the values lie in the shared memory, once they do. */
+  address?: number;
+}
+
+export class EmbeddedBackend extends MathBackendCPU {
+  readonly shared: SharedMemory;
+  readonly pool: Pool;
+  readonly variant: Variant;
+  #scratch = 0;
+  #scratchStride = 0;
+
+  private constructor(shared: SharedMemory, pool: Pool, variant: Variant) {
+    super();
+    (this as unknown as { firstUse: boolean }).firstUse = false; // it would advertise another backend
+    this.shared = shared;
+    this.pool = pool;
+    this.variant = variant;
+  }
+
+  static async create(options: EmbeddedOptions = {}): Promise<EmbeddedBackend> {
+    const shared = new SharedMemory();
+    const variant = await chooseVariant(shared, options.variant);
+    const pool = await Pool.create(variant.module, shared.memory, Math.max(1, options.threads ?? defaultThreads()));
+    return new EmbeddedBackend(shared, pool, variant);
+  }
+
+  get description(): string {
+    const { name, gigaflops } = this.variant;
+    return `${this.pool.threads} threads, ${name} kernels at ${Math.round(gigaflops)} GFLOP/s each`;
+  }
+
+  /** A tensor whose values the caller is about to write. */
+  output(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): Output {
+    const size = shape.reduce((product, n) => product * n, 1);
+    const address = this.shared.heap.allocate(size * 4);
+    const values = dtype === 'float32' ? this.shared.floats(address, size) : this.shared.ints(address, size);
+    const dataId = this.write(values, [...shape], dtype);
+    this.#entry(dataId).address = address;
+    return { dataId, shape: [...shape], dtype, address, size };
+  }
+
+  /** Where a float32 or int32 tensor's values lie; moves them into the shared memory if they are not there yet. */
+  address(tensor: TensorInfo): number {
+    const entry = this.#entry(tensor.dataId);
+    return (entry.address ??= this.#adopt(entry, tensor.dtype));
+  }
+
+  /** Scratch for every thread: its address and the bytes each thread has of it. Valid until the next call. */
+  scratch(bytesPerThread: number): [address: number, stride: number] {
+    if (bytesPerThread > this.#scratchStride) {
+      if (this.#scratch !== 0) this.shared.heap.free(this.#scratch);
+      this.#scratchStride = Math.ceil(bytesPerThread / 4096) * 4096;
+      this.#scratch = this.shared.heap.allocate(this.#scratchStride * this.pool.threads);
+    }
+    return [this.#scratch, this.#scratchStride];
+  }
+
+  /** A copy: the values themselves change with the tensor. */
+  override readSync(dataId: DataId): ReturnType<MathBackendCPU['readSync']> {
+    const entry = this.#entry(dataId);
+    return entry.address === undefined ? super.readSync(dataId) : (entry.values as Float32Array).slice();
+  }
+
+  override read(dataId: DataId): Promise<ReturnType<MathBackendCPU['readSync']>> {
+    return Promise.resolve(this.readSync(dataId));
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    const address = this.data.has(dataId) ? this.#entry(dataId).address : undefined;
+    const isGone = super.disposeData(dataId, force);
+    if (address !== undefined && !this.data.has(dataId)) this.shared.heap.free(address);
+    return isGone;
+  }
+
+  override dispose(): void {
+    super.dispose();
+    void this.pool.dispose();
+  }
+
+  #entry(dataId: DataId): Entry {
+    return this.data.get(dataId) as unknown as Entry;
+  }
+
+  #adopt(entry: Entry, dtype: DataType): number {
+    const { length } = entry.values;
+    const address = this.shared.heap.allocate(length * 4);
+    const values = dtype === 'int32' ? this.shared.ints(address, length) : this.shared.floats(address, length);
+    values.set(entry.values);
+    entry.values = values;
+    return address;
+  }
+}

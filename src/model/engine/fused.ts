@@ -1,0 +1,198 @@
+/**
+ * @file The operations of ops.ts as single kernels, with their gradients in TensorFlow.js's registry.
+ *
+ * Gradients compute again what is cheap (norms, attention weights, logits) instead of keeping it.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core';
+import { adamWKernel } from '../adamw.ts';
+import { fusedKernels } from '../ops.ts';
+import { type EngineKernel, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
+import { multiply } from './products.ts';
+import { rotaryTables } from './rotary-tables.ts';
+import { gatherRows, scatterRows } from './shapes.ts';
+import { tokenLogProbs, tokenLogProbsGradient } from './fused-log-probs.ts';
+
+const gradientOf = (kernel: string): string => `${kernel}Gradient`;
+
+/** Registers kernels for the embedded backend and, once for all backends, their gradients. */
+export function registerFused(): void {
+  register(fusedKernels.linear, linear);
+  register(fusedKernels.rmsNorm, rmsNorm);
+  register(gradientOf(fusedKernels.rmsNorm), rmsNormGradient);
+  register(fusedKernels.rotary, rotary);
+  register(fusedKernels.causalAttention, attention);
+  register(gradientOf(fusedKernels.causalAttention), attentionGradient);
+  register(fusedKernels.swiglu, swiglu);
+  register(gradientOf(fusedKernels.swiglu), swigluGradient);
+  register(fusedKernels.embed, ({ backend, inputs: { weight, ids } }) => gatherRows(backend, weight, ids));
+  register(gradientOf(fusedKernels.embed), ({ backend, inputs: { ids, dy }, attrs: { count } }) =>
+    scatterRows(backend, dy, ids, count as number),
+  );
+  register(fusedKernels.tokenLogProbs, tokenLogProbs);
+  register(gradientOf(fusedKernels.tokenLogProbs), tokenLogProbsGradient);
+  register(adamWKernel, adamW);
+  registerGradients();
+}
+
+const linear: EngineKernel = ({ backend, inputs }) => {
+  const { x, weight } = inputs;
+  const bias = inputs.bias as TensorInfo | undefined;
+  const [m, k] = x.shape;
+  const n = weight.shape[0];
+  tf.util.assert(
+    weight.shape[1] === k,
+    () => `linear: ${String(x.shape)} does not fit a weight ${String(weight.shape)}`,
+  );
+  const out = backend.output([m, n]);
+  multiply(backend, {
+    m,
+    n,
+    k,
+    a: backend.address(x),
+    aStrides: [k, 1],
+    b: backend.address(weight),
+    bStrides: [1, k],
+    c: out.address,
+    bias: bias && backend.address(bias),
+  });
+  return out;
+};
+
+const rmsNorm: EngineKernel = ({ backend, inputs: { x, weight }, attrs: { epsilon } }) => {
+  const [rows, size] = x.shape;
+  const out = backend.output(x.shape);
+  const args = [size, epsilon as number, backend.address(x), backend.address(weight), out.address];
+  backend.pool.run('rmsNorm', rows, rowsPerChunk(size), args);
+  return out;
+};
+
+/** Rows whose shares of the weight's gradient are added up in one go; a constant, so that sums do not depend on threads. */
+const gradientRows = 128;
+
+const rmsNormGradient: EngineKernel = ({ backend, inputs: { x, weight, dy }, attrs: { epsilon } }) => {
+  const [rows, size] = x.shape;
+  const [dx, dWeight] = [backend.output(x.shape), backend.output(weight.shape)];
+  const blocks = Math.ceil(rows / gradientRows);
+  const partial = backend.shared.heap.allocate(blocks * size * 4);
+  const inputs = [x, weight, dy].map((tensor) => backend.address(tensor));
+  const args = [rows, gradientRows, size, epsilon as number, ...inputs, dx.address, partial];
+  backend.pool.run('rmsNormGradient', blocks, 1, args);
+  backend.pool.run('sumColumns', size, size, [blocks, size, 1, partial, dWeight.address]);
+  backend.shared.heap.free(partial);
+  return [dx, dWeight];
+};
+
+const rotary: EngineKernel = ({ backend, inputs: { x, positions }, attrs }) => {
+  const [rows, heads, size] = x.shape;
+  const out = backend.output(x.shape);
+  const at = backend.address(positions);
+  const tables = rotaryTables(backend, attrs.frequencies as number[], backend.shared.ints(at, rows));
+  const args = [heads, size / 2, attrs.sign as number, at, tables.cos, tables.sin, backend.address(x), out.address];
+  backend.pool.run('rotary', rows, rowsPerChunk(heads * size), args);
+  return out;
+};
+
+const attention: EngineKernel = ({ backend, inputs: { q, k, v } }) => {
+  const [batch, time, heads, size] = q.shape;
+  const out = backend.output(q.shape);
+  const scratch = backend.scratch(backend.pool.kernels.attentionScratch(time, size));
+  const inputs = [q, k, v].map((tensor) => backend.address(tensor));
+  backend.pool.run('attention', batch * heads, 1, [...scratch, time, heads, k.shape[2], size, ...inputs, out.address]);
+  return out;
+};
+
+const attentionGradient: EngineKernel = ({ backend, inputs: { q, k, v, dy } }) => {
+  const [batch, time, heads, size] = q.shape;
+  const [dq, dk, dv] = [q, k, v].map((tensor) => backend.output(tensor.shape));
+  for (const out of [dk, dv]) runFlat(backend, 'fill', out.size, [0, out.address]);
+  const scratch = backend.scratch(backend.pool.kernels.attentionScratch(time, size));
+  const inputs = [q, k, v, dy].map((tensor) => backend.address(tensor));
+  const outputs = [dq, dk, dv].map((out) => out.address);
+  const args = [...scratch, time, heads, k.shape[2], size, ...inputs, ...outputs];
+  backend.pool.run('attentionGradient', batch * k.shape[2], 1, args);
+  return [dq, dk, dv];
+};
+
+const swiglu: EngineKernel = ({ backend, inputs: { gate, up } }) => {
+  const out = backend.output(gate.shape);
+  runFlat(backend, 'swiglu', out.size, [backend.address(gate), backend.address(up), out.address]);
+  return out;
+};
+
+const swigluGradient: EngineKernel = ({ backend, inputs: { gate, up, dy } }) => {
+  const [dGate, dUp] = [backend.output(gate.shape), backend.output(up.shape)];
+  const inputs = [gate, up, dy].map((tensor) => backend.address(tensor));
+  runFlat(backend, 'swigluGradient', dGate.size, [...inputs, dGate.address, dUp.address]);
+  return [dGate, dUp];
+};
+
+const adamW: EngineKernel = ({ backend, inputs: { parameter, gradient, first, second }, attrs }) => {
+  const tensors = [parameter, gradient, first, second].map((tensor) => backend.address(tensor));
+  const { gradientScale, beta1, beta2, rate, correction, decay, epsilon } = attrs as Readonly<Record<string, number>>;
+  const numbers = [gradientScale, beta1, beta2, rate, correction, decay, epsilon];
+  runFlat(backend, 'adamw', sizeOf(parameter.shape), [...tensors, ...numbers]);
+  return backend.output([0]); // a kernel must have a result
+};
+
+/** Runs a gradient kernel and names its results; they are computed at once, since one pass gives them all. */
+function gradients(
+  kernel: string,
+  inputs: tf.NamedTensorMap,
+  names: readonly string[],
+  attrs: tf.NamedAttrMap,
+): Record<string, () => Tensor> {
+  const results: unknown = tf.engine().runKernel(gradientOf(kernel), inputs, attrs);
+  const tensors = Array.isArray(results) ? (results as Tensor[]) : [results as Tensor];
+  return Object.fromEntries(tensors.map((tensor, i) => [names[i], (): Tensor => tensor]));
+}
+
+function registerGradients(): void {
+  tf.registerGradient({
+    kernelName: fusedKernels.linear,
+    inputsToSave: ['x', 'weight'],
+    gradFunc: (dy, [x, weight]) => ({
+      x: () => tf.matMul(dy as Tensor2D, weight),
+      weight: () => tf.matMul(dy as Tensor2D, x, true),
+      bias: () => tf.sum(dy as Tensor2D, 0),
+    }),
+  });
+  for (const [kernel, names] of [
+    [fusedKernels.rmsNorm, ['x', 'weight']],
+    [fusedKernels.causalAttention, ['q', 'k', 'v']],
+    [fusedKernels.swiglu, ['gate', 'up']],
+  ] as const) {
+    tf.registerGradient({
+      kernelName: kernel,
+      inputsToSave: [...names],
+      gradFunc: (dy, saved, attrs) => {
+        const inputs = Object.fromEntries(names.map((name, i) => [name, saved[i]]));
+        return gradients(kernel, { ...inputs, dy: dy as Tensor }, names, attrs);
+      },
+    });
+  }
+  tf.registerGradient({
+    kernelName: fusedKernels.rotary,
+    inputsToSave: ['positions'],
+    gradFunc: (dy, [positions], attrs) => ({
+      x: () => {
+        const turned: unknown = tf
+          .engine()
+          .runKernel(fusedKernels.rotary, { x: dy as Tensor, positions }, { ...attrs, sign: -(attrs.sign as number) });
+        return turned as Tensor;
+      },
+    }),
+  });
+  tf.registerGradient({
+    kernelName: fusedKernels.embed,
+    inputsToSave: ['weight', 'ids'],
+    gradFunc: (dy, [weight, ids]) =>
+      gradients(fusedKernels.embed, { ids, dy: dy as Tensor }, ['weight'], { count: weight.shape[0] }),
+  });
+  tf.registerGradient({
+    kernelName: fusedKernels.tokenLogProbs,
+    inputsToSave: ['hidden', 'head', 'targets'],
+    gradFunc: (dy, [hidden, head, targets], attrs) =>
+      gradients(fusedKernels.tokenLogProbs, { hidden, head, targets, dy: dy as Tensor }, ['hidden', 'head'], attrs),
+  });
+}

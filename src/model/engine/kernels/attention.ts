@@ -1,0 +1,92 @@
+// Causal attention over whole sequences and its gradient. Scores exist for one block of queries at a time.
+//
+// q, dq, o [B, T, H, E]; k, v, dk, dv [B, T, K, E]: rows of a head are H·E or K·E apart. Query head h reads key/value head
+// h·K/H. The gradient computes the weights again instead of keeping [B, H, T, T].
+
+import { multiply, multiplyScratch } from './gemm';
+import { at, madd, sumLanes } from './math';
+import { softmaxRow } from './softmax';
+import { scratchOf } from './thread';
+
+/** Queries whose scores are held at a time. */
+const ROWS: i32 = 60;
+
+/** Bytes of scratch a thread needs: products, and scores (and their gradient) of one block. */
+export function attentionScratch(T: i32, E: i32): usize {
+  return max(multiplyScratch(T, max(E, ROWS)), multiplyScratch(E, T)) + ((<usize>(2 * ROWS * T + 64)) << 2);
+}
+
+/** Weights [rows, seen] of queries t0 to t0 + rows over positions 0 to seen; what lies after a query is 0. */
+// @ts-ignore: decorator
+@inline
+function weights(
+  t0: i32, rows: i32, seen: i32, E: i32, q: usize, qStride: i32, k: usize, kStride: i32, out: usize, scratch: usize,
+): void {
+  multiply(rows, seen, E, at(q, t0 * qStride), qStride, 1, k, 1, kStride, out, seen, 0, scratch);
+  const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
+  for (let r: i32 = 0; r < rows; r++) {
+    const row = at(out, r * seen), visible = t0 + r + 1;
+    softmaxRow(visible, scale, row, row);
+    memory.fill(at(row, visible), 0, (<usize>(seen - visible)) << 2);
+  }
+}
+
+/** Heads [first, last) of B·H. */
+export function attention(
+  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, q: usize, k: usize, v: usize, out: usize,
+): void {
+  const scores = scratchOf(scratch, stride), rest = at(scores, 2 * ROWS * T + 64);
+  for (let i = first; i < last; i++) {
+    const b = i / H, h = i % H, from = (b * T * H + h) * E, shared = (b * T * K + (h * K) / H) * E;
+    for (let t: i32 = 0; t < T; t += ROWS) {
+      const rows = min(ROWS, T - t), seen = t + rows;
+      weights(t, rows, seen, E, at(q, from), H * E, at(k, shared), K * E, scores, rest);
+      multiply(rows, E, seen, scores, seen, 1, at(v, shared), K * E, 1, at(out, from + t * H * E), H * E, 0, rest);
+    }
+  }
+}
+
+/** dP becomes dScore = P·(dP - Σ P·dP)·scale, row by row. */
+// @ts-ignore: decorator
+@inline
+function scoreGradient(rows: i32, n: i32, scale: f32, p: usize, dp: usize): void {
+  for (let r: i32 = 0; r < rows; r++) {
+    const x = at(p, r * n), y = at(dp, r * n);
+    let sum = f32x4.splat(0), i: i32 = 0;
+    for (; i + 4 <= n; i += 4) sum = madd(v128.load(at(x, i)), v128.load(at(y, i)), sum);
+    let total = sumLanes(sum);
+    for (; i < n; i++) total += load<f32>(at(x, i)) * load<f32>(at(y, i));
+    const mean = f32x4.splat(total), by = f32x4.splat(scale);
+    for (i = 0; i + 4 <= n; i += 4) {
+      const d = f32x4.sub(v128.load(at(y, i)), mean);
+      v128.store(at(y, i), f32x4.mul(f32x4.mul(v128.load(at(x, i)), d), by));
+    }
+    for (; i < n; i++) store<f32>(at(y, i), load<f32>(at(x, i)) * (load<f32>(at(y, i)) - total) * scale);
+  }
+}
+
+/** Key/value heads [first, last) of B·K with the query heads that read them; dk and dv must be zero before. */
+export function attentionGradient(
+  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32,
+  q: usize, k: usize, v: usize, dy: usize, dq: usize, dk: usize, dv: usize,
+): void {
+  const p = scratchOf(scratch, stride), dp = at(p, ROWS * T), rest = at(p, 2 * ROWS * T + 64);
+  const group = H / K, qs = H * E, ks = K * E;
+  const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
+  for (let i = first; i < last; i++) {
+    const b = i / K, shared = (b * T * K + (i % K)) * E;
+    const keys = at(k, shared), values = at(v, shared), dKeys = at(dk, shared), dValues = at(dv, shared);
+    for (let h: i32 = 0; h < group; h++) {
+      const from = (b * T * H + (i % K) * group + h) * E;
+      for (let t: i32 = 0; t < T; t += ROWS) {
+        const rows = min(ROWS, T - t), seen = t + rows, here = from + t * qs;
+        weights(t, rows, seen, E, at(q, from), qs, keys, ks, p, rest);
+        multiply(rows, seen, E, at(dy, here), qs, 1, values, 1, ks, dp, seen, 0, rest);
+        multiply(seen, E, rows, p, 1, seen, at(dy, here), qs, 1, dValues, ks, 1, rest);
+        scoreGradient(rows, seen, scale, p, dp);
+        multiply(rows, E, seen, dp, seen, 1, keys, ks, 1, at(dq, here), qs, 0, rest);
+        multiply(seen, E, rows, dp, 1, seen, at(q, here), qs, 1, dKeys, ks, 1, rest);
+      }
+    }
+  }
+}

@@ -1,0 +1,201 @@
+// Matrix products C = A·B (+ C, + bias), float32, any size and any strides.
+//
+// Blocks of MC rows of A and KC steps are packed, every panel of B passes over them, and the tile kernel multiplies. Each
+// element of C is the same chain of operations over k wherever the borders of blocks, chunks and threads fall: results do
+// not depend on the number of threads, and a row's result not on its neighbours.
+
+import { at } from './math';
+import { KC, packColumns, packRows, padded } from './pack';
+import { scratchOf } from './thread';
+import { MR, NR, tileAdd, tileSet } from './tile';
+
+/** Rows of the left operand packed at a time: with KC steps they stay in L2. A multiple of every MR. */
+const MC: i32 = 120;
+
+/** Floats of scratch that the left operand's block and one edge tile need. */
+const leftScratch: i32 = (MC + MR) * KC + MR * NR + 64;
+
+/** Bytes of scratch that `multiply` needs. */
+export function multiplyScratch(N: i32, K: i32): usize {
+  return (<usize>(leftScratch + min(K, KC) * padded(N) + 64)) << 2;
+}
+
+/** Bytes of scratch that `multiplyPacked` and the kernels built on it need. */
+export function packedScratch(): usize {
+  return (<usize>leftScratch) << 2;
+}
+
+/** The part of a tile that lies inside the matrix: through a copy, with the same arithmetic as a whole tile. */
+function tileEdge(
+  depth: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  rows: i32,
+  columns: i32,
+  copy: usize,
+): void {
+  if (adds) {
+    for (let i: i32 = 0; i < rows; i++) {
+      for (let j: i32 = 0; j < columns; j++) store<f32>(at(copy, i * NR + j), load<f32>(at(c, i * ldc + j)));
+    }
+    tileAdd(depth, a, b, copy, NR);
+  } else tileSet(depth, a, b, copy, NR);
+  for (let i: i32 = 0; i < rows; i++) {
+    for (let j: i32 = 0; j < columns; j++) store<f32>(at(c, i * ldc + j), load<f32>(at(copy, i * NR + j)));
+  }
+}
+
+/** All tiles of `rows` packed rows against columns [n0, n1) of a packed block; `c` is the address of (first row, column 0). */
+function tiles(
+  rows: i32,
+  n0: i32,
+  n1: i32,
+  depth: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  copy: usize,
+): void {
+  for (let j = n0; j < n1; j += NR) {
+    const columns = min(NR, n1 - j),
+      panel = at(b, j * depth);
+    for (let i: i32 = 0; i < rows; i += MR) {
+      const tile = at(a, i * depth),
+        to = at(c, i * ldc + j),
+        left = min(MR, rows - i);
+      if (left < MR || columns < NR) tileEdge(depth, tile, panel, to, ldc, adds, left, columns, copy);
+      else if (adds) tileAdd(depth, tile, panel, to, ldc);
+      else tileSet(depth, tile, panel, to, ldc);
+    }
+  }
+}
+
+/** Rows [m0, m1), columns [n0, n1) of C = A·B with B packed by `packPanels`; n0 begins a panel. */
+export function multiplyPacked(
+  m0: i32,
+  m1: i32,
+  n0: i32,
+  n1: i32,
+  N: i32,
+  K: i32,
+  a: usize,
+  ars: i32,
+  acs: i32,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  scratch: usize,
+): void {
+  const copy = scratch,
+    packed = at(scratch, MR * NR),
+    total = padded(N);
+  for (let m = m0; m < m1; m += MC) {
+    const rows = min(MC, m1 - m);
+    for (let k: i32 = 0; k < K; k += KC) {
+      const depth = min(KC, K - k);
+      packRows(rows, depth, at(a, m * ars + k * acs), ars, acs, packed);
+      tiles(rows, n0, n1, depth, packed, at(b, k * total), at(c, m * ldc), ldc, i32(adds || k > 0), copy);
+    }
+  }
+}
+
+/** C = A·B (+ C) on one thread, packing B on the way. */
+export function multiply(
+  M: i32,
+  N: i32,
+  K: i32,
+  a: usize,
+  ars: i32,
+  acs: i32,
+  b: usize,
+  brs: i32,
+  bcs: i32,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  scratch: usize,
+): void {
+  const copy = scratch,
+    left = at(scratch, MR * NR),
+    right = at(scratch, leftScratch);
+  for (let k: i32 = 0; k < K; k += KC) {
+    const depth = min(KC, K - k);
+    packColumns(depth, N, at(b, k * brs), brs, bcs, right);
+    for (let m: i32 = 0; m < M; m += MC) {
+      const rows = min(MC, M - m);
+      packRows(rows, depth, at(a, m * ars + k * acs), ars, acs, left);
+      tiles(rows, 0, N, depth, left, right, at(c, m * ldc), ldc, i32(adds || k > 0), copy);
+    }
+  }
+}
+
+/** Sets rows [m0, m1), columns [n0, n1) of C to the bias [N]. */
+export function setRows(m0: i32, m1: i32, n0: i32, n1: i32, bias: usize, c: usize, ldc: i32): void {
+  const bytes = (<usize>(n1 - n0)) << 2;
+  for (let m = m0; m < m1; m++) memory.copy(at(c, m * ldc + n0), at(bias, n0), bytes);
+}
+
+/**
+ * Chunks [first, last) of C = A·B (+ bias, + C) with B packed. Chunk i covers `rowStep` rows and `columnStep` columns (a
+ * multiple of NR), row blocks varying fastest. `bias` 0: none.
+ */
+export function gemm(
+  first: i32,
+  last: i32,
+  scratch: usize,
+  stride: usize,
+  M: i32,
+  N: i32,
+  K: i32,
+  rowStep: i32,
+  columnStep: i32,
+  a: usize,
+  ars: i32,
+  acs: i32,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  bias: usize,
+): void {
+  const rowBlocks = (M + rowStep - 1) / rowStep;
+  for (let i = first; i < last; i++) {
+    const m0 = (i % rowBlocks) * rowStep,
+      m1 = min(M, m0 + rowStep);
+    const n0 = (i / rowBlocks) * columnStep,
+      n1 = min(N, n0 + columnStep);
+    if (bias) setRows(m0, m1, n0, n1, bias, c, ldc);
+    multiplyPacked(m0, m1, n0, n1, N, K, a, ars, acs, b, c, ldc, i32(adds || bias != 0), scratchOf(scratch, stride));
+  }
+}
+
+/** Products [first, last) of a batch; an operand whose step is 0 is shared by all. */
+export function gemmBatch(
+  first: i32,
+  last: i32,
+  scratch: usize,
+  stride: usize,
+  M: i32,
+  N: i32,
+  K: i32,
+  a: usize,
+  aStep: i32,
+  ars: i32,
+  acs: i32,
+  b: usize,
+  bStep: i32,
+  brs: i32,
+  bcs: i32,
+  c: usize,
+): void {
+  const mine = scratchOf(scratch, stride);
+  for (let i = first; i < last; i++) {
+    multiply(M, N, K, at(a, i * aStep), ars, acs, at(b, i * bStep), brs, bcs, at(c, i * M * N), N, 0, mine);
+  }
+}

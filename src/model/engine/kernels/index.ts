@@ -1,0 +1,17 @@
+// Everything that the engine calls. Kernels with a range [first, last) as their first arguments can be shared by threads.
+
+export { setThread } from './thread';
+export { packPanels, padded } from './pack';
+export { gemm, gemmBatch, multiply, multiplyScratch, packedScratch } from './gemm';
+export { exp, fill, log, neg, rsqrt, sigmoid, sqrt, square } from './elementwise';
+export { add, div, maximum, minimum, mul, sub } from './broadcast';
+export { copyStrided, gatherRows, scatterRows } from './copy';
+export { maxRows, sumBlocks, sumColumns, sumRows } from './reduce';
+export { logSoftmax, softmax } from './softmax';
+export { rmsNorm, rmsNormGradient } from './rms-norm';
+export { rotary } from './rotary';
+export { swiglu, swigluGradient } from './swiglu';
+export { attention, attentionGradient, attentionScratch } from './attention';
+export { tokenLogProbs, tokenLogProbsGradient } from './token-log-probs';
+export { adamw } from './adamw';
+export { MR, NR } from './tile';

@@ -1,0 +1,110 @@
+// Vector arithmetic that every other kernel is written in. `v128` holds four float32; pointers are byte addresses.
+
+/** The address of element `index` of a float32 (or int32) array. Wraps like all addresses, so it works above 2 GiB. */
+// @ts-ignore: decorator
+@inline
+export function at(base: usize, index: i32): usize {
+  return base + ((<usize>index) << 2);
+}
+
+/** a·b + c: one rounding where the variant has relaxed SIMD, two otherwise. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+// @ts-ignore: decorator
+@inline
+export function sumLanes(v: v128): f32 {
+  return f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3));
+}
+
+// @ts-ignore: decorator
+@inline
+export function maxLanes(v: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)),
+    max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)),
+  );
+}
+
+/**
+ * e^x to about 1 ulp: x = n·ln 2 + r, e^r by the polynomial of the Cephes library, 2^n by the exponent bits.
+ * Below -87.33 the result is 0, above 88.72 infinity; NaN stays NaN.
+ */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  const low = f32x4.splat(-87.33654), high = f32x4.splat(88.72284);
+  const clamped = f32x4.pmin(f32x4.pmax(x, low), high);
+  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504)));
+  let r = madd(n, f32x4.splat(-0.693359375), clamped);
+  r = madd(n, f32x4.splat(2.12194440e-4), r);
+  let p = f32x4.splat(1.9875691500e-4);
+  p = madd(p, r, f32x4.splat(1.3981999507e-3));
+  p = madd(p, r, f32x4.splat(8.3334519073e-3));
+  p = madd(p, r, f32x4.splat(4.1665795894e-2));
+  p = madd(p, r, f32x4.splat(1.6666665459e-1));
+  p = madd(p, r, f32x4.splat(5.0000001201e-1));
+  p = madd(f32x4.mul(p, r), r, f32x4.add(r, f32x4.splat(1)));
+  // 2^128 does not fit the exponent: multiply by 2^(n-1), then by 2.
+  const half = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(126)), 23);
+  const result = f32x4.mul(f32x4.mul(p, half), f32x4.splat(2));
+  const finite = v128.bitselect(result, f32x4.splat(Infinity), f32x4.le(x, high));
+  return v128.bitselect(v128.andnot(finite, f32x4.lt(x, low)), x, f32x4.eq(x, x));
+}
+
+// @ts-ignore: decorator
+@inline
+export function exp1(x: f32): f32 {
+  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
+}
+
+/** 1 / (1 + e^-x). */
+// @ts-ignore: decorator
+@inline
+export function sigmoid4(x: v128): v128 {
+  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))));
+}
+
+/** ln x to about 1 ulp (Cephes polynomial): -infinity at 0, NaN below. */
+// @ts-ignore: decorator
+@inline
+export function log4(x: v128): v128 {
+  const one = f32x4.splat(1);
+  // Subnormal numbers are scaled into the normal range first.
+  const isTiny = f32x4.lt(x, f32x4.splat(1.17549435e-38));
+  const normal = v128.bitselect(f32x4.mul(x, f32x4.splat(33554432)), x, isTiny);
+  let e = f32x4.convert_i32x4_s(i32x4.sub(i32x4.shr_u(normal, 23), i32x4.splat(126)));
+  e = f32x4.sub(e, v128.and(isTiny, f32x4.splat(25)));
+  let m = v128.or(v128.and(normal, i32x4.splat(0x7fffff)), i32x4.splat(0x3f000000)); // [0.5, 1)
+  const isLow = f32x4.lt(m, f32x4.splat(0.707106781));
+  e = f32x4.sub(e, v128.and(isLow, one));
+  m = f32x4.sub(f32x4.add(m, v128.and(isLow, m)), one);
+  const z = f32x4.mul(m, m);
+  let y = f32x4.splat(7.0376836292e-2);
+  y = madd(y, m, f32x4.splat(-1.1514610310e-1));
+  y = madd(y, m, f32x4.splat(1.1676998740e-1));
+  y = madd(y, m, f32x4.splat(-1.2420140846e-1));
+  y = madd(y, m, f32x4.splat(1.4249322787e-1));
+  y = madd(y, m, f32x4.splat(-1.6668057665e-1));
+  y = madd(y, m, f32x4.splat(2.0000714765e-1));
+  y = madd(y, m, f32x4.splat(-2.4999993993e-1));
+  y = madd(y, m, f32x4.splat(3.3333331174e-1));
+  y = f32x4.mul(f32x4.mul(y, m), z);
+  y = madd(e, f32x4.splat(-2.12194440e-4), y);
+  y = madd(z, f32x4.splat(-0.5), y);
+  const result = madd(e, f32x4.splat(0.693359375), f32x4.add(m, y));
+  const zero = f32x4.splat(0);
+  const positive = v128.bitselect(result, f32x4.splat(NaN), f32x4.gt(x, zero));
+  const finite = v128.bitselect(f32x4.splat(Infinity), positive, f32x4.eq(x, f32x4.splat(Infinity)));
+  return v128.bitselect(f32x4.splat(-Infinity), finite, f32x4.eq(x, zero));
+}
+
+// @ts-ignore: decorator
+@inline
+export function log1(x: f32): f32 {
+  return f32x4.extract_lane(log4(f32x4.splat(x)), 0);
+}

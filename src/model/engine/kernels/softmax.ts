@@ -1,0 +1,57 @@
+// Softmax and log-softmax of rows; the largest value is subtracted first.
+
+import { at, exp1, exp4, log1, sumLanes } from './math';
+import { rowMax } from './reduce';
+
+/** out = e^((x - shift)·scale), elementwise over n; returns the sum. In place is fine. */
+// @ts-ignore: decorator
+@inline
+export function expRow(n: i32, shift: f32, scale: f32, x: usize, out: usize): f32 {
+  const s = f32x4.splat(shift), by = f32x4.splat(scale);
+  let sum = f32x4.splat(0), i: i32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    const e = exp4(f32x4.mul(f32x4.sub(v128.load(at(x, i)), s), by));
+    v128.store(at(out, i), e);
+    sum = f32x4.add(sum, e);
+  }
+  let total = sumLanes(sum);
+  for (; i < n; i++) {
+    const e = exp1((load<f32>(at(x, i)) - shift) * scale);
+    store<f32>(at(out, i), e);
+    total += e;
+  }
+  return total;
+}
+
+// @ts-ignore: decorator
+@inline
+export function scaleRow(n: i32, by: f32, x: usize): void {
+  const b = f32x4.splat(by);
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.mul(v128.load(at(x, i)), b));
+  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) * by);
+}
+
+/** softmax(x·scale) of one row, in place or not. */
+// @ts-ignore: decorator
+@inline
+export function softmaxRow(n: i32, scale: f32, x: usize, out: usize): void {
+  const total = expRow(n, rowMax(n, x), scale, x, out);
+  scaleRow(n, 1 / total, out);
+}
+
+export function softmax(first: i32, last: i32, n: i32, x: usize, out: usize): void {
+  for (let r = first; r < last; r++) softmaxRow(n, 1, at(x, r * n), at(out, r * n));
+}
+
+export function logSoftmax(first: i32, last: i32, n: i32, x: usize, out: usize): void {
+  for (let r = first; r < last; r++) {
+    const row = at(x, r * n), to = at(out, r * n);
+    const largest = rowMax(n, row);
+    const norm = largest + log1(expRow(n, largest, 1, row, to));
+    const shift = f32x4.splat(norm);
+    let i: i32 = 0;
+    for (; i + 4 <= n; i += 4) v128.store(at(to, i), f32x4.sub(v128.load(at(row, i)), shift));
+    for (; i < n; i++) store<f32>(at(to, i), load<f32>(at(row, i)) - norm);
+  }
+}

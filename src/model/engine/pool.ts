@@ -1,0 +1,76 @@
+/**
+ * @file The engine's threads: the caller and its helpers, sharing one memory. One job runs at a time; the caller works too.
+ */
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { packageRoot } from '../../base/package-root.ts';
+import { Handoff, type KernelFunctions } from './handoff.ts';
+import type { ThreadData } from './thread.ts';
+
+/** More threads than this wait for each other more than they help at the sizes this engine is for. */
+const mostThreads = 16;
+
+/** All cores up to a limit. */
+export function defaultThreads(): number {
+  return Math.min(mostThreads, availableParallelism());
+}
+
+export class Pool {
+  readonly kernels: KernelFunctions;
+  /** The caller's included. */
+  readonly threads: number;
+  readonly #handoff = new Handoff();
+  readonly #names: readonly string[];
+  readonly #functions: readonly ((...args: number[]) => number)[];
+  readonly #indices: ReadonlyMap<string, number>;
+  readonly #workers: readonly Worker[];
+
+  private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    this.kernels = exports as KernelFunctions;
+    this.threads = threads;
+    this.#names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
+    this.#functions = this.#names.map((name) => this.kernels[name]);
+    this.#indices = new Map(this.#names.map((name, i) => [name, i]));
+    this.#workers = Array.from({ length: threads - 1 }, (_, i) => this.#start(module, memory, i + 1));
+  }
+
+  /** A pool whose helpers are ready. They do not keep the process alive. */
+  static async create(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number): Promise<Pool> {
+    const pool = new Pool(module, memory, threads);
+    await Promise.all(pool.#workers.map((worker) => once(worker, 'message')));
+    for (const worker of pool.#workers) worker.unref();
+    return pool;
+  }
+
+  /**
+   * Runs a kernel over [0, total) in chunks of `grain`, on all threads, and returns when all are done.
+   *
+   * The kernel's first two arguments are the chunk's range, `args` the others. Throws what any chunk threw.
+   */
+  run(kernel: string, total: number, grain: number, args: readonly number[]): void {
+    if (total <= 0) return;
+    const index = this.#indices.get(kernel);
+    if (index === undefined) throw new Error(`there is no kernel ${kernel}`);
+    if (this.threads === 1 || total <= grain) {
+      this.#functions[index](0, total, ...args);
+      return;
+    }
+    this.#handoff.publish({ kernel: index, total, grain, args });
+    this.#handoff.drain(this.#functions);
+    this.#handoff.finish();
+  }
+
+  async dispose(): Promise<void> {
+    this.#handoff.stop();
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #start(module: WebAssembly.Module, memory: WebAssembly.Memory, index: number): Worker {
+    const workerData: ThreadData = { module, memory, handoff: this.#handoff.shared, index, names: this.#names };
+    return new Worker(pathToFileURL(join(packageRoot(), 'dist/thread.mjs')), { workerData, execArgv: [] });
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * @file Matrix products on the pool: the right operand is packed once by all threads, then blocks of the result are
+ * chunks. Also TensorFlow.js's BatchMatMul.
+ */
+import { backend_util } from '@tensorflow/tfjs-core';
+import type { EmbeddedBackend } from './embedded-backend.ts';
+import { type EngineKernel, isFloat, register, sizeOf } from './engine-kernel.ts';
+
+/** C [m, n] = A·B (+ C, + bias). An element of A lies at row·aStrides[0] + step·aStrides[1], of B at step·…[0] + column·…[1]. */
+export interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Address of A. */
+  readonly a: number;
+  readonly aStrides: readonly [row: number, step: number];
+  /** Address of B. */
+  readonly b: number;
+  readonly bStrides: readonly [step: number, column: number];
+  /** Address of C; its rows are n apart. */
+  readonly c: number;
+  /** Adds to what C holds. */
+  readonly adds?: boolean;
+  /** Address of a bias [n]; not together with `adds`. */
+  readonly bias?: number;
+}
+
+/** Rows of C in a chunk: what a thread packs of A at a time. */
+const chunkRows = 120;
+/** Floats of B packed at a time: 32 MiB. */
+const packedFloats = 1 << 23;
+/** Multiplications below which one thread alone is faster. */
+const soloWork = 1 << 16;
+
+export function multiply(backend: EmbeddedBackend, product: Product): void {
+  const { m, n, k } = product;
+  if (m === 0 || n === 0) return;
+  if (k === 0) throw new Error('a product over an empty inner dimension is not defined here');
+  if (m * n * k <= soloWork && product.bias === undefined) {
+    multiplyAlone(backend, product);
+    return;
+  }
+  const panel = backend.pool.kernels.padded(1);
+  const columns = Math.max(panel, Math.floor(packedFloats / k / panel) * panel);
+  for (let first = 0; first < n; first += columns)
+    multiplyColumns(backend, product, first, Math.min(columns, n - first));
+}
+
+function multiplyAlone(backend: EmbeddedBackend, { m, n, k, a, aStrides, b, bStrides, c, adds }: Product): void {
+  const { kernels } = backend.pool;
+  const [scratch] = backend.scratch(kernels.multiplyScratch(n, k));
+  // prettier-ignore
+  kernels.multiply(m, n, k, a, aStrides[0], aStrides[1], b, bStrides[0], bStrides[1], c, n, adds ? 1 : 0, scratch);
+}
+
+/** Columns [first, first + count) of C. */
+function multiplyColumns(backend: EmbeddedBackend, product: Product, first: number, count: number): void {
+  const { pool, shared } = backend;
+  const { m, n, k, aStrides, bStrides } = product;
+  const total = pool.kernels.padded(count);
+  const packed = shared.heap.allocate(k * total * 4);
+  const panel = pool.kernels.padded(1);
+  const b = product.b + first * bStrides[1] * 4;
+  pool.run('packPanels', total / panel, Math.max(1, Math.ceil((1 << 14) / k / panel)), [
+    k,
+    count,
+    b,
+    ...bStrides,
+    packed,
+  ]);
+  const grid = cut(m, count, panel, pool.threads);
+  const bias = product.bias === undefined ? 0 : product.bias + first * 4;
+  // prettier-ignore
+  pool.run('gemm', grid.chunks, 1, [...backend.scratch(pool.kernels.packedScratch()), m, count, k, grid.rows, grid.columns,
+    product.a, ...aStrides, packed, product.c + first * 4, n, product.adds ? 1 : 0, bias]);
+  shared.heap.free(packed);
+}
+
+/** Blocks of the result, several for each thread if there is enough work. The result's bits do not depend on the cut. */
+function cut(m: number, n: number, panel: number, threads: number): { rows: number; columns: number; chunks: number } {
+  const rowBlocks = Math.ceil(m / chunkRows);
+  const columnBlocks = Math.min(Math.ceil((4 * threads) / rowBlocks), Math.ceil(n / (4 * panel)));
+  const columns = Math.ceil(n / columnBlocks / panel) * panel;
+  return { rows: Math.min(m, chunkRows), columns, chunks: rowBlocks * Math.ceil(n / columns) };
+}
+
+const batchMatMul: EngineKernel = ({ backend, inputs: { a, b }, attrs: { transposeA, transposeB } }) => {
+  if (!isFloat(a, b)) return undefined;
+  const [aBatch, bBatch] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const [aRows, aColumns] = a.shape.slice(-2);
+  const [bRows, bColumns] = b.shape.slice(-2);
+  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const [depth, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
+  const [aCount, bCount] = [sizeOf(aBatch), sizeOf(bBatch)];
+  // Batches that repeat along some axes only are left to TensorFlow.js.
+  if (k !== depth || k === 0 || (aCount !== bCount && aCount !== 1 && bCount !== 1)) return undefined;
+  const batch = backend_util.assertAndGetBroadcastShape(aBatch, bBatch);
+  const out = backend.output([...batch, m, n]);
+  const aStrides: [number, number] = transposeA ? [1, aColumns] : [aColumns, 1];
+  const bStrides: [number, number] = transposeB ? [1, bColumns] : [bColumns, 1];
+  const [aAt, bAt] = [backend.address(a), backend.address(b)];
+  if (Math.max(aCount, bCount) === 1) {
+    multiply(backend, { m, n, k, a: aAt, aStrides, b: bAt, bStrides, c: out.address });
+  } else if (out.size > 0) {
+    const { pool } = backend;
+    const scratch = backend.scratch(pool.kernels.multiplyScratch(n, k));
+    const grain = Math.max(1, Math.floor(soloWork / (m * n * k)));
+    // prettier-ignore
+    pool.run('gemmBatch', Math.max(aCount, bCount), grain, [...scratch, m, n, k, aAt, aCount > 1 ? m * k : 0, ...aStrides,
+      bAt, bCount > 1 ? k * n : 0, ...bStrides, out.address]);
+  }
+  return out;
+};
+
+export function registerProducts(): void {
+  register('BatchMatMul', batchMatMul);
+}

@@ -1,0 +1,57 @@
+/**
+ * @file Cosines and sines of positions, kept in the shared memory for each set of inverse frequencies in use.
+ */
+import type { EmbeddedBackend } from './embedded-backend.ts';
+
+export interface RotaryTables {
+  /** Address of the cosines [length, E/2]. */
+  readonly cos: number;
+  /** Address of the sines [length, E/2]. */
+  readonly sin: number;
+  /** Positions they cover. */
+  readonly length: number;
+}
+
+const tablesOf = new WeakMap<EmbeddedBackend, Map<readonly number[], RotaryTables>>();
+
+/** Tables that cover all of these positions. They stay where they are until a call needs longer ones. */
+export function rotaryTables(
+  backend: EmbeddedBackend,
+  frequencies: readonly number[],
+  positions: ArrayLike<number>,
+): RotaryTables {
+  let tables = tablesOf.get(backend);
+  if (!tables) tablesOf.set(backend, (tables = new Map<readonly number[], RotaryTables>()));
+  const last = highest(positions);
+  let table = tables.get(frequencies);
+  if (!table || table.length <= last) {
+    if (table) backend.shared.heap.free(table.cos);
+    table = build(backend, frequencies, 2 ** Math.ceil(Math.log2(Math.max(256, last + 1))));
+    tables.set(frequencies, table);
+  }
+  return table;
+}
+
+function highest(positions: ArrayLike<number>): number {
+  let [low, high] = [0, 0];
+  for (let i = 0; i < positions.length; i++) {
+    if (positions[i] > high) high = positions[i];
+    if (positions[i] < low) low = positions[i];
+  }
+  if (low < 0) throw new RangeError(`a position is ${low}, but must not be negative`);
+  return high;
+}
+
+/** Angles are rounded to float32, as the reference implementations round them. */
+function build(backend: EmbeddedBackend, frequencies: readonly number[], length: number): RotaryTables {
+  const size = length * frequencies.length;
+  const cos = backend.shared.heap.allocate(size * 8);
+  const sin = cos + size * 4;
+  const values = backend.shared.floats(cos, size * 2);
+  for (let i = 0; i < size; i++) {
+    const angle = Math.fround(Math.floor(i / frequencies.length) * frequencies[i % frequencies.length]);
+    values[i] = Math.cos(angle);
+    values[size + i] = Math.sin(angle);
+  }
+  return { cos, sin, length };
+}

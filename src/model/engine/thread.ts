@@ -1,0 +1,23 @@
+/**
+ * @file Entry of a helper thread: an instance of the kernels over the shared memory, serving jobs until told to stop.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Handoff, type KernelFunctions } from './handoff.ts';
+
+/** What the pool gives each helper. */
+export interface ThreadData {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  readonly handoff: SharedArrayBuffer;
+  /** 1 for the first helper; the caller is 0. */
+  readonly index: number;
+  /** The kernels in the order in which jobs count them. */
+  readonly names: readonly string[];
+}
+
+const { module, memory, handoff, index, names } = workerData as ThreadData;
+const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+const kernels = exports as KernelFunctions;
+kernels.setThread(index);
+parentPort!.postMessage('ready');
+new Handoff(handoff).serve(names.map((name) => kernels[name]));

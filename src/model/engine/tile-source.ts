@@ -1,0 +1,53 @@
+/**
+ * @file Writes the innermost loop of the matrix product: a tile of rows × (4·vectors) results held in registers.
+ *
+ * AssemblyScript has no arrays of locals, so the unrolled text is generated, one per variant. What the text must keep:
+ * each broadcast of the left operand stands next to its uses (16 registers do not hold six of them at once); setting and
+ * adding are two functions without a branch, and the wide tile's loop tests at its end (V8 fuses neighbouring vectors
+ * into 256 bits only then).
+ */
+
+export interface TileShape {
+  /** MR */
+  readonly rows: number;
+  /** NR / 4 */
+  readonly vectors: number;
+  /** The loop's test stands at its end. */
+  readonly testsAtEnd: boolean;
+}
+
+/** The AssemblyScript module `tile`: MR, NR, tileSet (C = A·B) and tileAdd (C = A·B + C) over packed operands. */
+export function tileSource(shape: TileShape): string {
+  return [
+    `import { madd } from './math';`,
+    `export const MR: i32 = ${shape.rows}, NR: i32 = ${shape.vectors * 4};`,
+    tileFunction(shape, 'tileSet', () => 'i32x4(0, 0, 0, 0)'),
+    tileFunction(shape, 'tileAdd', (row, vector) => `v128.load(q${row}, ${16 * vector})`),
+  ].join('\n');
+}
+
+function tileFunction(shape: TileShape, name: string, initial: (row: number, vector: number) => string): string {
+  const rows = range(shape.rows);
+  const vectors = range(shape.vectors);
+  const body = [
+    ...vectors.map((v) => `const b${v} = v128.load(b, ${16 * v});`),
+    ...rows.flatMap((r) => [
+      `const a${r} = v128.load32_splat(a, ${4 * r});`,
+      ...vectors.map((v) => `c${r}_${v} = madd(a${r}, b${v}, c${r}_${v});`),
+    ]),
+    `a += ${4 * shape.rows}; b += ${16 * shape.vectors};`,
+  ].join('\n');
+  return [
+    `export function ${name}(depth: i32, a: usize, b: usize, c: usize, ldc: i32): void {`,
+    `const q0 = c, next = (<usize>ldc) << 2;`,
+    ...rows.slice(1).map((r) => `const q${r} = q${r - 1} + next;`),
+    ...rows.flatMap((r) => vectors.map((v) => `let c${r}_${v}: v128 = ${initial(r, v)};`)),
+    shape.testsAtEnd ? `do { ${body} } while (--depth);` : `for (let k: i32 = 0; k < depth; k++) { ${body} }`,
+    ...rows.flatMap((r) => vectors.map((v) => `v128.store(q${r}, c${r}_${v}, ${16 * v});`)),
+    `}`,
+  ].join('\n');
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
