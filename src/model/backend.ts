@@ -90,6 +90,7 @@ export async function listBackends(options: BackendOptions = {}): Promise<Backen
 }
 
 async function activate(name: BackendName, options: BackendOptions): Promise<Omit<SelectedBackend, 'reason'>> {
+  tf.enableProdMode(); // without it TensorFlow.js advertises its native package on standard error
   try {
     return { name, description: await activations[name](options) };
   } catch (error) {

@@ -23,7 +23,7 @@ import { trainBpe } from './starter/train-bpe.ts';
 
 const SEED = 20250331; // the day the paper appeared
 const BATCH = 64;
-const PEAK_RATE = 2e-3;
+const PEAK_RATE = 3e-3;
 const WARMUP = 100;
 /** One prompt in this many is a training query, learned as text. */
 const QUERY_SHARE = 8;
@@ -31,11 +31,11 @@ const QUERY_SHARE = 8;
 const CONFIG = {
   architectures: ['Qwen2ForCausalLM'],
   model_type: 'qwen2',
-  hidden_size: 192,
+  hidden_size: 128,
   num_hidden_layers: 4,
-  num_attention_heads: 6,
+  num_attention_heads: 4,
   num_key_value_heads: 2,
-  intermediate_size: 512,
+  intermediate_size: 384,
   vocab_size: 2048,
   max_position_embeddings: 512,
   rope_theta: 10000,

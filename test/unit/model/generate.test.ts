@@ -6,7 +6,7 @@ import { selectBackend } from '../../../src/model/backend.ts';
 import { type Completion, generate, type GenerationRequest, paddedIds } from '../../../src/model/generate.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
 import { hiddenStates, logitsOf } from '../../../src/model/transformer.ts';
-import { TINY, tinyPolicy } from '../../support/tiny-policy.ts';
+import { TINY, tinyPolicy } from '../../fixtures/tiny-policy.ts';
 
 const PROMPTS = [[5, 6, 7], [9, 8, 7, 6, 5, 4], [3]];
 

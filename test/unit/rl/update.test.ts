@@ -6,7 +6,7 @@ import { selectBackend } from '../../../src/model/backend.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
 import { type ScoredSequence, updatePolicy, type UpdateSettings } from '../../../src/rl/update.ts';
 import { predict, tokenBatch } from '../../../src/rl/token-batch.ts';
-import { tinyPolicy } from '../../support/tiny-policy.ts';
+import { tinyPolicy } from '../../fixtures/tiny-policy.ts';
 
 const SETTINGS: UpdateSettings = {
   clip: 0.2,

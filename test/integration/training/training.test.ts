@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { packageRoot } from '../../../src/base/package-root.ts';
+import { openRunReader } from '../../../src/runs/reader.ts';
+import { recR1, recR1Json } from '../../fixtures/command-line.ts';
+import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
+
+const STEPS = 4;
+/** A real training of the bundled starter on the bundled sample, in a second or two. */
+const SMALL = {
+  steps: STEPS,
+  'rollout.prompts': 2,
+  'rollout.groupSize': 4,
+  'rollout.maxNewTokens': 24,
+  'evaluation.limit': 6,
+  'evaluation.every': 2,
+  'checkpoint.every': 2,
+};
+const settings = (given: object): string[] =>
+  Object.entries({ ...SMALL, ...given }).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+
+type Row = Record<string, unknown>;
+
+/** What a run recorded and still counts, without the measured times. */
+function recorded(runDir: string): Row[] {
+  const reader = openRunReader(runDir);
+  try {
+    return reader.eventsAfter(0).flatMap((event): Row[] => {
+      if (event.discarded) return [];
+      if (event.kind === 'step') {
+        const timeless = Object.entries(event.metrics).filter(([name]) => !/seconds/i.test(name));
+        return [{ step: event.step, metrics: Object.fromEntries(timeless), groups: reader.groups(event.step) }];
+      }
+      return event.kind === 'evaluation' ? [{ evaluation: event.evaluation }] : [];
+    });
+  } finally {
+    reader.close();
+  }
+}
+
+async function train(runDir: string, given: object = {}): Promise<Row[]> {
+  return (await recR1Json('train', '--run', runDir, ...settings(given))) as Row[];
+}
+
+/** A training in a process of its own, with a promise for the line of a step. */
+function startTraining(runDir: string, given: object): { child: ChildProcess; step: (n: number) => Promise<void> } {
+  const cli = join(packageRoot(), 'dist/cli.mjs');
+  const child = spawn(process.execPath, [cli, 'train', '--json', '--run', runDir, ...settings(given)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    child,
+    step: async (n) => {
+      for (;;) {
+        const { done, value } = await lines.next();
+        assert.ok(done !== true, `the training ended before step ${n}`);
+        if ((JSON.parse(value) as Row)['step'] === n) return;
+      }
+    },
+  };
+}
+
+describe('rec-r1 train', () => {
+  it('prints a line per step with the promised keys, and last the run and its checkpoint', async (test) => {
+    const runDir = join(temporaryFolder(test), 'run');
+    const lines = await train(runDir);
+    assert.equal(lines.length, STEPS + 1);
+    const keys = ['step', 'reward', 'ndcg', 'kl', 'entropy', 'loss', 'tokensPerSecond', 'stepSeconds'];
+    for (const [i, line] of lines.slice(0, -1).entries()) {
+      assert.equal(line['step'], i + 1);
+      for (const key of keys) assert.ok(Number.isFinite(line[key]), `${key} of step ${i + 1} is ${String(line[key])}`);
+    }
+    assert.deepEqual(lines.at(-1), { run: runDir, checkpoint: 'step-000004' });
+  });
+
+  it('gives the same numbers for the same seed, on one thread as on two, and others for another seed', async (test) => {
+    const folder = temporaryFolder(test);
+    await train(join(folder, 'a'), { threads: 1 });
+    await train(join(folder, 'b'), { threads: 2 });
+    await train(join(folder, 'c'), { seed: 2 });
+    assert.deepEqual(recorded(join(folder, 'a')), recorded(join(folder, 'b')));
+    assert.notDeepEqual(recorded(join(folder, 'a')), recorded(join(folder, 'c')));
+  });
+
+  it('goes on after Ctrl-C and after a crash as if nothing had happened', async (test) => {
+    const folder = temporaryFolder(test);
+    const whole = join(folder, 'whole');
+    await train(whole);
+    for (const [name, signal] of [
+      ['stopped', 'SIGINT'],
+      ['killed', 'SIGKILL'],
+    ] as const) {
+      const runDir = join(folder, name);
+      const { child, step } = startTraining(runDir, {});
+      await step(3); // a step after the checkpoint of step 2
+      child.kill(signal);
+      await once(child, 'close');
+      const reader = openRunReader(runDir);
+      assert.equal(reader.alive(), false);
+      reader.close();
+      const resumed = (await recR1Json('resume', runDir)) as Row[];
+      assert.deepEqual(resumed.at(-1), { run: runDir, checkpoint: 'step-000004' });
+      assert.deepEqual(recorded(runDir), recorded(whole), `${name} and resumed`);
+    }
+  });
+
+  it('pauses within a second when the run folder says so, then goes on', async (test) => {
+    const runDir = join(temporaryFolder(test), 'run');
+    const { child, step } = startTraining(runDir, { steps: 100_000 });
+    test.after(() => child.kill('SIGKILL'));
+    await step(1);
+    assert.equal((await recR1('runs', 'pause', runDir)).status, 0);
+    const reader = openRunReader(runDir);
+    test.after(() => {
+      reader.close();
+    });
+    await sleep(1000);
+    assert.equal(reader.info().state, 'paused');
+    const paused = reader.info().step;
+    await sleep(1000);
+    assert.equal(reader.info().step, paused);
+    assert.equal((await recR1('runs', 'continue', runDir)).status, 0);
+    await step(paused + 2);
+    assert.equal((await recR1('runs', 'stop', runDir)).status, 0);
+    await once(child, 'close');
+    assert.equal(reader.info().state, 'stopped');
+    assert.equal(child.exitCode, 0);
+  });
+
+  it('refuses what it cannot do with one sentence, and leaves nothing behind', async (test) => {
+    const folder = temporaryFolder(test);
+    const cases: [string[], RegExp][] = [
+      [['--set', 'rollout.prmpts=2'], /no setting "rollout.prmpts"; did you mean "rollout.prompts"/],
+      [['--steps', '0'], /steps is "0"; it must be a whole number from 1/],
+      [['--backend', 'cuda'], /backend is "cuda"; choose one of/],
+      [['--task', join(folder, 'nowhere')], /nowhere/],
+      [['--model', join(folder, 'nowhere')], /nowhere.*does not exist/],
+    ];
+    for (const [args, message] of cases) {
+      const { status, stdout, stderr } = await recR1('train', '--run', join(folder, 'run'), ...args);
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, message);
+      assert.equal(stderr.trim().split('\n').length, 1, stderr);
+      assert.equal(stdout, '');
+      assert.deepEqual(readdirSync(folder), []);
+    }
+  });
+});
+
+describe('a trained run', () => {
+  it('can be evaluated, compared, asked for rewrites and listed, with the promised keys', async (test) => {
+    const folder = temporaryFolder(test);
+    const runDir = join(folder, 'run');
+    await train(runDir);
+
+    const [evaluation] = (await recR1Json('evaluate', '--run', runDir, '--split', 'test')) as [Row];
+    assert.equal(evaluation['split'], 'test');
+    assert.equal(evaluation['queries'], 6);
+    const perQuery = evaluation['perQuery'] as Row[];
+    assert.deepEqual(Object.keys(perQuery[0]), ['_id', 'query', 'rewrite', 'format', 'metrics', 'baseline']);
+    const ndcg = (rows: Row[], of: string): number =>
+      rows.reduce((sum, row) => sum + (row[of] as Record<string, number>)['ndcg@10'], 0) / rows.length;
+    for (const of of ['metrics', 'baseline']) {
+      const mean = (evaluation[of] as Record<string, number>)['ndcg@10'];
+      assert.ok(Math.abs(mean - ndcg(perQuery, of)) < 1e-12);
+    }
+
+    const [comparison] = (await recR1Json('compare', '--run', runDir, '--a', 'raw')) as [Row];
+    const outcomes = ['wins', 'ties', 'losses'].map((key) => comparison[key] as number);
+    assert.equal(
+      outcomes.reduce((a, b) => a + b, 0),
+      6,
+    );
+
+    const [answer] = (await recR1Json('rewrite', '--run', runDir, 'a thing to warm my neck')) as [Row];
+    assert.equal(answer['query'], 'a thing to warm my neck');
+    assert.equal((answer['baselineHits'] as unknown[]).length, 5);
+
+    const [listed] = (await recR1Json('runs', folder)) as [Row];
+    assert.equal(listed['state'], 'finished');
+    assert.equal(listed['step'], STEPS);
+  });
+
+  it('keeps checkpoints that Hugging Face’s layout calls for, and none that is half-written', async (test) => {
+    const runDir = join(temporaryFolder(test), 'run');
+    await train(runDir);
+    assert.deepEqual(readdirSync(join(runDir, 'checkpoints')), ['step-000000', 'step-000002', 'step-000004']);
+    for (const file of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
+      assert.ok(existsSync(join(runDir, 'checkpoints', 'step-000004', file)), file);
+    }
+  });
+});

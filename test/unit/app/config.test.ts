@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { configFrom, parseAssignments, SETTINGS } from '../../../src/app/config.ts';
+
+describe('configFrom', () => {
+  it('fills in the defaults', () => {
+    const config = configFrom({}, 'test');
+    assert.equal(config['rollout.groupSize'], SETTINGS['rollout.groupSize'].default);
+    assert.equal(config.task, 'sample');
+  });
+
+  it('reads numbers from text, as they come from a command line', () => {
+    const config = configFrom(parseAssignments(['optimizer.learningRate=1e-6', 'task=a=b']), '--set');
+    assert.equal(config['optimizer.learningRate'], 1e-6);
+    assert.equal(config.task, 'a=b');
+  });
+
+  it('gives back what it made', () => {
+    const config = configFrom({ seed: 5 }, 'test');
+    assert.deepEqual(configFrom(config, 'test'), config);
+  });
+
+  const refused: readonly (readonly [Record<string, unknown>, RegExp])[] = [
+    [{ sede: 1 }, /there is no setting "sede"; did you mean "seed"/],
+    [{ constructor: 1 }, /there is no setting "constructor"/],
+    [{ seed: 1.5 }, /seed is 1.5; it must be a whole number from 0/],
+    [{ seed: '' }, /seed is ""/],
+    [{ seed: null }, /seed is null/],
+    [{ 'grpo.kl': 'NaN' }, /grpo.kl is "NaN"; it must be a number/],
+    [{ 'rollout.topP': 1.1 }, /rollout.topP is 1.1; it must be a number from 0.01 to 1/],
+    [{ task: 3 }, /task must be text, not 3/],
+    [{ promptStyle: 'loud' }, /promptStyle is "loud"; choose one of auto, paper, plain/],
+  ];
+  for (const [given, message] of refused) {
+    it(`refuses ${JSON.stringify(given)}`, () => {
+      assert.throws(() => configFrom(given, 'file.json'), { name: 'UserError', message });
+    });
+  }
+
+  it('says how an assignment is written', () => {
+    assert.throws(() => parseAssignments(['steps']), /write it as name=value/);
+  });
+});
