@@ -2,11 +2,24 @@
 import { idField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
+import type { Bm25Index } from '../retrieval/bm25.ts';
+import { type RewriteExplanation, type TermContribution, explainBm25, explainRewrite } from '../retrieval/explain.ts';
 import type { Hit, Retriever } from '../retrieval/retriever.ts';
 
 export interface RankedHit extends Hit {
   /** From 1. */
   readonly rank: number;
+}
+
+/** A hit and why it is there. */
+export interface ExplainedHit extends RankedHit {
+  readonly terms: readonly TermContribution[];
+}
+
+export interface ExplainedAnswer extends SearchAnswer {
+  readonly hits: readonly ExplainedHit[];
+  /** What changed against the original query, when there is one. */
+  readonly rewrite?: RewriteExplanation;
 }
 
 export interface SearchAnswer {
@@ -21,6 +34,15 @@ export async function searchOne(retriever: Retriever, query: string, limit: numb
   const [outcome] = await retriever.search([query], limit);
   if (outcome.kind === 'failed') throw new UserError(`The search for "${query}" failed: ${outcome.message}`);
   return { query, hits: outcome.hits.map(({ id, score }, i) => ({ rank: i + 1, id, score })) };
+}
+
+/** Adds each term's part in the scores of the hits and, for a rewrite, what it changed against its original. */
+export function explainAnswer(index: Bm25Index, answer: SearchAnswer, original?: string): ExplainedAnswer {
+  const { query } = answer;
+  const hits = answer.hits.map((hit) => ({ ...hit, terms: explainBm25(index, query, hit.id)?.terms ?? [] }));
+  if (original === undefined) return { ...answer, hits };
+  const ids = answer.hits.map(({ id }) => id);
+  return { ...answer, hits, rewrite: explainRewrite(index, original, query, ids) };
 }
 
 /** One answer per row (`_id`, `text`) of a JSON Lines file, in its order. */

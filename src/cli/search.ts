@@ -1,18 +1,23 @@
 /** @file `rec-r1 search` */
 import { openIndex } from '../app/index-corpus.ts';
-import { type SearchAnswer, searchFile, searchOne } from '../app/search.ts';
+import { type ExplainedAnswer, type SearchAnswer, explainAnswer, searchFile, searchOne } from '../app/search.ts';
 import { UserError } from '../base/errors.ts';
 import { bm25Retriever } from '../retrieval/bm25.ts';
 import { BM25_OPTIONS, bm25ParamsOf } from './bm25-option.ts';
 import { type Output, countOf, defineCommand, noPositionals, required } from './command.ts';
 
 export const searchCommand = defineCommand({
-  usage: ['search --index DIR "QUERY" [-k N]', 'search --index DIR --queries FILE [-k N]'],
+  usage: [
+    'search --index DIR "QUERY" [-k N] [--explain [--original QUERY]]',
+    'search --index DIR --queries FILE [-k N]',
+  ],
   about: 'Ranks the documents of an index. A query is a bag of words: no operators, a repeated word weighs more.',
   options: {
     index: { type: 'string', value: 'DIR', about: 'The folder that rec-r1 index wrote.' },
     queries: { type: 'string', value: 'FILE', about: 'JSON Lines with _id and text; one answer per row.' },
     limit: { type: 'string', short: 'k', value: 'N', about: 'How many documents per query; 10 unless given.' },
+    explain: { type: 'boolean', about: 'Show what each term adds to the score of each hit.' },
+    original: { type: 'string', value: 'QUERY', about: 'With --explain: what QUERY changed against this one.' },
     ...BM25_OPTIONS,
   },
   async run({ values, positionals }, output) {
@@ -22,12 +27,40 @@ export const searchCommand = defineCommand({
     if (values.queries === undefined && positionals.length === 0) {
       throw new UserError('The query is missing; give it in quotes, or a file of queries with --queries FILE.');
     }
+    if (values.explain && (values.queries !== undefined || values['paper-wrapper'])) {
+      throw new UserError('--explain works on one plain query; leave out --queries and --paper-wrapper.');
+    }
     const index = await openIndex(required(values.index, '--index', 'index'), bm25ParamsOf(values.bm25));
     const retriever = bm25Retriever(index, { paperWrapper: values['paper-wrapper'] });
-    if (values.queries === undefined) print(await searchOne(retriever, query, limit), output);
-    else for await (const answer of searchFile(retriever, values.queries, limit)) print(answer, output);
+    if (values.queries !== undefined) {
+      for await (const answer of searchFile(retriever, values.queries, limit)) print(answer, output);
+      return;
+    }
+    const answer = await searchOne(retriever, query, limit);
+    if (values.explain) printExplained(explainAnswer(index, answer, values.original), output);
+    else print(answer, output);
   },
 });
+
+function printExplained(answer: ExplainedAnswer, output: Output): void {
+  print(answer, output);
+  for (const { id, terms } of answer.hits) {
+    output.line(`\n${id}`);
+    for (const { term, score, frequency, documentFrequency } of terms) {
+      output.line(`  ${score.toFixed(4)}  ${term} (${frequency} times here, in ${documentFrequency} documents)`);
+    }
+  }
+  if (!answer.rewrite) return;
+  output.line('\nAgainst the original query:');
+  for (const { term, change, before, after } of answer.rewrite.terms)
+    output.line(`  ${change} ${term} (${before} → ${after})`);
+  for (const { id, rankBefore, rankAfter, by } of answer.rewrite.documents) {
+    const reasons = by.slice(0, 5).map(({ term, score }) => `${term} ${score > 0 ? '+' : ''}${score.toFixed(4)}`);
+    output.line(
+      `  ${id}: rank ${rankBefore ?? 'none'} → ${rankAfter ?? 'none'}${reasons.length > 0 ? `, by ${reasons.join(', ')}` : ''}`,
+    );
+  }
+}
 
 function print(answer: SearchAnswer, output: Output): void {
   output.object(answer);

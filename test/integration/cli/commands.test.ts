@@ -142,6 +142,26 @@ describe('rec-r1 index and search', () => {
     assertRefused(await recR1('search', 'pan'), /--index is missing/);
   });
 
+  it('explains its hits, and a rewrite against its original', async (test) => {
+    const dir = kitchen(test);
+    const index = join(dir, 'index');
+    await recR1('index', '--corpus', join(dir, 'corpus.jsonl'), '--out', index);
+    const [answer] = await recR1Json('search', '--index', index, 'iron pan', '--explain', '--original', 'glass');
+    const { hits, rewrite } = answer as {
+      hits: { score: number; terms: { term: string; score: number }[] }[];
+      rewrite: { terms: { term: string; change: string }[]; documents: { id: string; rankBefore: number | null }[] };
+    };
+    assert.equal(Math.fround(hits[0].terms[0].score + hits[0].terms[1].score), hits[0].score);
+    assert.deepEqual(rewrite.terms.map(({ term, change }) => `${change} ${term}`), ['dropped glass', 'added iron', 'added pan']); // prettier-ignore
+    assert.deepEqual(rewrite.documents.map(({ id, rankBefore }) => [id, rankBefore]), [['d1', null], ['d2', 2]]); // prettier-ignore
+    const { stdout } = await recR1('search', '--index', index, 'iron pan', '--explain', '--original', 'glass');
+    assert.match(stdout, /d1: rank none → 1, by /);
+    assertRefused(
+      await recR1('search', '--index', index, '--queries', 'x', '--explain'),
+      /--explain works on one plain query/,
+    );
+  });
+
   it('writes no index for a broken corpus', async (test) => {
     const dir = kitchen(test);
     appendFileSync(join(dir, 'corpus.jsonl'), '{"_id":\n');

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { buildBm25Index, searchBm25 } from '../../../src/retrieval/bm25.ts';
+import { explainBm25, explainRewrite } from '../../../src/retrieval/explain.ts';
+import { hostileCorpus, hostileQueries } from '../../golden/hostile.ts';
+
+const KITCHEN = [
+  { id: 'd1', title: '', text: 'cast iron pan, heavy pan' },
+  { id: 'd2', title: '', text: 'glass lid for a pan' },
+  { id: 'd3', title: '', text: 'glass jar' },
+];
+
+describe('explainBm25', () => {
+  it('has one part per shared term, the largest first', () => {
+    const explained = explainBm25(buildBm25Index(KITCHEN), 'pans pan iron zeppelin', 'd1')!;
+    assert.deepEqual(
+      explained.terms.map(({ term, count, frequency, documentFrequency }) => [
+        term,
+        count,
+        frequency,
+        documentFrequency,
+      ]),
+      [
+        ['pan', 2, 2, 2],
+        ['iron', 1, 1, 1],
+      ],
+    );
+    assert.ok(explained.terms[0].score > explained.terms[1].score);
+  });
+
+  it('adds up to exactly the score of the ranking, for every hit of hostile queries', () => {
+    const index = buildBm25Index(hostileCorpus());
+    for (const query of hostileQueries().slice(0, 120)) {
+      for (const { id, score } of searchBm25(index, query, 20)) {
+        const explained = explainBm25(index, query, id)!;
+        assert.equal(explained.score, score);
+        assert.equal(Math.fround(explained.terms.reduce((sum, term) => sum + term.score, 0)), score);
+      }
+    }
+  });
+
+  it('scores 0 where nothing matches, and knows no unknown document', () => {
+    const index = buildBm25Index(KITCHEN);
+    assert.deepEqual(explainBm25(index, 'pan', 'd3'), { id: 'd3', score: 0, terms: [] });
+    assert.equal(explainBm25(index, 'pan', 'd9'), undefined);
+  });
+});
+
+describe('explainRewrite', () => {
+  it('says which terms were added, dropped and re-weighted, and whom they moved', () => {
+    const index = buildBm25Index(KITCHEN);
+    const { terms, documents } = explainRewrite(index, 'glass pan', 'pan pan jar zeppelin', ['d3', 'd2', 'd1', 'd9']);
+    assert.deepEqual(
+      terms.map(({ term, change, before, after, documentFrequency }) => [
+        term,
+        change,
+        before,
+        after,
+        documentFrequency,
+      ]),
+      [
+        ['glass', 'dropped', 1, 0, 2],
+        ['pan', 'reweighted', 1, 2, 2],
+        ['jar', 'added', 0, 1, 1],
+        ['zeppelin', 'added', 0, 1, 0],
+      ],
+    );
+    const [d3, d2, d1] = documents;
+    assert.deepEqual(documents.map(({ id }) => id), ['d3', 'd2', 'd1']); // prettier-ignore
+    assert.deepEqual(d3.by.map(({ term, change }) => [term, change]), [['jar', 'added'], ['glass', 'dropped']]); // prettier-ignore
+    assert.deepEqual([d2.rankBefore, d1.by.map(({ term }) => term)], [1, ['pan']]);
+    for (const { by, scoreBefore, scoreAfter } of documents) {
+      const change = by.reduce((sum, { score }) => sum + score, 0);
+      assert.ok(Math.abs(change - (scoreAfter - scoreBefore)) < 1e-6);
+    }
+  });
+
+  it('has no rank for a document that a query does not find', () => {
+    const [document] = explainRewrite(buildBm25Index(KITCHEN), 'iron', 'jar', ['d1']).documents;
+    assert.deepEqual([document.rankBefore, document.rankAfter, document.scoreAfter], [1, null, 0]);
+  });
+});
