@@ -12,60 +12,7 @@ import type { Split } from '../data/task.ts';
 import { DATABASE_FILE, explained, openDatabase, snapshot } from './database.ts';
 import type { EvaluationRow, Rollout, RolloutGroup, RunState } from './events.ts';
 import { isWriterAlive } from './lock.ts';
-
-export interface RunInfo {
-  readonly dir: string;
-  readonly name: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly taskName: string;
-  readonly taskDir: string;
-  readonly totalSteps: number;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
-  /** What the run is in, as seen from outside: a run whose process died without a word has failed. */
-  readonly state: RunState;
-  /** Why it failed, when it did. */
-  readonly message?: string;
-  /** Finished optimizer steps that count. */
-  readonly step: number;
-  /** When the last event was recorded, milliseconds since 1970. */
-  readonly updatedAt: number;
-}
-
-/** Metrics by name. A value that was not a number (a loss that overflowed) is NaN. */
-export type Metrics = Readonly<Record<string, number>>;
-
-export interface EvaluationSummary {
-  readonly checkpoint: string | null;
-  readonly split: Split;
-  readonly metrics: Metrics;
-  readonly baseline: Metrics;
-}
-
-/** An event without its rollouts and rows, small enough to read all of them. */
-export type RecordedEvent = {
-  /** Grows with time; the cursor for `eventsAfter`. */
-  readonly id: number;
-  readonly step: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** Taken back by a resume from an earlier checkpoint. */
-  readonly discarded: boolean;
-} & (
-  | { readonly kind: 'step'; readonly metrics: Metrics }
-  | { readonly kind: 'evaluation'; readonly evaluation: EvaluationSummary }
-  | { readonly kind: 'checkpoint'; readonly name: string }
-  | { readonly kind: 'state'; readonly state: RunState; readonly message?: string }
-  /** Steps, evaluations and checkpoints after `step` that were recorded before this no longer count. */
-  | { readonly kind: 'discard' }
-);
-
-export interface CheckpointEntry {
-  readonly name: string;
-  readonly step: number;
-  /** The folder in Hugging Face layout. */
-  readonly dir: string;
-}
+import type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInfo } from './records.ts';
 
 export interface RunReader {
   info(): RunInfo;

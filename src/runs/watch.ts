@@ -7,7 +7,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATABASE_FILE } from './database.ts';
-import { openRunReader, type CheckpointEntry, type RecordedEvent, type RunInfo, type RunReader } from './reader.ts';
+import { openRunReader, type RunReader } from './reader.ts';
+import type { CheckpointEntry, RecordedEvent, RunInfo } from './records.ts';
 
 export interface RunChange {
   readonly info: RunInfo;

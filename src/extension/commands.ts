@@ -1,0 +1,117 @@
+/**
+ * @file Every command of the extension: a table, one short function each. A command finds out which run is meant, asks where
+ * it must, and shows the answer. What could also be wanted from the command line is in `app/`.
+ */
+import { existsSync } from 'node:fs';
+import * as vscode from 'vscode';
+import { UserError } from '../base/errors.ts';
+import { logFile } from '../worker/launch.ts';
+import type { Dashboards } from './dashboards.ts';
+import { reporting } from './notify.ts';
+import { isLive, type Runs } from './runs.ts';
+import type { RunItem } from './runs-view.ts';
+import type { Training } from './training.ts';
+import type { RunInfo } from '../runs/records.ts';
+
+export interface Services {
+  readonly runs: Runs;
+  readonly training: Training;
+  readonly dashboards: Dashboards;
+  readonly output: vscode.LogOutputChannel;
+}
+
+/** A run's folder (from the panel and the status bar), a row of the view, or nothing (from the palette). */
+export type RunArgument = string | RunItem | undefined;
+
+type Command = (services: Services, argument: RunArgument) => unknown;
+
+export const COMMANDS = {
+  'rec-r1.startTraining': ({ training, dashboards }) => {
+    dashboards.open(training.start());
+  },
+  'rec-r1.pauseTraining': async ({ runs, training }, argument) => {
+    const dir = await chooseRun(runs, argument, ({ state }) => state === 'running', vscode.l10n.t('Pause which run?'));
+    if (dir !== undefined) training.pause(dir);
+  },
+  'rec-r1.resumeTraining': async ({ runs, training, dashboards }, argument) => {
+    const dir = await chooseRun(runs, argument, ({ state }) => state !== 'running', vscode.l10n.t('Resume which run?'));
+    if (dir === undefined) return;
+    await training.resume(dir);
+    dashboards.open(dir);
+  },
+  'rec-r1.stopTraining': async ({ runs, training }, argument) => {
+    const dir = await chooseRun(runs, argument, isLive, vscode.l10n.t('Stop which run?'));
+    if (dir !== undefined) training.stop(dir);
+  },
+  'rec-r1.openDashboard': async ({ runs, dashboards }, argument) => {
+    const dir = await chooseRun(runs, argument, () => true, vscode.l10n.t('Show which run?'));
+    if (dir !== undefined) dashboards.open(dir);
+  },
+  'rec-r1.compareCheckpoints': async ({ runs, dashboards }, argument) => {
+    const dir = await chooseRun(runs, argument, () => true, vscode.l10n.t('Compare checkpoints of which run?'));
+    if (dir !== undefined) await dashboards.compare(dir);
+  },
+  'rec-r1.showWorkerLog': async ({ runs }, argument) => {
+    const dir = await chooseRun(runs, argument, () => true, vscode.l10n.t('Show the log of which run?'));
+    if (dir === undefined) return;
+    if (!existsSync(logFile(dir))) {
+      throw new UserError(vscode.l10n.t('{0} has no log: it was not started from the editor.', dir));
+    }
+    await vscode.window.showTextDocument(vscode.Uri.file(logFile(dir)), { preview: true });
+  },
+  'rec-r1.refreshRuns': ({ runs }) => {
+    runs.refresh();
+  },
+} as const satisfies Record<`rec-r1.${string}`, Command>;
+
+export function registerCommands(context: vscode.ExtensionContext, services: Services): void {
+  for (const [name, command] of Object.entries<Command>(COMMANDS)) {
+    const run = (argument: RunArgument): Promise<void> => reporting(services.output, () => command(services, argument));
+    context.subscriptions.push(vscode.commands.registerCommand(name, run));
+  }
+}
+
+/**
+ * The folder of the run that is meant: the argument's, else the current one, else the only one that fits, else the one that
+ * a person picks; undefined when they do not.
+ *
+ * @throws UserError when no run fits.
+ */
+async function chooseRun(
+  runs: Runs,
+  argument: RunArgument,
+  fits: (info: RunInfo) => boolean,
+  question: string,
+): Promise<string | undefined> {
+  const given = folderOf(argument);
+  if (given !== undefined) return given;
+  const infos = runs.list().flatMap((item) => (item.kind === 'run' && fits(item.info) ? [item.info] : []));
+  if (infos.length === 0) {
+    throw new UserError(vscode.l10n.t('There is no such run in {0}; start a training first.', runs.folder()));
+  }
+  const current = infos.find(({ dir }) => dir === runs.current?.dir);
+  if (current) return current.dir;
+  if (infos.length === 1) return infos[0].dir;
+  const picked = await vscode.window.showQuickPick(
+    infos.map((info) => ({
+      label: info.name,
+      description: `${info.step}/${info.totalSteps} ${info.state}`,
+      detail: info.taskName,
+      dir: info.dir,
+    })),
+    { title: question, matchOnDescription: true, matchOnDetail: true },
+  );
+  return picked?.dir;
+}
+
+function folderOf(argument: RunArgument): string | undefined {
+  if (argument === undefined || typeof argument === 'string') return argument;
+  switch (argument.kind) {
+    case 'run':
+      return argument.info.dir;
+    case 'checkpoint':
+      return argument.runDir;
+    case 'unreadable':
+      return argument.dir;
+  }
+}

@@ -1,0 +1,92 @@
+/** @file Choosing two checkpoints and a split, and telling the panel what the comparison says. */
+import * as vscode from 'vscode';
+import type { ToPanel } from '../../webview/protocol.ts';
+import { messageOf, UserError } from '../base/errors.ts';
+import { SPLITS, type Split } from '../data/task.ts';
+import { openRunReader } from '../runs/reader.ts';
+import type { CheckpointEntry } from '../runs/records.ts';
+import type { WorkerClient } from '../worker/client.ts';
+import { rankingContext } from './panel-feed.ts';
+import { abortSignalOf } from './worker.ts';
+
+/** What stands for the original query where a checkpoint's name could stand; `app/compare.ts` knows it. */
+const ORIGINAL = 'raw';
+
+export interface ChosenComparison {
+  readonly a: string;
+  readonly b: string;
+  readonly split: Split;
+}
+
+/** Undefined when the person does not choose. @throws UserError when there is no checkpoint to compare. */
+export async function chooseComparison(dir: string): Promise<ChosenComparison | undefined> {
+  const checkpoints = checkpointsOf(dir).toReversed();
+  if (checkpoints.length === 0) {
+    throw new UserError(vscode.l10n.t('{0} has no checkpoint yet; the first one comes with the first step.', dir));
+  }
+  const title = vscode.l10n.t('Compare Checkpoints');
+  const b = await pickCheckpoint(checkpoints, title, vscode.l10n.t('Which checkpoint should be judged?'));
+  if (b === undefined) return undefined;
+  const original = { label: ORIGINAL, description: vscode.l10n.t('the query as it was typed') };
+  const others = checkpoints.filter(({ name }) => name !== b);
+  const a = await pickCheckpoint(others, title, vscode.l10n.t('Against what?'), [original]);
+  if (a === undefined) return undefined;
+  const split = await vscode.window.showQuickPick(['test', ...SPLITS.filter((name) => name === 'validation')], {
+    title,
+    placeHolder: vscode.l10n.t('On which queries?'),
+  });
+  const chosen = SPLITS.find((name) => name === split);
+  return chosen && { a, b, split: chosen };
+}
+
+/** Asks the worker, with a way to cancel, and says in the panel what comes of it. */
+export async function compare(
+  { a, b, split }: ChosenComparison,
+  runDir: string,
+  worker: WorkerClient,
+  tell: (message: ToPanel) => void,
+): Promise<void> {
+  const label = vscode.l10n.t('Comparing {0} with {1} on {2} queries…', b, a, split);
+  tell({ kind: 'comparing', label });
+  const location = { location: vscode.ProgressLocation.Window, title: label, cancellable: true };
+  try {
+    const comparison = await vscode.window.withProgress(location, (_, token) =>
+      worker.ask('compare', { runDir, a, b, split }, abortSignalOf(token)),
+    );
+    const reader = openRunReader(runDir);
+    try {
+      const shown = comparison.rows.map((row) => ({
+        exampleId: row.exampleId,
+        ids: [...row.a.top, ...row.b.top],
+      }));
+      tell({ kind: 'comparison', comparison, ...rankingContext(reader, shown) });
+    } finally {
+      reader.close();
+    }
+  } catch (error) {
+    tell({ kind: 'comparison-failed', message: messageOf(error) });
+    if (!(error instanceof UserError)) throw error;
+  }
+}
+
+async function pickCheckpoint(
+  checkpoints: readonly CheckpointEntry[],
+  title: string,
+  placeHolder: string,
+  more: readonly vscode.QuickPickItem[] = [],
+): Promise<string | undefined> {
+  const items = checkpoints.map(({ name, step }) => ({
+    label: name,
+    description: step === 0 ? vscode.l10n.t('start policy') : vscode.l10n.t('after step {0}', step),
+  }));
+  return (await vscode.window.showQuickPick([...items, ...more], { title, placeHolder }))?.label;
+}
+
+function checkpointsOf(dir: string): readonly CheckpointEntry[] {
+  const reader = openRunReader(dir);
+  try {
+    return reader.checkpoints();
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * @file The panels, one for each run. Each shows what its run folder says and keeps nothing else, so it can be closed, hidden
+ * or restored after a reload of the window at any time.
+ */
+import * as vscode from 'vscode';
+import type { FromPanel, SavedPanel } from '../../webview/protocol.ts';
+import type { WorkerClient } from '../worker/client.ts';
+import { chooseComparison, compare, type ChosenComparison } from './comparison.ts';
+import { panelHtml } from './panel-html.ts';
+import { PanelFeed } from './panel-feed.ts';
+import { runName, type Runs } from './runs.ts';
+import type { Training } from './training.ts';
+
+const PANEL_TYPE = 'rec-r1.dashboard';
+
+interface Parts {
+  readonly runs: Runs;
+  readonly training: Training;
+  readonly worker: WorkerClient;
+}
+
+export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSerializer<SavedPanel> {
+  readonly #context: vscode.ExtensionContext;
+  readonly #parts: Parts;
+  readonly #panels = new Map<string, Dashboard>();
+  readonly #subscription: vscode.Disposable;
+
+  constructor(context: vscode.ExtensionContext, parts: Parts) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#subscription = vscode.window.registerWebviewPanelSerializer(PANEL_TYPE, this);
+  }
+
+  /** Shows the run's panel, the one that is open or a new one. */
+  open(dir: string): void {
+    const existing = this.#panels.get(dir);
+    if (existing) {
+      existing.reveal();
+      return;
+    }
+    const panel = vscode.window.createWebviewPanel(PANEL_TYPE, runName(dir), vscode.ViewColumn.Active);
+    this.#adopt(panel, dir);
+  }
+
+  /** Asks which checkpoints, then shows the comparison in the run's panel. */
+  async compare(dir: string): Promise<void> {
+    const chosen = await chooseComparison(dir);
+    if (!chosen) return;
+    this.open(dir);
+    await this.#panels.get(dir)?.compare(chosen);
+  }
+
+  /** After a reload of the window. */
+  deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: SavedPanel | undefined): Promise<void> {
+    if (typeof saved?.dir === 'string') this.#adopt(panel, saved.dir);
+    else panel.dispose(); // it was closed before it could say what it showed
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    for (const panel of this.#panels.values()) panel.dispose();
+  }
+
+  #adopt(panel: vscode.WebviewPanel, dir: string): void {
+    this.#panels.set(dir, new Dashboard(panel, dir, this.#context, this.#parts));
+    panel.onDidDispose(() => {
+      this.#panels.delete(dir);
+    });
+  }
+}
+
+/** One panel: hands the run folder's content over while it is visible, and the person's wishes to the commands. */
+class Dashboard {
+  readonly #panel: vscode.WebviewPanel;
+  readonly #dir: string;
+  readonly #worker: WorkerClient;
+  readonly #feed: PanelFeed;
+
+  constructor(panel: vscode.WebviewPanel, dir: string, context: vscode.ExtensionContext, parts: Parts) {
+    this.#panel = panel;
+    this.#dir = dir;
+    this.#worker = parts.worker;
+    this.#feed = new PanelFeed(dir, {
+      send: (message) => void panel.webview.postMessage(message),
+      isStarting: () => parts.training.isOurs(dir),
+    });
+    const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
+    panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'media', 'icon.svg');
+    panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
+    const subscriptions = [
+      panel.webview.onDidReceiveMessage((message: FromPanel) => {
+        this.#receive(message);
+      }),
+      panel.onDidChangeViewState(() => {
+        if (!panel.visible) this.#feed.stop(); // shown again, the page loads anew and says that it is ready
+      }),
+      parts.training.onDidEnd(({ dir: ended, reason }) => {
+        if (ended === dir && reason !== null) this.#feed.processEnded(reason);
+      }),
+    ];
+    panel.onDidDispose(() => {
+      this.#feed.stop();
+      vscode.Disposable.from(...subscriptions).dispose();
+    });
+    panel.webview.html = panelHtml(panel.webview, dist, dir);
+  }
+
+  reveal(): void {
+    this.#panel.reveal();
+  }
+
+  dispose(): void {
+    this.#panel.dispose();
+  }
+
+  async compare(chosen: ChosenComparison): Promise<void> {
+    await compare(chosen, this.#dir, this.#worker, (message) => {
+      this.#feed.sendLasting(message);
+    });
+  }
+
+  #receive(message: FromPanel): void {
+    const command = (name: string): void => {
+      void vscode.commands.executeCommand(name, this.#dir);
+    };
+    switch (message.kind) {
+      case 'ready':
+        this.#feed.start();
+        return;
+      case 'groups':
+        this.#feed.sendGroups(message.step);
+        return;
+      case 'rows':
+        this.#feed.sendRows(message.evaluation);
+        return;
+      case 'control':
+        command(
+          { pause: 'rec-r1.pauseTraining', resume: 'rec-r1.resumeTraining', stop: 'rec-r1.stopTraining' }[
+            message.action
+          ],
+        );
+        return;
+      case 'compare':
+        command('rec-r1.compareCheckpoints');
+        return;
+      case 'show-log':
+        command('rec-r1.showWorkerLog');
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+}

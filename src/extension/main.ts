@@ -1,0 +1,31 @@
+/**
+ * @file The extension's entry. Nothing is read, polled or started here: the run store, the views' content and every process
+ * come with the first use, so that activation costs a few milliseconds.
+ */
+import * as vscode from 'vscode';
+import { registerCommands } from './commands.ts';
+import { Dashboards } from './dashboards.ts';
+import { Runs } from './runs.ts';
+import { RunsView } from './runs-view.ts';
+import { StatusBar } from './status-bar.ts';
+import { Training } from './training.ts';
+import { createQuestionWorker } from './worker.ts';
+
+/** What the tests in a real editor look at. */
+export interface ExtensionApi {
+  readonly activationMillis: number;
+}
+
+export function activate(context: vscode.ExtensionContext): ExtensionApi {
+  const began = performance.now();
+  const output = vscode.window.createOutputChannel('Rec-R1', { log: true });
+  const runs = new Runs(context, output);
+  const worker = createQuestionWorker(context, output);
+  const training = new Training(context, runs);
+  const dashboards = new Dashboards(context, { runs, training, worker });
+  const view = new RunsView(runs);
+  const statusBar = new StatusBar(runs);
+  context.subscriptions.push(output, runs, worker, dashboards, view, statusBar);
+  registerCommands(context, { runs, training, dashboards, output });
+  return { activationMillis: performance.now() - began };
+}

@@ -1,0 +1,35 @@
+/** @file The panel's page: one script with a nonce, one style sheet, nothing from anywhere else. */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+
+/** The hash of an empty style element, which the control library adds and then fills from its script. */
+const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
+
+export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, runDir: string): string {
+  const nonce = randomBytes(16).toString('base64url');
+  const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource} ${EMPTY_STYLE}`,
+    `font-src ${webview.cspSource}`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <link rel="stylesheet" href="${escaped(file('webview.css'))}" />
+    <title>Rec-R1</title>
+  </head>
+  <body>
+    <main id="app" data-dir="${escaped(runDir)}"></main>
+    <script type="module" nonce="${nonce}" src="${escaped(file('webview.js'))}"></script>
+  </body>
+</html>`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+}

@@ -1,0 +1,106 @@
+/**
+ * @file The runs that the window knows: those in the runs folder, and which of them is the current one. The current run is
+ * followed while it trains, for the status bar and the view.
+ */
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { listRuns, type RunListing } from '../runs/reader.ts';
+import type { RunInfo, RecordedEvent } from '../runs/records.ts';
+import { watchRun, type RunWatch } from '../runs/watch.ts';
+import { showError } from './notify.ts';
+import { runsFolder } from './settings.ts';
+
+/** What the status bar shows. */
+export interface CurrentRun {
+  readonly dir: string;
+  /** Null while its process starts. */
+  readonly info: RunInfo | null;
+  /** Mean reward of the newest step. */
+  readonly reward: number | null;
+}
+
+export class Runs implements vscode.Disposable {
+  readonly #context: vscode.ExtensionContext;
+  readonly #output: vscode.LogOutputChannel;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #currentChanged = new vscode.EventEmitter<CurrentRun | null>();
+  #current: CurrentRun | null = null;
+  #watch: RunWatch | undefined;
+
+  constructor(context: vscode.ExtensionContext, output: vscode.LogOutputChannel) {
+    this.#context = context;
+    this.#output = output;
+  }
+
+  /** Fires when the list, a state or a checkpoint changed. */
+  readonly onDidChange = this.#changed.event;
+  readonly onDidChangeCurrent = this.#currentChanged.event;
+
+  get current(): CurrentRun | null {
+    return this.#current;
+  }
+
+  folder(): string {
+    return runsFolder(this.#context);
+  }
+
+  /** All runs, newest first. Takes up the one that trains as the current one. */
+  list(): readonly RunListing[] {
+    const listings = listRuns(this.folder());
+    const live = listings.find((item) => item.kind === 'run' && isLive(item.info));
+    if (live?.kind === 'run' && !(this.#current?.info && isLive(this.#current.info))) this.follow(live.info.dir);
+    return listings;
+  }
+
+  /** Makes a run the current one, also one whose process has yet to make it. */
+  follow(dir: string): void {
+    if (this.#current?.dir === dir && this.#watch) return;
+    this.#watch?.stop();
+    this.#setCurrent({ dir, info: null, reward: null });
+    let shape = '';
+    this.#watch = watchRun(
+      dir,
+      ({ info, events, checkpoints }) => {
+        this.#setCurrent({ dir, info, reward: newestReward(events) ?? this.#current?.reward ?? null });
+        const newShape = `${info.state}/${checkpoints.length}`;
+        if (newShape !== shape) this.#changed.fire();
+        shape = newShape;
+      },
+      (error) => {
+        this.#watch = undefined;
+        void showError(this.#output, error);
+      },
+    );
+  }
+
+  /** The list may have changed in a way that no watch tells. */
+  refresh(): void {
+    this.#changed.fire();
+  }
+
+  dispose(): void {
+    this.#watch?.stop();
+    this.#changed.dispose();
+    this.#currentChanged.dispose();
+  }
+
+  #setCurrent(current: CurrentRun): void {
+    this.#current = current;
+    this.#currentChanged.fire(current);
+  }
+}
+
+/** Whether a process works on it. */
+export function isLive({ state }: RunInfo): boolean {
+  return state === 'running' || state === 'paused';
+}
+
+/** What a run is called before it can be asked. */
+export function runName(dir: string): string {
+  return basename(dir);
+}
+
+function newestReward(events: readonly RecordedEvent[]): number | null {
+  const step = events.findLast((event) => event.kind === 'step');
+  return step?.kind === 'step' ? step.metrics.reward : null;
+}

@@ -1,0 +1,38 @@
+/** @file What a person configured, read when it is needed. Every setting of the manifest has one function here. */
+import { isAbsolute, join } from 'node:path';
+import * as vscode from 'vscode';
+import { UserError } from '../base/errors.ts';
+import type { Runtime } from '../worker/launch.ts';
+
+/** Where runs lie: in the workspace when there is one, otherwise in the extension's own storage. */
+export function runsFolder(context: vscode.ExtensionContext): string {
+  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file');
+  const configured = section().get<string>('runsFolder', 'runs');
+  if (isAbsolute(configured)) return configured;
+  return folder ? join(folder.uri.fsPath, configured) : join(context.globalStorageUri.fsPath, 'runs');
+}
+
+/** The settings of a run that differ from the defaults; `app/config.ts` checks them. */
+export function trainingSettings(): Readonly<Record<string, unknown>> {
+  return section().get<Record<string, unknown>>('training', {});
+}
+
+/**
+ * What runs the worker processes.
+ *
+ * @throws UserError in a workspace that is not trusted: a worker runs models and, with `nodePath`, a program of the
+ * workspace's choice.
+ */
+export function runtime(context: vscode.ExtensionContext): Runtime {
+  if (!vscode.workspace.isTrusted) {
+    throw new UserError(vscode.l10n.t('This workspace is not trusted; trust it to let Rec-R1 start a process.'));
+  }
+  const nodePath = section().get<string>('nodePath', '');
+  const script = join(context.extensionPath, 'dist', 'worker.mjs');
+  const workingDir = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? context.extensionPath;
+  return nodePath === '' ? { script, workingDir } : { script, workingDir, nodePath };
+}
+
+function section(): vscode.WorkspaceConfiguration {
+  return vscode.workspace.getConfiguration('rec-r1');
+}

@@ -1,0 +1,23 @@
+/** @file The question worker as a resource of the extension, and the editor's cancellation as an `AbortSignal`. */
+import * as vscode from 'vscode';
+import { createWorkerClient, type WorkerClient } from '../worker/client.ts';
+import { runtime } from './settings.ts';
+
+export function createQuestionWorker(context: vscode.ExtensionContext, output: vscode.LogOutputChannel): WorkerClient {
+  return createWorkerClient({
+    runtime: () => runtime(context),
+    log: (line) => {
+      output.info(line);
+    },
+  });
+}
+
+/** Aborted when the editor's token is cancelled. */
+export function abortSignalOf(token: vscode.CancellationToken): AbortSignal {
+  const controller = new AbortController();
+  if (token.isCancellationRequested) controller.abort();
+  token.onCancellationRequested(() => {
+    controller.abort();
+  });
+  return controller.signal;
+}

@@ -1,0 +1,77 @@
+/**
+ * @file Answers questions one after another: tensors are computed on one thread anyway, and a second model in memory would
+ * only make both slower. A cancelled question that waits is dropped, one that runs ends at its next turn.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { compareCheckpoints } from '../app/compare.ts';
+import { openRewriter, type Rewriter } from '../app/rewrite.ts';
+import { messageOf, UserError } from '../base/errors.ts';
+import type { FromWorker, QuestionKind, Questions, ToWorker } from './protocol.ts';
+
+type Question = Exclude<ToWorker, { readonly kind: 'cancel' }>;
+
+/** Takes messages in any order; `reply` gets one answer or one error for each question. */
+export function createAssistant(reply: (message: FromWorker) => void): (message: ToWorker) => void {
+  const controllers = new Map<number, AbortController>();
+  const rewriters = new LastRewriter();
+  let queue = Promise.resolve();
+
+  const answer = async (question: Question, signal: AbortSignal): Promise<void> => {
+    try {
+      signal.throwIfAborted();
+      reply({ id: question.id, kind: 'answer', answer: await answerOf(question, rewriters, signal) });
+    } catch (error) {
+      const byUser = error instanceof UserError || signal.aborted;
+      reply({ id: question.id, kind: 'error', message: signal.aborted ? 'Cancelled.' : messageOf(error), byUser });
+      if (!byUser) console.error(error); // the log keeps the stack
+    } finally {
+      controllers.delete(question.id);
+    }
+  };
+  return (message) => {
+    if (message.kind === 'cancel') {
+      controllers.get(message.id)?.abort();
+      return;
+    }
+    const controller = new AbortController();
+    controllers.set(message.id, controller);
+    queue = queue.then(() => answer(message, controller.signal));
+  };
+}
+
+async function answerOf(
+  question: Question,
+  rewriters: LastRewriter,
+  signal: AbortSignal,
+): Promise<Questions[QuestionKind]['answer']> {
+  const turn = async (): Promise<void> => {
+    await nextTurn();
+    signal.throwIfAborted();
+  };
+  switch (question.kind) {
+    case 'compare':
+      return compareCheckpoints(question.ask, turn);
+    case 'rewrite': {
+      const { runDir, checkpoint, query, sample } = question.ask;
+      const rewriter = await rewriters.open(runDir, checkpoint);
+      return rewriter.rewrite(query, sample === undefined ? {} : { sample });
+    }
+  }
+}
+
+/** Keeps the checkpoint that was asked last: the next question is nearly always for the same. */
+class LastRewriter {
+  #key = '';
+  #rewriter: Rewriter | undefined;
+
+  async open(runDir: string, checkpoint: string | undefined): Promise<Rewriter> {
+    const key = JSON.stringify([runDir, checkpoint]);
+    // The newest checkpoint may be another one by now.
+    if (this.#rewriter && key === this.#key && checkpoint !== undefined) return this.#rewriter;
+    this.#rewriter?.dispose();
+    this.#rewriter = undefined;
+    this.#rewriter = await openRewriter(runDir, checkpoint);
+    this.#key = key;
+    return this.#rewriter;
+  }
+}

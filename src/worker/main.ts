@@ -1,0 +1,59 @@
+/**
+ * @file The worker process. With an order as its argument it trains and ends; without one it answers questions of its parent
+ * until that goes away. Standard output and error are its log.
+ */
+import { configFrom } from '../app/config.ts';
+import { resumeTraining, startTraining } from '../app/train.ts';
+import { messageOf, UserError } from '../base/errors.ts';
+import type { RunEvent } from '../runs/events.ts';
+import { createAssistant } from './assistant.ts';
+import type { TrainingOrder } from './launch.ts';
+import type { ToWorker } from './protocol.ts';
+
+async function train(order: TrainingOrder): Promise<void> {
+  const stop = new AbortController();
+  process.once('SIGTERM', () => {
+    stop.abort();
+  });
+  const context = { stop: stop.signal, cancel: new AbortController().signal };
+  const events =
+    order.kind === 'train'
+      ? startTraining({ runDir: order.runDir, config: configFrom(order.config, 'rec-r1.training') }, context)
+      : resumeTraining(order, context);
+  for await (const event of events) console.log(`${new Date().toISOString()} ${logLine(event)}`);
+}
+
+function logLine(event: RunEvent): string {
+  switch (event.kind) {
+    case 'step':
+      return `step ${event.step}: reward ${event.metrics.reward.toFixed(3)}, ${event.metrics.stepSeconds.toFixed(1)} s`;
+    case 'evaluation':
+      return `evaluation of step ${event.evaluation.step}: ${JSON.stringify(event.evaluation.metrics)}`;
+    case 'checkpoint':
+      return `checkpoint ${event.name}`;
+    case 'state':
+      return `${event.state}${event.message === undefined ? '' : `: ${event.message}`}`;
+  }
+}
+
+function answerQuestions(): void {
+  const assistant = createAssistant((message) => process.send?.(message));
+  process.on('message', (message: ToWorker) => {
+    assistant(message);
+  });
+  process.once('disconnect', () => {
+    process.exit(0);
+  });
+}
+
+const order = process.argv.at(2);
+if (order === undefined) answerQuestions();
+else {
+  try {
+    await train(JSON.parse(order) as TrainingOrder);
+    process.exit(0); // a thread of the engine may still hold the process
+  } catch (error) {
+    console.error(error instanceof UserError ? messageOf(error) : error);
+    process.exit(1);
+  }
+}

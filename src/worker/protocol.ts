@@ -1,0 +1,37 @@
+/**
+ * @file What is asked of the worker that answers questions, and what it says. Types only.
+ *
+ * Every question ends in exactly one answer or one error.
+ */
+import type { ComparisonQuestion } from '../app/compare.ts';
+import type { RewriteAnswer } from '../app/rewrite.ts';
+import type { Comparison } from '../runs/comparison.ts';
+
+/** Each kind of question: what is asked, and what comes back. */
+export interface Questions {
+  readonly compare: { readonly ask: ComparisonQuestion; readonly answer: Comparison };
+  readonly rewrite: {
+    readonly ask: {
+      readonly runDir: string;
+      /** The newest when left out. */
+      readonly checkpoint?: string;
+      readonly query: string;
+      /** Greedy when left out, otherwise another draw for each number. */
+      readonly sample?: number;
+    };
+    readonly answer: RewriteAnswer;
+  };
+}
+
+export type QuestionKind = keyof Questions;
+
+/** A question, or the wish to have it ended early; `id` is the asker's. */
+export type ToWorker =
+  | {
+      readonly [K in QuestionKind]: { readonly id: number; readonly kind: K; readonly ask: Questions[K]['ask'] };
+    }[QuestionKind]
+  | { readonly id: number; readonly kind: 'cancel' };
+
+export type FromWorker =
+  | { readonly id: number; readonly kind: 'answer'; readonly answer: Questions[QuestionKind]['answer'] }
+  | { readonly id: number; readonly kind: 'error'; readonly message: string; readonly byUser: boolean };

@@ -1,0 +1,121 @@
+/** @file Before and after: the newest evaluation against the original queries, and the course of all of them. */
+import { html, nothing, type TemplateResult } from 'lit';
+import { decimal, signed } from './numbers.ts';
+import type { Effects } from './panel.ts';
+import type { EvaluationRow } from './protocol.ts';
+import { judgedMoves, movesBetween } from './ranking.ts';
+import { movedText, rankingView } from './rankings.ts';
+import { mainMetric, shownEvaluation, type PanelState } from './state.ts';
+
+/** Rows on screen; a table of thousands helps nobody, and the largest changes come first. */
+const ROWS_SHOWN = 200;
+
+export function evaluationView(state: PanelState, effects: Effects): TemplateResult {
+  const newest = shownEvaluation(state);
+  if (!newest) return html`<p class="empty">The first evaluation on held-out queries appears here when it is done.</p>`;
+  return html`${meansView(state)} ${rowsView(state, effects)}`;
+}
+
+function meansView({ evaluations }: PanelState): TemplateResult {
+  const names = Object.keys(evaluations.at(-1)!.metrics);
+  return html`<table class="plain" id="evaluations">
+    <caption>
+      Means on held-out queries
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Policy</th>
+        <th scope="col">Split</th>
+        ${names.map((name) => html`<th scope="col" class="number">${name.toUpperCase()}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      <tr>
+        <th scope="row">Original query</th>
+        <td>${evaluations.at(-1)!.split}</td>
+        ${names.map((name) => html`<td class="number">${decimal(evaluations.at(-1)!.baseline[name])}</td>`)}
+      </tr>
+      ${evaluations.map(
+        ({ step, split, metrics, baseline }) =>
+          html`<tr>
+            <th scope="row">${step === 0 ? 'Start policy' : `After step ${step}`}</th>
+            <td>${split}</td>
+            ${names.map(
+              (name) =>
+                html`<td class="number">
+                  ${decimal(metrics[name])} <span class="change">${signed(metrics[name] - baseline[name])}</span>
+                </td>`,
+            )}
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function rowsView(state: PanelState, effects: Effects): TemplateResult | typeof nothing {
+  const { rows: shown } = state;
+  const newest = shownEvaluation(state)!;
+  if (shown?.evaluation !== newest.id) return nothing;
+  const metric = mainMetric(newest.metrics);
+  const rows = shown.rows
+    .map((row) => ({ row, gain: row.metrics[metric] - row.baseline[metric] }))
+    .sort((a, b) => b.gain - a.gain);
+  return html`<table class="plain" id="evaluation-rows">
+    <caption>
+      Each query at step ${newest.step}, by
+      gain${rows.length > ROWS_SHOWN ? html`: the first ${ROWS_SHOWN} of ${rows.length}` : nothing}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Original query</th>
+        <th scope="col">Rewrite</th>
+        <th scope="col" class="number">Before</th>
+        <th scope="col" class="number">After</th>
+        <th scope="col" class="number">Gain</th>
+        <th scope="col">What moved in the top ten</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.slice(0, ROWS_SHOWN).map(({ row, gain }) => rowView(row, gain, metric, state, effects))}
+    </tbody>
+  </table>`;
+}
+
+function rowView(
+  row: EvaluationRow,
+  gain: number,
+  metric: string,
+  state: PanelState,
+  { act }: Effects,
+): TemplateResult {
+  const { titles, grades: allGrades } = state.rows!;
+  const grades = allGrades[row.exampleId] ?? {};
+  const moves = movesBetween(row.baselineTop, row.top);
+  const key = `evaluation/${row.exampleId}`;
+  const isOpen = state.open.has(key);
+  return html`<tr class=${gain > 0 ? 'gain' : gain < 0 ? 'loss' : ''}>
+      <th scope="row">
+        <button
+          class="disclosure"
+          aria-expanded=${isOpen}
+          @click=${() => {
+            act({ kind: 'toggle', key });
+          }}
+        >
+          ${row.query}
+        </button>
+      </th>
+      <td>${row.rewrite ?? html`<i class="bad">${row.format}</i>`}</td>
+      <td class="number">${decimal(row.baseline[metric])}</td>
+      <td class="number">${decimal(row.metrics[metric])}</td>
+      <td class="number">${signed(gain)}</td>
+      <td class="moves">${movedText(judgedMoves(moves, grades), grades, titles)}</td>
+    </tr>
+    ${
+      isOpen
+        ? html`<tr class="details">
+            <td colspan="6">${rankingView(moves, grades, titles)}</td>
+          </tr>`
+        : nothing
+    }`;
+}

@@ -1,0 +1,37 @@
+/** @file Numbers and durations as people read them. */
+
+/** Three decimals, or what is shown where there is no number. */
+export function decimal(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined || !Number.isFinite(value) ? '–' : value.toFixed(digits);
+}
+
+/** With its sign, so that a column of changes lines up. */
+export function signed(value: number, digits = 3): string {
+  if (!Number.isFinite(value)) return '–';
+  const rounded = value.toFixed(digits);
+  const isZero = Number(rounded) === 0;
+  if (isZero) return (0).toFixed(digits);
+  return value > 0 ? `+${rounded}` : `−${rounded.slice(1)}`;
+}
+
+/** Such as `45 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** A p-value the way papers print it. */
+export function pValueText(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
+}
+
+/** An exponential moving average that starts at the first value; what is not a number is passed over. */
+export function smoothed(values: readonly number[], weight: number): number[] {
+  let average = NaN;
+  return values.map((value) => {
+    if (Number.isFinite(value)) average = Number.isFinite(average) ? weight * average + (1 - weight) * value : value;
+    return average;
+  });
+}

@@ -1,0 +1,64 @@
+/** @file The whole panel from top to bottom: header, curves, and one of three tabs below them. */
+import { html, nothing, type TemplateResult } from 'lit';
+import { comparisonView } from './comparison.ts';
+import { curvesView } from './curves.ts';
+import { evaluationView } from './evaluation.ts';
+import { headerView } from './header.ts';
+import type { FromPanel } from './protocol.ts';
+import { rolloutsView } from './rollouts.ts';
+import type { PanelAction, PanelState, Tab } from './state.ts';
+
+/** What a view may cause: a change of what is shown, or a request to the host. */
+export interface Effects {
+  readonly act: (action: PanelAction) => void;
+  readonly send: (message: FromPanel) => void;
+}
+
+export function panelView(state: PanelState, effects: Effects): TemplateResult {
+  return html`
+    ${headerView(state, effects)} ${problemView(state, effects)}
+    ${state.info ? html`${curvesView(state)} ${tabsView(state, effects)}` : nothing}
+  `;
+}
+
+/** Why a run failed or cannot be read, with the end of its log. */
+function problemView({ problem, info }: PanelState, { send }: Effects): TemplateResult | typeof nothing {
+  const failed = info?.state === 'failed';
+  if (!problem && !failed) return nothing;
+  return html`<section class="problem" role="alert" id="problem">
+    <p>${failed ? (info.message ?? 'The run failed.') : problem?.message}</p>
+    ${problem?.log ? html`<pre tabindex="0" aria-label="End of the worker's log">${problem.log}</pre>` : nothing}
+    <vscode-button
+      appearance="secondary"
+      @click=${() => {
+        send({ kind: 'show-log' });
+      }}
+      >Open Log</vscode-button
+    >
+  </section>`;
+}
+
+const TABS: readonly { readonly id: Tab; readonly title: string }[] = [
+  { id: 'rollouts', title: 'Rollouts' },
+  { id: 'evaluation', title: 'Before and After' },
+  { id: 'comparison', title: 'Comparison' },
+];
+
+function tabsView(state: PanelState, effects: Effects): TemplateResult {
+  const body = { rollouts: rolloutsView, evaluation: evaluationView, comparison: comparisonView }[state.tab];
+  return html`<vscode-panels activeid="tab-${state.tab}" aria-label="Details of the run">
+    ${TABS.map(
+      ({ id, title }) =>
+        html`<vscode-panel-tab
+            id="tab-${id}"
+            @click=${() => {
+              effects.act({ kind: 'choose-tab', tab: id });
+            }}
+            @focus=${() => {
+              effects.act({ kind: 'choose-tab', tab: id });
+            }}
+            >${title}</vscode-panel-tab
+          ><vscode-panel-view id="view-${id}">${state.tab === id ? body(state, effects) : nothing}</vscode-panel-view>`,
+    )}
+  </vscode-panels>`;
+}

@@ -1,0 +1,173 @@
+/**
+ * @file The rollouts of one step, grouped by query: the original query as row 0, under it each rewrite with what it earned
+ * and what it moved in the top ten.
+ */
+import { html, nothing, type TemplateResult } from 'lit';
+import { decimal, signed } from './numbers.ts';
+import type { Effects } from './panel.ts';
+import type { Rollout, RolloutGroup } from './protocol.ts';
+import { judgedMoves, movesBetween } from './ranking.ts';
+import { movedText, rankingView } from './rankings.ts';
+import { wantedStep, type PanelState } from './state.ts';
+
+type Shown = NonNullable<PanelState['groups']>;
+
+export function rolloutsView(state: PanelState, effects: Effects): TemplateResult {
+  const { groups: shown } = state;
+  return html`${stepPicker(state, effects)}
+  ${
+    shown
+      ? html`<div id="rollouts" aria-label="Rollouts of step ${shown.step}">
+          ${shown.groups.map((group) => groupView(group, shown, state, effects))}
+        </div>`
+      : html`<p class="empty">The rollouts of a step appear here when it has finished.</p>`
+  }`;
+}
+
+function stepPicker(state: PanelState, { act }: Effects): TemplateResult | typeof nothing {
+  const step = wantedStep(state);
+  if (step === null) return nothing;
+  const first = state.steps[0].step;
+  const last = state.steps.at(-1)!.step;
+  const choose = (to: number): void => {
+    act({ kind: 'choose-step', step: Math.max(first, Math.min(last, to)) });
+  };
+  return html`<div class="picker" role="group" aria-label="Step">
+    <vscode-button
+      appearance="icon"
+      aria-label="Step before"
+      ?disabled=${step <= first}
+      @click=${() => {
+        choose(step - 1);
+      }}
+      >‹</vscode-button
+    >
+    <input
+      id="step-slider"
+      type="range"
+      aria-label="Step whose rollouts are shown"
+      min=${first}
+      max=${last}
+      .value=${String(step)}
+      @input=${(event: Event) => {
+        choose(Number((event.target as HTMLInputElement).value));
+      }}
+    />
+    <vscode-button
+      appearance="icon"
+      aria-label="Step after"
+      ?disabled=${step >= last}
+      @click=${() => {
+        choose(step + 1);
+      }}
+      >›</vscode-button
+    >
+    <span>Step <b id="shown-step">${step}</b></span>
+    <vscode-button
+      id="newest"
+      appearance="secondary"
+      ?disabled=${state.chosenStep === null}
+      @click=${() => {
+        act({ kind: 'choose-step', step: null });
+      }}
+      >Follow Newest</vscode-button
+    >
+  </div>`;
+}
+
+function groupView(group: RolloutGroup, shown: Shown, state: PanelState, effects: Effects): TemplateResult {
+  const { exampleId, query, baseline, rollouts } = group;
+  const cause = whyEqual(group);
+  return html`<table class="group">
+    <caption>
+      <b>${query}</b
+      >${cause ? html`<vscode-badge title="All rewards are equal: this group teaches nothing">${cause}</vscode-badge>` : nothing}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Query</th>
+        <th scope="col" class="number">Reward</th>
+        <th scope="col" class="number">NDCG</th>
+        <th scope="col" class="number">Advantage</th>
+        <th scope="col">Format</th>
+        <th scope="col">What moved in the top ten</th>
+      </tr>
+    </thead>
+    <tbody>
+      <tr class="original">
+        <th scope="row">${query}</th>
+        <td class="number">–</td>
+        <td class="number">${decimal(baseline.ndcg)}</td>
+        <td class="number">–</td>
+        <td>original</td>
+        <td></td>
+      </tr>
+      ${rollouts.map((rollout, i) => rolloutRows(`${shown.step}/${exampleId}/${i}`, rollout, group, shown, state, effects))}
+    </tbody>
+  </table>`;
+}
+
+function rolloutRows(
+  key: string,
+  rollout: Rollout,
+  group: RolloutGroup,
+  shown: Shown,
+  state: PanelState,
+  { act }: Effects,
+): TemplateResult {
+  const isOpen = state.open.has(key);
+  const grades = shown.grades[group.exampleId] ?? {};
+  const moves = movesBetween(group.baseline.top, rollout.top);
+  const ndcg = 'ndcg' in rollout.terms ? rollout.terms.ndcg : NaN;
+  const better = ndcg - group.baseline.ndcg;
+  return html`<tr class=${better > 0.0005 ? 'gain' : better < -0.0005 ? 'loss' : ''}>
+      <th scope="row">
+        <button
+          class="disclosure"
+          aria-expanded=${isOpen}
+          @click=${() => {
+            act({ kind: 'toggle', key });
+          }}
+        >
+          ${rollout.rewrite ?? html`<i>no rewrite</i>`}
+        </button>
+      </th>
+      <td class="number reward">${decimal(rollout.reward)}</td>
+      <td class="number">${decimal(ndcg)}</td>
+      <td class="number">${signed(rollout.advantage, 2)}</td>
+      <td class=${rollout.format === 'ok' ? '' : 'bad'}>${rollout.error ? 'search failed' : rollout.format}</td>
+      <td class="moves">
+        ${rollout.rewrite === null || rollout.error ? '' : movedText(judgedMoves(moves, grades), grades, shown.titles)}
+      </td>
+    </tr>
+    ${
+      isOpen
+        ? html`<tr class="details">
+            <td colspan="6">
+              <div class="columns">
+                <div>
+                  <h3>Completion</h3>
+                  <pre>${rollout.text}</pre>
+                  <p>
+                    ${rollout.tokens} tokens, mean log-probability ${decimal(rollout.logProb, 2)}.
+                    ${Object.entries(rollout.terms).map(([name, value]) => html`<span class="term">${name} ${signed(value)}</span> `)}
+                    ${rollout.error ? html`<span class="bad">${rollout.error}</span>` : nothing}
+                  </p>
+                </div>
+                ${rankingView(moves, grades, shown.titles)}
+              </div>
+            </td>
+          </tr>`
+        : nothing
+    }`;
+}
+
+/** Why all rewards of a group are equal; null when they are not. */
+export function whyEqual({ rollouts }: RolloutGroup): string | null {
+  const rewards = rollouts.map(({ reward }) => reward);
+  if (rewards.length < 2 || rewards.some((reward) => reward !== rewards[0])) return null;
+  if (rollouts.every(({ format }) => format !== 'ok')) return 'all in a wrong format';
+  if (rollouts.every(({ rewrite }) => rewrite === rollouts[0].rewrite)) return 'all the same rewrite';
+  if (rollouts.every(({ terms }) => !(terms.ndcg > 0))) return 'all miss';
+  return rollouts.every(({ terms }) => terms.ndcg === 1) ? 'all perfect' : 'all equal';
+}
