@@ -91,15 +91,15 @@ function draw(probabilities: Float64Array, total: number, uniform: number, optio
   return { token: kept[index], mass };
 }
 
-/** The tokens that top-k, then top-p leave, most likely first. */
+/** The tokens that top-k, then top-p leave, in their own order: the same walk as without limits. */
 function mostLikely(probabilities: Float64Array, total: number, topK: number, topP: number): Uint32Array {
   const order = Uint32Array.from(probabilities.keys()).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   const candidates = order.subarray(0, topK);
-  if (topP >= 1) return candidates;
+  if (topP >= 1) return candidates.sort();
   const reachable = topK < order.length ? candidates.reduce((sum, token) => sum + probabilities[token], 0) : total;
   let mass = 0;
   const last = candidates.findIndex((token) => (mass += probabilities[token]) >= topP * reachable);
-  return last < 0 ? candidates : candidates.subarray(0, last + 1);
+  return (last < 0 ? candidates : candidates.subarray(0, last + 1)).sort();
 }
 
 /** The first index whose running sum exceeds `target`; where rounding leaves none, the last of positive weight. */

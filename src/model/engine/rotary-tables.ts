@@ -14,7 +14,7 @@ export interface RotaryTables {
 
 const tablesOf = new WeakMap<EmbeddedBackend, Map<readonly number[], RotaryTables>>();
 
-/** Tables that cover all of these positions. They stay where they are until a call needs longer ones. */
+/** Tables that cover all of these positions. Shorter ones made before stay, since a decoder may be reading them. */
 export function rotaryTables(
   backend: EmbeddedBackend,
   frequencies: readonly number[],
@@ -25,7 +25,6 @@ export function rotaryTables(
   const last = highest(positions);
   let table = tables.get(frequencies);
   if (!table || table.length <= last) {
-    if (table) backend.shared.heap.free(table.cos);
     table = build(backend, frequencies, 2 ** Math.ceil(Math.log2(Math.max(256, last + 1))));
     tables.set(frequencies, table);
   }

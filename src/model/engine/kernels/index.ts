@@ -1,7 +1,7 @@
 // Everything that the engine calls. Kernels with a range [first, last) as their first arguments can be shared by threads.
 
 export { setThread } from './thread';
-export { packPanels, padded } from './pack';
+export { packPanels, padded, paddedRows } from './pack';
 export { gemm, gemmBatch, multiply, multiplyScratch, packedScratch } from './gemm';
 export { exp, fill, log, neg, rsqrt, sigmoid, sqrt, square } from './elementwise';
 export { add, div, maximum, minimum, mul, sub } from './broadcast';
@@ -15,3 +15,4 @@ export { attention, attentionGradient, attentionScratch } from './attention';
 export { tokenLogProbs, tokenLogProbsGradient } from './token-log-probs';
 export { adamw } from './adamw';
 export { MR, NR } from './tile';
+export { decodeScratch, decodeStep, readPrompts, sampleRows, sharePrompts } from './decode';

@@ -105,6 +105,11 @@ export function padded(columns: i32): i32 {
   return ((columns + NR - 1) / NR) * NR;
 }
 
+/** Rows rounded up to whole tiles. */
+export function paddedRows(rows: i32): i32 {
+  return ((rows + MR - 1) / MR) * MR;
+}
+
 /**
  * Panels [firstPanel, lastPanel) of a whole right operand of depth K: for each block of KC steps all panels, one block
  * after the other, so that the part from step k on begins at k·padded(N).

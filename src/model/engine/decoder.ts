@@ -1,0 +1,296 @@
+/**
+ * @file Generation on the embedded engine, one hand-off per token for the whole model.
+ *
+ * Use, for P prompts with G completions each (row = prompt·G + copy):
+ *
+ *     const decoder = createDecoder(weights, config, { prompts, copies: G, maxNewTokens });  // null: use transformer.ts
+ *     let sampled = decoder.prefill(uniforms, sampling);            // reads the prompts, the first token of all P·G rows
+ *     sampled = decoder.step(rows, tokens, uniforms, sampling);     // `rows` that go on read `tokens`, sample the next
+ *     decoder.dispose();
+ *
+ * Rows that have ended are simply no longer named. A decoder packs the weights when it is created (milliseconds for
+ * models of a few million parameters), so after an update a new one is made; it must not outlive the weights. Row by row
+ * the results do not depend on the other rows or on the number of threads. No gradients.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Variable } from '@tensorflow/tfjs-core';
+import { inverseFrequencies } from '../ops.ts';
+import type { SampledTokens, SamplingOptions } from '../sample-tokens.ts';
+import type { Linear, LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
+import { EmbeddedBackend } from './embedded-backend.ts';
+import { rotaryTables } from './rotary-tables.ts';
+
+export interface DecoderOptions {
+  /** Token ids, none empty. */
+  readonly prompts: readonly (readonly number[])[];
+  /** G: completions of each prompt. */
+  readonly copies: number;
+  /** Tokens that a completion may have. */
+  readonly maxNewTokens: number;
+}
+
+export interface Decoder {
+  /** P·G */
+  readonly rows: number;
+  /** Reads the prompts and samples the first token of every row; uniforms [P·G]. Call it once, first. */
+  prefill(uniforms: Float32Array, sampling: SamplingOptions): SampledTokens;
+  /** Row `rows[i]` reads `tokens[i]` and samples its next token with `uniforms[i]`. Each row at most once. */
+  step(rows: Int32Array, tokens: Int32Array, uniforms: Float32Array, sampling: SamplingOptions): SampledTokens;
+  dispose(): void;
+}
+
+/** A decoder for these prompts, or null where the embedded engine is not the active backend. */
+export function createDecoder(weights: ModelWeights, config: ModelConfig, options: DecoderOptions): Decoder | null {
+  const backend = tf.backend();
+  if (!(backend instanceof EmbeddedBackend)) return null;
+  return new EmbeddedDecoder(backend, weights, config, options);
+}
+
+/** Bytes of shared memory a decoder takes: packed weights and cache. The weights themselves come on top. */
+export function decoderBytes(config: ModelConfig, options: DecoderOptions): number {
+  const { hiddenSize: D, feedForwardSize: F, headSize: E } = config;
+  const width = (config.heads + 2 * config.keyValueHeads) * E;
+  const packed = config.layers * D * (width + config.heads * E + 3 * F) + D * config.vocabularySize;
+  const slots = options.prompts.length * options.copies;
+  const cache = 2 * config.layers * slots * config.keyValueHeads * E * cacheLength(options);
+  return 4 * (packed + cache + slots * config.vocabularySize);
+}
+
+/** Positions that the cache holds, rounded up to what a kernel takes at once. */
+function cacheLength({ prompts, maxNewTokens }: DecoderOptions): number {
+  return Math.ceil((Math.max(...prompts.map((prompt) => prompt.length)) + maxNewTokens) / 16) * 16;
+}
+
+class EmbeddedDecoder implements Decoder {
+  readonly rows: number;
+  readonly #backend: EmbeddedBackend;
+  readonly #config: ModelConfig;
+  readonly #options: DecoderOptions;
+  readonly #blocks: number[] = [];
+  /** Address of the kernels' Model record. */
+  readonly #model: number;
+  readonly #sampling: number;
+  readonly #logits: number;
+  /** Where each row's next token goes. */
+  readonly #positions: Int32Array;
+
+  constructor(backend: EmbeddedBackend, weights: ModelWeights, config: ModelConfig, options: DecoderOptions) {
+    this.#backend = backend;
+    this.#config = config;
+    this.#options = options;
+    this.rows = options.prompts.length * options.copies;
+    this.#positions = Int32Array.from(
+      { length: this.rows },
+      (_, row) => options.prompts[Math.floor(row / options.copies)].length,
+    );
+    try {
+      this.#model = this.#describe(weights);
+      this.#sampling = this.#allocate(16);
+      this.#logits = this.#allocate(Math.max(this.rows, options.prompts.length) * config.vocabularySize * 4);
+    } catch (error) {
+      this.dispose(); // the heap was full half-way
+      throw error;
+    }
+  }
+
+  prefill(uniforms: Float32Array, sampling: SamplingOptions): SampledTokens {
+    const { prompts, copies } = this.#options;
+    const { pool } = this.#backend;
+    const starts = [0];
+    for (const prompt of prompts) starts.push(starts.at(-1)! + prompt.length);
+    const arrays = [
+      starts,
+      prompts.flat(),
+      prompts.flatMap((prompt, p) => prompt.map(() => p * copies)),
+      prompts.flatMap((prompt) => prompt.map((_, t) => t)),
+    ].map((values) => this.#ints(values));
+    const scratch = this.#backend.scratch(pool.kernels.decodeScratch(this.#model, 1));
+    pool.run('readPrompts', prompts.length, 1, [...scratch, this.#model, ...arrays, this.#logits]);
+    for (const address of arrays) this.#release(address);
+    pool.run('sharePrompts', this.rows, 1, [this.#model, copies]);
+    const rows = Int32Array.from({ length: this.rows }, (_, row) => row);
+    const sources = rows.map((row) => Math.floor(row / copies));
+    return this.#run('sampleRows', 1, rows, new Int32Array(this.rows), sources, uniforms, sampling);
+  }
+
+  step(rows: Int32Array, tokens: Int32Array, uniforms: Float32Array, sampling: SamplingOptions): SampledTokens {
+    const { pool } = this.#backend;
+    const tile = pool.kernels.paddedRows(1);
+    const grain = Math.ceil(rows.length / pool.threads / chunksPerThread / tile) * tile;
+    const sources = rows.map((_, i) => i);
+    const sampled = this.#run('decodeStep', grain, rows, tokens, sources, uniforms, sampling);
+    for (const row of rows) this.#positions[row]++;
+    return sampled;
+  }
+
+  dispose(): void {
+    for (const address of this.#blocks) this.#backend.shared.heap.free(address);
+    this.#blocks.length = 0;
+  }
+
+  /** Runs a kernel over the rows of one step and reads what it sampled. */
+  #run(
+    kernel: 'sampleRows' | 'decodeStep',
+    grain: number,
+    rows: Int32Array,
+    tokens: Int32Array,
+    sources: Int32Array,
+    uniforms: Float32Array,
+    { temperature, topK = 0, topP = 1 }: SamplingOptions,
+  ): SampledTokens {
+    const { shared, pool } = this.#backend;
+    this.#check(rows, tokens, uniforms);
+    const count = rows.length;
+    const isGreedy = temperature === 0;
+    shared.ints(this.#sampling, 4).set([isGreedy ? 1 : 0, 0, topK, 0]);
+    const floats = shared.floats(this.#sampling, 4);
+    floats[1] = isGreedy ? 1 : 1 / temperature;
+    floats[3] = topP;
+    const positions = Int32Array.from(rows, (row) => this.#positions[row]);
+    const inputs = [tokens, rows, positions].map((values) => this.#ints(values));
+    const sourcesAt = this.#ints(sources);
+    const uniformsAt = this.#allocate(count * 4);
+    shared.floats(uniformsAt, count).set(uniforms);
+    const outputs = [0, 1, 2].map(() => this.#allocate(count * 4));
+    const step = this.#ints([...inputs, this.#logits, sourcesAt, uniformsAt, ...outputs]);
+    const scratch = this.#backend.scratch(pool.kernels.decodeScratch(this.#model, grain));
+    pool.run(kernel, count, grain, [...scratch, this.#model, step, this.#sampling]);
+    const sampled = {
+      tokens: shared.ints(outputs[0], count).slice(),
+      logProbs: shared.floats(outputs[1], count).slice(),
+      samplingLogProbs: shared.floats(outputs[2], count).slice(),
+    };
+    for (const address of [step, ...inputs, sourcesAt, uniformsAt, ...outputs]) this.#release(address);
+    return sampled;
+  }
+
+  /** A wrong row, token or length would make a kernel write anywhere. */
+  #check(rows: Int32Array, tokens: Int32Array, uniforms: Float32Array): void {
+    if (tokens.length !== rows.length || uniforms.length !== rows.length) {
+      throw new Error(`${rows.length} rows need as many tokens (${tokens.length}) and numbers (${uniforms.length})`);
+    }
+    const limit = cacheLength(this.#options);
+    if (rows.some((row) => row < 0 || row >= this.rows || this.#positions[row] >= limit)) {
+      throw new RangeError(`a row is not one of ${this.rows}, or has had its ${this.#options.maxNewTokens} tokens`);
+    }
+    const wrong = tokens.find((token) => token < 0 || token >= this.#config.vocabularySize);
+    if (wrong !== undefined)
+      throw new RangeError(`token ${wrong} is not in a vocabulary of ${this.#config.vocabularySize}`);
+  }
+
+  /** Writes the kernels' Model record (the order of kernels/model.ts) and everything it points to. */
+  #describe(weights: ModelWeights): number {
+    const { shared } = this.#backend;
+    const config = this.#config;
+    const length = cacheLength(this.#options);
+    const cache = config.layers * this.rows * config.keyValueHeads * config.headSize * length;
+    const layers = weights.layers.flatMap((layer) => this.#layer(layer));
+    const tables = rotaryTables(this.#backend, inverseFrequencies(config.ropeTheta, config.headSize), [length]);
+    const sizes = [
+      config.hiddenSize,
+      config.layers,
+      config.heads,
+      config.keyValueHeads,
+      config.headSize,
+      config.feedForwardSize,
+      config.vocabularySize,
+      this.rows,
+      length,
+    ];
+    const addresses = [
+      this.#ints(layers),
+      this.#backend.address(weights.embedding),
+      this.#backend.address(weights.norm),
+      this.#pack([weights.head]),
+      tables.cos,
+      tables.sin,
+      this.#allocate(cache * 4),
+      this.#allocate(cache * 4),
+    ];
+    const model = this.#ints([...sizes, 0, ...addresses]);
+    shared.floats(model, sizes.length + 1)[sizes.length] = config.rmsNormEpsilon;
+    return model;
+  }
+
+  /** The words of a Layer record. */
+  #layer(layer: LayerWeights): number[] {
+    const { query, key, value, output, gate, up, down } = layer;
+    const packed = (parts: readonly Linear[]): number[] => [
+      this.#pack(parts.map((part) => part.weight)),
+      this.#bias(parts),
+    ];
+    return [
+      this.#backend.address(layer.inputNorm),
+      ...packed([query, key, value]),
+      ...packed([output]),
+      this.#backend.address(layer.postNorm),
+      ...packed([gate, up]),
+      ...packed([down]),
+    ];
+  }
+
+  /** Matrices [out, in] below each other, repacked for the product kernel. */
+  #pack(matrices: readonly Variable[]): number {
+    const { pool } = this.#backend;
+    const depth = matrices[0].shape[1]!;
+    const columns = matrices.reduce((sum, matrix) => sum + matrix.shape[0], 0);
+    const joined = matrices.length === 1 ? undefined : this.#join(matrices);
+    const panel = pool.kernels.padded(1);
+    const total = pool.kernels.padded(columns);
+    const packed = this.#allocate(depth * total * 4);
+    const from = joined ?? this.#backend.address(matrices[0]);
+    pool.run('packPanels', total / panel, 4, [depth, columns, from, 1, depth, packed]);
+    if (joined !== undefined) this.#release(joined);
+    return packed;
+  }
+
+  /** One bias for several projections side by side; 0 when none has one. */
+  #bias(parts: readonly Linear[]): number {
+    if (parts.every((part) => part.bias === undefined)) return 0;
+    const sizes = parts.map((part) => part.weight.shape[0]);
+    const joined = this.#allocate(sizes.reduce((sum, size) => sum + size, 0) * 4);
+    let at = joined;
+    for (const [i, part] of parts.entries()) {
+      const values = this.#backend.shared.floats(at, sizes[i]);
+      if (part.bias) values.set(this.#values(part.bias));
+      else values.fill(0);
+      at += sizes[i] * 4;
+    }
+    return joined;
+  }
+
+  #join(matrices: readonly Variable[]): number {
+    const joined = this.#allocate(matrices.reduce((sum, matrix) => sum + matrix.size, 0) * 4);
+    let at = joined;
+    for (const matrix of matrices) {
+      this.#backend.shared.floats(at, matrix.size).set(this.#values(matrix));
+      at += matrix.size * 4;
+    }
+    return joined;
+  }
+
+  /** The live values of a tensor. */
+  #values(tensor: Variable): Float32Array {
+    return this.#backend.shared.floats(this.#backend.address(tensor), tensor.size);
+  }
+
+  #ints(values: readonly number[] | Int32Array): number {
+    const address = this.#allocate(values.length * 4);
+    this.#backend.shared.ints(address, values.length).set(values);
+    return address;
+  }
+
+  #allocate(bytes: number): number {
+    const address = this.#backend.shared.heap.allocate(bytes);
+    this.#blocks.push(address);
+    return address;
+  }
+
+  #release(address: number): void {
+    this.#backend.shared.heap.free(address);
+    this.#blocks.splice(this.#blocks.lastIndexOf(address), 1);
+  }
+}
+
+/** More chunks than threads, so that a thread that is held up holds up less; but each chunk reads all weights. */
+const chunksPerThread = 1;
