@@ -2,7 +2,7 @@
  * @file `npm run build`: everything under dist/. With `--tests` also the tests, bundled like the product: TensorFlow.js
  * registers its gradients only in its ES modules, which Node does not load without a bundler.
  */
-import { existsSync, globSync, rmSync } from 'node:fs';
+import { existsSync, globSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { buildKernels } from '../model/engine/build-kernels.ts';
@@ -60,11 +60,11 @@ async function buildTests(): Promise<void> {
   await build({ ...nodeModules, entryPoints, outbase: at('test'), outdir: at('dist/test') });
 }
 
-/** The extension host's bundle. No tensor code may get in: a test reads the metafile. */
+/** The extension host's bundle. No tensor code may get in: a test reads what esbuild says is inside. */
 async function buildExtension(): Promise<void> {
   const entry = 'src/extension/main.ts';
   if (!existsSync(at(entry))) return;
-  await build({
+  const { metafile } = await build({
     ...common,
     entryPoints: [entry],
     outfile: at('dist/extension.cjs'),
@@ -72,7 +72,9 @@ async function buildExtension(): Promise<void> {
     format: 'cjs',
     external: ['vscode'],
     minify: true,
+    metafile: true,
   });
+  writeFileSync(at('dist/extension.meta.json'), JSON.stringify(metafile));
 }
 
 async function buildWebview(): Promise<void> {

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { PanelFeed } from '../../../src/extension/panel-feed.ts';
+import { openRunWriter } from '../../../src/runs/store.ts';
+import type { ToPanel } from '../../../webview/protocol.ts';
+import { initialState, reduce } from '../../../webview/state.ts';
+import { DEMO_TASK, writeDemoRun } from '../../fixtures/demo-run.ts';
+import { stepEvent } from '../../fixtures/run-events.ts';
+import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
+
+function feedOf(t: TestContext, dir: string, isStarting = false): { feed: PanelFeed; sent: ToPanel[] } {
+  const sent: ToPanel[] = [];
+  const feed = new PanelFeed(dir, { send: (message) => sent.push(message), isStarting: () => isStarting });
+  t.after(() => {
+    feed.stop();
+  });
+  return { feed, sent };
+}
+
+/** What crosses to a webview is JSON. */
+const asSent = (messages: readonly ToPanel[]): ToPanel[] => JSON.parse(JSON.stringify(messages)) as ToPanel[];
+
+describe('the feed of a panel', () => {
+  it('shows the same to a panel that watched from the start as to one that opens later', async (t) => {
+    const dir = join(temporaryFolder(t), 'run');
+    const early = feedOf(t, dir, true);
+    early.feed.start();
+    assert.deepEqual(early.sent, [{ kind: 'starting' }]);
+
+    const writer = writeDemoRun(dir, 12, 100);
+    t.after(() => {
+      writer.close();
+    });
+    await waitFor(() => early.sent.some((message) => message.kind === 'run'));
+    writer.discardAfter(10);
+    writer.append(stepEvent(11));
+    await waitFor(() => early.sent.at(-1)?.kind === 'run' && reduceAll(early.sent).info?.step === 11);
+
+    const late = feedOf(t, dir);
+    late.feed.start();
+    assert.equal(late.sent.length, 1);
+    const state = reduceAll(late.sent);
+    assert.deepEqual(reduceAll(early.sent), state);
+    assert.equal(state.steps.length, 11);
+    assert.equal(state.discarded.length, 2);
+  });
+
+  it('answers for a step with the titles and grades that its rankings need', (t) => {
+    const dir = join(temporaryFolder(t), 'run');
+    const writer = writeDemoRun(dir, 1);
+    t.after(() => {
+      writer.close();
+    });
+    const { feed, sent } = feedOf(t, dir);
+    feed.start();
+    feed.sendGroups(1);
+    const answer = sent.at(-1);
+    assert.ok(answer?.kind === 'groups');
+    const shown = answer.groups.flatMap(({ baseline, rollouts }) =>
+      [baseline.top, ...rollouts.map(({ top }) => top)].flat(),
+    );
+    assert.ok(shown.length > 100);
+    for (const id of shown) assert.ok(id in answer.titles, id);
+    const [example] = DEMO_TASK.examples.train;
+    assert.deepEqual(answer.grades[example.id], Object.fromEntries(example.relevant));
+  });
+
+  it('says why there is no run, with the end of the log', (t) => {
+    const dir = temporaryFolder(t);
+    writeFileSync(join(dir, 'worker.log'), 'The corpus is empty.\n');
+    const { feed, sent } = feedOf(t, dir, true);
+    feed.start();
+    feed.processEnded('The training process ended with exit code 1.');
+    assert.deepEqual(sent.at(-1), {
+      kind: 'problem',
+      message: 'The training process ended with exit code 1.',
+      log: 'The corpus is empty.\n',
+    });
+  });
+
+  it('says that a run failed when its process died without a word', (t) => {
+    const dir = join(temporaryFolder(t), 'run');
+    writeDemoRun(dir, 2, 10).close();
+    const { feed, sent } = feedOf(t, dir);
+    feed.start();
+    assert.deepEqual(
+      sent.map(({ kind }) => kind),
+      ['run', 'problem'],
+    );
+    assert.equal(reduceAll(sent).info?.state, 'failed');
+    openRunWriter(dir).close(); // and it can be taken up again
+  });
+
+  it('tells a comparison again to a panel that was hidden', (t) => {
+    const dir = join(temporaryFolder(t), 'run');
+    writeDemoRun(dir, 1).close();
+    const { feed, sent } = feedOf(t, dir);
+    feed.start();
+    feed.sendLasting({ kind: 'comparison-failed', message: 'no' });
+    feed.stop();
+    sent.length = 0;
+    feed.start();
+    assert.equal(sent.at(-1)?.kind, 'comparison-failed');
+  });
+});
+
+function reduceAll(messages: readonly ToPanel[]): ReturnType<typeof reduce> {
+  return asSent(messages).reduce(reduce, initialState);
+}
+
+async function waitFor(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error('waited 5 seconds in vain');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { SETTINGS, type Setting } from '../../src/app/config.ts';
+import { packageRoot } from '../../src/base/package-root.ts';
+
+interface Property {
+  readonly type: string;
+  readonly default: unknown;
+  readonly description?: string;
+  readonly markdownDescription?: string;
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly properties?: Readonly<Record<string, Property>>;
+}
+interface Manifest {
+  readonly contributes: {
+    readonly commands: readonly { readonly command: string }[];
+    readonly menus: Readonly<Record<string, readonly { readonly command: string }[]>>;
+    readonly configuration: { readonly properties: Readonly<Record<string, Property>> };
+  };
+}
+
+const read = (path: string): string => readFileSync(join(packageRoot(), path), 'utf8');
+const manifestText = read('package.json');
+const { contributes } = JSON.parse(manifestText) as Manifest;
+const strings = JSON.parse(read('package.nls.json')) as Readonly<Record<string, string>>;
+const declared = contributes.commands.map(({ command }) => command).sort();
+
+describe('the manifest', () => {
+  it('declares exactly the commands of the table', () => {
+    // Read as text: the table itself cannot be loaded outside the editor.
+    const table = read('src/extension/commands.ts').matchAll(/^ {2}'(rec-r1\.\w+)': /gm);
+    assert.deepEqual([...table].map(([, name]) => name).sort(), declared);
+  });
+
+  it('offers only declared commands in its menus and in its welcome', () => {
+    const inMenus = Object.values(contributes.menus).flatMap((items) => items.map(({ command }) => command));
+    const inText = [...read('package.nls.json').matchAll(/\(command:(rec-r1\.\w+)\)/g)].map(([, name]) => name);
+    for (const command of [...inMenus, ...inText]) assert.ok(declared.includes(command), command);
+  });
+
+  it('takes every string from package.nls.json, and leaves none there unused', () => {
+    const used = [...manifestText.matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key);
+    assert.deepEqual([...new Set(used)].sort(), Object.keys(strings).sort());
+  });
+
+  it('describes the training settings as the configuration table does: names, defaults, bounds and meaning', () => {
+    const properties = contributes.configuration.properties['rec-r1.training'].properties;
+    const expected = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [name, propertyOf(name, setting)]);
+    assert.deepEqual(properties, Object.fromEntries(expected));
+    for (const [name, { about }] of Object.entries(SETTINGS)) assert.equal(strings[`training.${name}`], about);
+  });
+
+  it('reads each declared setting in settings.ts, and no other', () => {
+    const readThere = read('src/extension/settings.ts').matchAll(/\.get<.*>\('(\w+)'/g);
+    assert.deepEqual(
+      [...readThere].map(([, name]) => `rec-r1.${name}`).sort(),
+      Object.keys(contributes.configuration.properties).sort(),
+    );
+  });
+});
+
+function propertyOf(name: string, setting: Setting): Property {
+  const description = `%training.${name}%`;
+  if ('min' in setting) {
+    const type = setting.integer ? 'integer' : 'number';
+    return { type, default: setting.default, minimum: setting.min, maximum: setting.max, description };
+  }
+  return {
+    type: 'string',
+    default: setting.default,
+    ...('choices' in setting ? { enum: setting.choices } : {}),
+    description,
+  };
+}

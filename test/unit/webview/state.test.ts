@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RecordedEvent, RunInfo, ToPanel } from '../../../webview/protocol.ts';
+import { initialState, reduce, secondsLeft, wantedStep, type PanelState } from '../../../webview/state.ts';
+import { evaluation, group, stepMetrics } from '../../fixtures/run-events.ts';
+
+const INFO: RunInfo = {
+  dir: '/runs/a',
+  name: 'a',
+  config: {},
+  taskName: 't',
+  taskDir: '/t',
+  totalSteps: 10,
+  startedAt: 0,
+  state: 'running',
+  step: 2,
+  updatedAt: 0,
+};
+
+let id = 0;
+const base = (step: number): { id: number; step: number; at: number; discarded: boolean } => ({
+  id: ++id,
+  step,
+  at: 0,
+  discarded: false,
+});
+const step = (n: number): RecordedEvent => ({ ...base(n), kind: 'step', metrics: { ...stepMetrics(n) } });
+const evaluated = (n: number): RecordedEvent => ({ ...base(n), kind: 'evaluation', evaluation: evaluation(n) });
+const discard = (n: number): RecordedEvent => ({ ...base(n), kind: 'discard' });
+
+function run(events: readonly RecordedEvent[], changes: Partial<Extract<ToPanel, { kind: 'run' }>> = {}): ToPanel {
+  return { kind: 'run', info: INFO, checkpoints: [], events, reset: false, ...changes };
+}
+const groups = (n: number): ToPanel => ({ kind: 'groups', step: n, groups: [group()], titles: {}, grades: {} });
+const after = (...messages: readonly Parameters<typeof reduce>[1][]): PanelState =>
+  messages.reduce(reduce, initialState);
+const stepsOf = (state: PanelState): number[] => state.steps.map((point) => point.step);
+
+describe('the panel state', () => {
+  it('is the same whether events came one by one or all at once', () => {
+    const events = [step(1), evaluated(1), step(2), step(3), discard(1), step(2)];
+    const atOnce = after(run(events, { reset: true }));
+    const oneByOne = after(...events.map((event) => run([event])));
+    assert.deepEqual(oneByOne, atOnce);
+  });
+
+  it('moves what a resume took back out of the curves, and keeps it', () => {
+    const state = after(run([step(1), evaluated(2), step(2), step(3), discard(1), step(2)]));
+    assert.deepEqual(stepsOf(state), [1, 2]);
+    assert.deepEqual(
+      state.discarded.map((point) => point.step),
+      [2, 3],
+    );
+    assert.deepEqual(state.evaluations, []);
+  });
+
+  it('starts over when it is told everything again', () => {
+    const state = after(run([step(1), step(2)]), run([step(1)], { reset: true }));
+    assert.deepEqual(stepsOf(state), [1]);
+  });
+
+  it('follows the newest step until one is chosen, and ignores answers to questions that are no longer asked', () => {
+    const following = after(run([step(1), step(2)]));
+    assert.equal(wantedStep(following), 2);
+    const chosen = reduce(following, { kind: 'choose-step', step: 1 });
+    assert.equal(wantedStep(reduce(chosen, run([step(3)]))), 1);
+    assert.equal(reduce(chosen, groups(2)).groups, null);
+    assert.equal(reduce(chosen, groups(1)).groups?.step, 1);
+    assert.equal(wantedStep(reduce(chosen, { kind: 'choose-step', step: null })), 2);
+  });
+
+  it('forgets the rollouts of a step that was taken back, so that they are asked for again', () => {
+    const state = after(run([step(1), step(2)]), groups(2));
+    assert.equal(state.groups?.step, 2);
+    assert.equal(reduce(state, run([discard(1), step(2)])).groups, null);
+    assert.equal(reduce(state, run([discard(2), step(3)])).groups?.step, 2);
+  });
+
+  it('shows no chosen step beyond the newest', () => {
+    assert.equal(wantedStep(after({ kind: 'choose-step', step: 9 }, run([step(1)]))), 1);
+    assert.equal(wantedStep(initialState), null);
+  });
+
+  it('clears a problem when the run is there again', () => {
+    const state = after({ kind: 'problem', message: 'gone', log: '' });
+    assert.equal(state.problem?.message, 'gone');
+    assert.equal(reduce(state, run([])).problem, null);
+  });
+
+  it('opens the comparison tab when one begins, and keeps its result until the next', () => {
+    const working = after({ kind: 'comparing', label: 'a with b' });
+    assert.equal(working.tab, 'comparison');
+    assert.deepEqual(working.comparison, { kind: 'working', label: 'a with b' });
+    const failed = reduce(working, { kind: 'comparison-failed', message: 'no' });
+    assert.deepEqual(failed.comparison, { kind: 'failed', message: 'no' });
+  });
+
+  it('tells the time left from the pace of the last twenty steps, only while it runs', () => {
+    const state = after(run([step(1), step(2)]));
+    assert.equal(secondsLeft(state), 8 * 1.5);
+    assert.equal(secondsLeft(reduce(state, run([], { info: { ...INFO, state: 'paused' } }))), null);
+    assert.equal(secondsLeft(initialState), null);
+  });
+});
