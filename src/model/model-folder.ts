@@ -32,7 +32,7 @@ export async function describeModel(dir: string): Promise<ModelDescription> {
       `${path}: architecture ${architecture} is not supported; use one of ${ARCHITECTURES.join(', ')}.`,
     );
   }
-  if (raw.rope_scaling) throw new UserError(`${path}: rope_scaling is not supported yet; use a model without it.`);
+  const rope = ropeOf(path, raw);
   const number = (name: string, fallback?: number): number => {
     const value = raw[name] ?? fallback;
     if (typeof value !== 'number' || !(value > 0)) {
@@ -49,12 +49,24 @@ export async function describeModel(dir: string): Promise<ModelDescription> {
     headSize: number('head_dim', number('hidden_size') / heads),
     feedForwardSize: number('intermediate_size'),
     vocabularySize: number('vocab_size'),
-    ropeTheta: number('rope_theta', 10_000),
+    ropeTheta: number('rope_theta', rope),
     rmsNormEpsilon: number('rms_norm_eps', 1e-6),
     tiedEmbeddings: raw.tie_word_embeddings === true,
     maxPositions: number('max_position_embeddings', 4096),
   };
   return { config, raw, endIds: await endIds(dir, raw) };
+}
+
+/** The base of the rotary positions where transformers 5 writes it; 10,000 where nothing is said. */
+function ropeOf(path: string, raw: Record<string, unknown>): number {
+  const parameters = (raw.rope_parameters ?? raw.rope_scaling ?? {}) as Record<string, unknown>;
+  const kind = parameters.rope_type ?? parameters.type ?? 'default';
+  if (kind !== 'default') {
+    throw new UserError(
+      `${path}: rotary positions of kind ${JSON.stringify(kind)} are not supported yet; use a model without rope scaling.`,
+    );
+  }
+  return typeof parameters.rope_theta === 'number' ? parameters.rope_theta : 10_000;
 }
 
 async function endIds(dir: string, raw: Record<string, unknown>): Promise<number[]> {

@@ -74,7 +74,7 @@ function spanLikeAQuery(text: string, rng: Rng): string {
   });
   const keep = 0.5 + rng.next() / 2;
   const thinned = words.filter(() => rng.next() < keep);
-  return `${FILLERS[rng.below(FILLERS.length)]} ${thinned.join(' ')}`.trim();
+  return `${FILLERS[rng.below(FILLERS.length)]} ${(thinned.length > 0 ? thinned : words).join(' ')}`.trim();
 }
 
 /** Most of the words, in order: which ones differ from draw to draw, so that sampling explores. */
