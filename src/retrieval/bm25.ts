@@ -8,14 +8,15 @@
  * One training step searches hundreds of times, so postings are flat typed arrays and documents are numbered in the order of
  * their ids, which makes the smaller number win a tie. An index never changes after it is built; searches share it.
  */
+import { UserError } from '../base/errors.ts';
 import { compareCodePoints } from '../base/order.ts';
 import { documentText } from '../data/document-text.ts';
 import type { Document } from '../data/task.ts';
-import { analyze } from './analyzer.ts';
 import { GrowingUint32Array } from './growing-array.ts';
 import { decodeLength, encodeLength } from './length-byte.ts';
 import type { Hit, Retriever } from './retriever.ts';
-import { TopDocuments } from './top-documents.ts';
+import { BLOCK_SHIFT, MAX_DOCUMENTS, ScoreBoard } from './score-board.ts';
+import { NO_TERM, TermNumbers } from './term-numbers.ts';
 
 export interface Bm25Params {
   /** How slowly repeats of a term stop paying off. 0 counts presence only. */
@@ -53,6 +54,12 @@ export interface Bm25Index extends Bm25Params {
   readonly postings: Postings;
   /** [256] what a term's frequency is multiplied with, by length byte, float32. */
   readonly lengthFactors: Float32Array;
+  /** [postings] 1 + frequency × length factor, float32: the part of a term's score that no query changes. */
+  readonly divisors: Float32Array;
+  /** Working memory of searches; see {@link ScoreBoard}. */
+  readonly board: ScoreBoard;
+  /** Words of queries to terms. */
+  readonly termNumbers: TermNumbers;
 }
 
 /**
@@ -66,20 +73,38 @@ export function buildBm25Index(documents: readonly Document[], params: Bm25Param
 
 /** Puts k1 and b to postings that are already counted. */
 export function bm25Index(postings: Postings, { k1, b }: Bm25Params = PAPER_BM25): Bm25Index {
+  const { ids, terms, documents, frequencies, lengths } = postings;
+  const lengthFactors = lengthFactorsOf(postings, k1, b);
+  const divisors = new Float32Array(documents.length);
+  for (let at = 0; at < divisors.length; at++) {
+    divisors[at] = 1 + Math.fround(frequencies[at] * lengthFactors[lengths[documents[at]]]);
+  }
+  const termNumbers = new TermNumbers((term) => terms.get(term) ?? NO_TERM);
+  return { k1, b, postings, lengthFactors, divisors, board: new ScoreBoard(ids.length), termNumbers };
+}
+
+function lengthFactorsOf({ wordCount, documentCount }: Postings, k1: number, b: number): Float32Array {
   const f = Math.fround;
   const [slope, weight] = [f(k1), f(b)];
-  const averageLength = f(postings.wordCount / postings.documentCount);
-  const lengthFactors = Float32Array.from({ length: 256 }, (_, byte) => {
+  const averageLength = f(wordCount / documentCount);
+  return Float32Array.from({ length: 256 }, (_, byte) => {
     const relative = f(f(weight * f(decodeLength(byte))) / averageLength);
     return 1 / f(slope * f(f(1 - weight) + relative));
   });
-  return { k1, b, postings, lengthFactors };
 }
 
-/** Analyses and counts a corpus. Ids must be unique. */
+/**
+ * Analyses and counts a corpus. Ids must be unique.
+ *
+ * @throws UserError for a corpus of more than four million documents.
+ */
 export function countPostings(documents: readonly Document[]): Postings {
+  if (documents.length > MAX_DOCUMENTS) {
+    throw new UserError(`The corpus has ${documents.length} documents; an index holds at most ${MAX_DOCUMENTS}.`);
+  }
   const sorted = [...documents].sort((a, b) => compareCodePoints(a.id, b.id));
   const terms = new Map<string, number>();
+  const termNumbers = new TermNumbers((term) => numberFor(terms, term));
   const lengths = new Uint8Array(sorted.length);
   // In order of documents; sorted by term below.
   const [termOf, documentOf, frequencyOf] = [
@@ -90,21 +115,34 @@ export function countPostings(documents: readonly Document[]): Postings {
   let documentCount = 0;
   let wordCount = 0;
   sorted.forEach((document, number) => {
-    const words = analyze(documentText(document));
-    if (words.length > 0) documentCount++;
-    wordCount += words.length;
-    lengths[number] = encodeLength(words.length);
-    for (const [word, frequency] of countWords(words)) {
-      let term = terms.get(word);
-      if (term === undefined) terms.set(word, (term = terms.size));
+    let length = 0;
+    for (const [term, frequency] of countTerms(termNumbers, documentText(document))) {
+      length += frequency;
       termOf.push(term);
       documentOf.push(number);
       frequencyOf.push(frequency);
     }
+    if (length > 0) documentCount++;
+    wordCount += length;
+    lengths[number] = encodeLength(length);
   });
   const ids = sorted.map(({ id }) => id);
   const byTerm = sortByTerm(termOf.view(), documentOf.view(), frequencyOf.view(), terms.size);
   return { ids, terms, ...byTerm, lengths, documentCount, wordCount };
+}
+
+function numberFor(terms: Map<string, number>, term: string): number {
+  const known = terms.get(term);
+  if (known !== undefined) return known;
+  terms.set(term, terms.size);
+  return terms.size - 1;
+}
+
+/** The terms of a text by number, each with how often it occurs. */
+function countTerms(termNumbers: TermNumbers, text: string): Map<number, number> {
+  const counts = new Map<number, number>();
+  termNumbers.forEach(text, (term) => counts.set(term, (counts.get(term) ?? 0) + 1));
+  return counts;
 }
 
 /** Stable counting sort of postings by their term. */
@@ -128,12 +166,6 @@ function sortByTerm(
   return { offsets, documents, frequencies };
 }
 
-export function countWords(words: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
-}
-
 /** A query after analysis: known terms by number, each with how often the query has it. */
 export interface BagOfTerms {
   readonly terms: readonly { readonly term: number; readonly count: number }[];
@@ -143,11 +175,7 @@ export interface BagOfTerms {
 
 /** Analyses a query. Words that no document has are dropped; when none is left the result is empty, never an error. */
 export function bagOfTerms(index: Bm25Index, query: string): BagOfTerms {
-  const terms: { term: number; count: number }[] = [];
-  for (const [word, count] of countWords(analyze(query))) {
-    const term = index.postings.terms.get(word);
-    if (term !== undefined) terms.push({ term, count });
-  }
+  const terms = Array.from(countTerms(index.termNumbers, query), ([term, count]) => ({ term, count }));
   terms.sort((a, b) => a.term - b.term);
   return { terms, key: terms.map(({ term, count }) => `${term}:${count}`).join(' ') };
 }
@@ -159,22 +187,23 @@ export function searchBm25(index: Bm25Index, query: string, limit: number): Hit[
 
 /** {@link searchBm25} for a query that is already analysed. */
 export function rankBag(index: Bm25Index, bag: BagOfTerms, limit: number): Hit[] {
-  const { ids } = index.postings;
-  const sums = new Float64Array(ids.length);
-  for (const { term, count } of bag.terms) addTermScores(index, term, count, sums);
-  const top = new TopDocuments(limit);
-  for (let document = 0; document < sums.length; document++) {
-    if (sums[document] !== 0) top.offer(document, Math.fround(sums[document]));
-  }
-  return top.ranked().map(({ document, score }) => ({ id: ids[document], score }));
+  for (const { term, count } of bag.terms) addTermScores(index, term, count);
+  const { documents, scores } = index.board.takeBest(limit);
+  const hits: Hit[] = [];
+  for (let i = 0; i < documents.length; i++) hits.push({ id: index.postings.ids[documents[i]], score: scores[i] });
+  return hits;
 }
 
-function addTermScores(index: Bm25Index, term: number, count: number, sums: Float64Array): void {
-  const { postings, lengthFactors } = index;
+function addTermScores({ postings, divisors, board }: Bm25Index, term: number, count: number): void {
+  const { documents, offsets } = postings;
+  const { sums, touched } = board;
+  const f = Math.fround;
   const weight = termWeight(postings, term, count);
-  for (let at = postings.offsets[term]; at < postings.offsets[term + 1]; at++) {
-    const document = postings.documents[at];
-    sums[document] += termScore(weight, postings.frequencies[at], lengthFactors[postings.lengths[document]]);
+  const end = offsets[term + 1];
+  for (let at = offsets[term]; at < end; at++) {
+    const document = documents[at];
+    touched[document >>> BLOCK_SHIFT] = 1;
+    sums[document] += f(weight - f(weight / divisors[at]));
   }
 }
 
@@ -184,10 +213,9 @@ export function termWeight({ offsets, documentCount }: Postings, term: number, c
   return Math.fround(count * Math.fround(Math.log(1 + (documentCount - containing + 0.5) / (containing + 0.5))));
 }
 
-/** One term's share of a document's score, every step in float32. */
-export function termScore(weight: number, frequency: number, lengthFactor: number): number {
-  const f = Math.fround;
-  return f(weight - f(weight / f(1 + f(frequency * lengthFactor))));
+/** The score of one posting: a term's share of a document's score, every step in float32. */
+export function postingScore({ divisors }: Bm25Index, weight: number, posting: number): number {
+  return Math.fround(weight - Math.fround(weight / divisors[posting]));
 }
 
 export interface Bm25RetrieverOptions {

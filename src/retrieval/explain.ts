@@ -4,7 +4,7 @@
  */
 import { compareCodePoints } from '../base/order.ts';
 import { analyze } from './analyzer.ts';
-import { type Bm25Index, type Postings, countWords, rankBag, bagOfTerms, termScore, termWeight } from './bm25.ts';
+import { type Bm25Index, type Postings, bagOfTerms, postingScore, rankBag, termWeight } from './bm25.ts';
 
 /** One term's part in one document's score. */
 export interface TermContribution {
@@ -108,6 +108,12 @@ function changedTerm(postings: Postings, term: string, before: number, after: nu
   return { term, change: changeOf(before, after), before, after, documentFrequency };
 }
 
+function countWords(words: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
 function changeOf(before: number, after: number): TermChange {
   if (before === after) return 'kept';
   if (before === 0) return 'added';
@@ -140,17 +146,22 @@ function knownTerms({ postings }: Bm25Index, query: string): { word: string; ter
 }
 
 function contribution(
-  { postings, lengthFactors }: Bm25Index,
+  index: Bm25Index,
   document: number,
   word: string,
   term: number,
   count: number,
 ): TermContribution | undefined {
+  const { postings } = index;
   const at = postingOf(postings, term, document);
   if (at === undefined) return undefined;
-  const frequency = postings.frequencies[at];
-  const score = termScore(termWeight(postings, term, count), frequency, lengthFactors[postings.lengths[document]]);
-  return { term: word, count, frequency, documentFrequency: documentFrequencyOf(postings, term), score };
+  return {
+    term: word,
+    count,
+    frequency: postings.frequencies[at],
+    documentFrequency: documentFrequencyOf(postings, term),
+    score: postingScore(index, termWeight(postings, term, count), at),
+  };
 }
 
 function documentFrequencyOf({ offsets }: Postings, term: number): number {
