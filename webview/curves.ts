@@ -21,7 +21,7 @@ interface Curve {
 const CURVES: readonly Curve[] = [
   { metric: 'reward', title: 'Reward', color: '--vscode-charts-blue', digits: 3 },
   { metric: 'ndcg', title: 'NDCG', color: '--vscode-charts-green', digits: 3, evaluations: true },
-  { metric: 'kl', title: 'KL to the start policy', color: '--vscode-charts-orange', digits: 4 },
+  { metric: 'kl', title: 'KL to the start policy', color: '--vscode-terminal-ansiCyan', digits: 4 },
   { metric: 'entropy', title: 'Entropy', color: '--vscode-charts-purple', digits: 3 },
   { metric: 'length', title: 'Length in tokens', color: '--vscode-charts-yellow', digits: 1 },
   { metric: 'formatOk', title: 'Right format', color: '--vscode-charts-red', digits: 2 },
@@ -111,7 +111,7 @@ export class Curves {
     const token = (name: string): string => theme.getPropertyValue(name).trim() || theme.color;
     const axis = {
       stroke: token('--vscode-descriptionForeground'),
-      grid: { stroke: token('--vscode-widget-border'), width: 1 },
+      grid: { stroke: `color-mix(in srgb, ${theme.color} 15%, transparent)`, width: 1 },
       ticks: { show: false },
       font: `11px ${theme.fontFamily}`,
     };
@@ -121,21 +121,21 @@ export class Curves {
       height: HEIGHT,
       legend: { show: false },
       cursor: { sync: { key: 'steps' }, drag: { x: false, y: false }, points: { size: 6 } },
-      scales: { x: { time: false } },
+      scales: { x: { time: false, range: (_, __, last) => [0, Math.max(10, last)] }, y: { range: padded } },
       axes: [
         { ...axis, size: 22, space: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] },
-        { ...axis, size: 46, space: 28 },
+        { ...axis, size: 46, space: 20 },
       ],
       series: [
         {},
         { stroke: token('--vscode-disabledForeground'), width: 1, dash: [3, 3], points: { show: false } },
         { stroke: line, width: 1, alpha: 0.35, points: { show: false } },
-        { stroke: line, width: 2, points: { show: false } },
+        // One step makes no line yet.
+        { stroke: line, width: 2, points: { show: ({ data }) => data[0].length < 3, size: 5, fill: line } },
         {
           stroke: token('--vscode-foreground'),
-          fill: token('--vscode-editor-background'),
           paths: () => null,
-          points: { show: true, size: 7, width: 1.5 },
+          points: { show: true, size: 7, width: 1.5, fill: token('--vscode-editor-background') },
         },
       ],
       hooks: {
@@ -155,6 +155,14 @@ export class Curves {
       },
     };
   }
+}
+
+/** The range of the values with some air; noise in the last digits of a constant is not blown up. */
+function padded(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+  if (low === null || high === null) return [0, 1];
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const air = Math.max((high - low) * 0.08, size * 0.01, 0.001);
+  return [low - air, high + air];
 }
 
 /** The value under the crosshair, or the newest when the pointer has left. */

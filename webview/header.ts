@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { decimal, duration } from './numbers.ts';
 import type { Effects } from './panel.ts';
 import type { RunState } from './protocol.ts';
-import { newestMetrics, secondsLeft, type PanelState } from './state.ts';
+import { activity, newestMetrics, secondsLeft, type PanelState } from './state.ts';
 
 const STATES: Readonly<Record<RunState | 'starting', string>> = {
   starting: 'Starting',
@@ -16,10 +16,11 @@ const STATES: Readonly<Record<RunState | 'starting', string>> = {
 
 export function headerView(state: PanelState, effects: Effects): TemplateResult {
   const { info } = state;
+  const doing = activity(state);
   const shown = info?.state ?? (state.problem ? 'failed' : 'starting');
   return html`<header>
     <div class="title">
-      <h1>${info?.name ?? 'Rec-R1'}</h1>
+      <h1>${info?.name ?? state.fallbackName}</h1>
       <span class="state state-${shown}" id="state" role="status" aria-live="polite">
         ${
           shown === 'running' || shown === 'starting'
@@ -29,7 +30,9 @@ export function headerView(state: PanelState, effects: Effects): TemplateResult 
       </span>
       <div class="buttons" role="toolbar" aria-label="Training">${buttons(info?.state, effects)}</div>
     </div>
-    ${info ? html`${progressView(state)} ${figuresView(state)}` : nothing}
+    ${info ? progressView(state) : nothing}
+    ${doing === null ? nothing : html`<p class="empty" id="activity">${doing}</p>`}
+    ${state.steps.length > 0 ? figuresView(state) : nothing}
   </header>`;
 }
 
@@ -59,7 +62,7 @@ function progressView(state: PanelState): TemplateResult {
   return html`<div class="progress">
     <progress id="progress" max=${totalSteps} .value=${step} aria-label="Finished steps"></progress>
     <span>Step <b id="step">${step}</b> of ${totalSteps}</span>
-    <span>${left === null ? nothing : html`<b id="left">${duration(left)}</b> left`}</span>
+    ${left === null ? nothing : html`<span><b id="left">${duration(left)}</b> left</span>`}
   </div>`;
 }
 

@@ -27,6 +27,7 @@ const dir = root.dataset.dir!;
 const saved = vscode.getState();
 let state = {
   ...initialState,
+  fallbackName: dir.split(/[\\/]/).at(-1) ?? dir,
   chosenStep: saved?.step ?? null,
   tab: TABS.find((tab) => tab === saved?.tab) ?? initialState.tab,
 };

@@ -14,14 +14,21 @@ type Shown = NonNullable<PanelState['groups']>;
 
 export function rolloutsView(state: PanelState, effects: Effects): TemplateResult {
   const { groups: shown } = state;
+  if (!shown) return html`<p class="empty">The rollouts of a step appear here when it has finished.</p>`;
   return html`${stepPicker(state, effects)}
-  ${
-    shown
-      ? html`<div id="rollouts" aria-label="Rollouts of step ${shown.step}">
-          ${shown.groups.map((group) => groupView(group, shown, state, effects))}
-        </div>`
-      : html`<p class="empty">The rollouts of a step appear here when it has finished.</p>`
-  }`;
+    <table id="rollouts" class="groups" aria-label="Rollouts of step ${shown.step}">
+      <thead>
+        <tr>
+          <th scope="col">Query and its rewrites</th>
+          <th scope="col" class="number">Reward</th>
+          <th scope="col" class="number">NDCG</th>
+          <th scope="col" class="number">Advantage</th>
+          <th scope="col">Format</th>
+          <th scope="col">What moved in the top ten</th>
+        </tr>
+      </thead>
+      ${shown.groups.map((group) => groupView(group, shown, state, effects))}
+    </table>`;
 }
 
 function stepPicker(state: PanelState, { act }: Effects): TemplateResult | typeof nothing {
@@ -75,36 +82,29 @@ function stepPicker(state: PanelState, { act }: Effects): TemplateResult | typeo
   </div>`;
 }
 
+/** A body of the table: the original query as row 0, then its rewrites. */
 function groupView(group: RolloutGroup, shown: Shown, state: PanelState, effects: Effects): TemplateResult {
   const { exampleId, query, baseline, rollouts } = group;
   const cause = whyEqual(group);
-  return html`<table class="group">
-    <caption>
-      <b>${query}</b
-      >${cause ? html`<vscode-badge title="All rewards are equal: this group teaches nothing">${cause}</vscode-badge>` : nothing}
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Query</th>
-        <th scope="col" class="number">Reward</th>
-        <th scope="col" class="number">NDCG</th>
-        <th scope="col" class="number">Advantage</th>
-        <th scope="col">Format</th>
-        <th scope="col">What moved in the top ten</th>
-      </tr>
-    </thead>
-    <tbody>
-      <tr class="original">
-        <th scope="row">${query}</th>
-        <td class="number">–</td>
-        <td class="number">${decimal(baseline.ndcg)}</td>
-        <td class="number">–</td>
-        <td>original</td>
-        <td></td>
-      </tr>
-      ${rollouts.map((rollout, i) => rolloutRows(`${shown.step}/${exampleId}/${i}`, rollout, group, shown, state, effects))}
-    </tbody>
-  </table>`;
+  return html`<tbody aria-label=${query}>
+    <tr class="original">
+      <th scope="row">${query}</th>
+      <td class="number"></td>
+      <td class="number">${decimal(baseline.ndcg)}</td>
+      <td class="number"></td>
+      <td>original</td>
+      <td>
+        ${
+          cause
+            ? html`<vscode-badge title="All rewards are equal: this group teaches nothing">${cause}</vscode-badge>`
+            : nothing
+        }
+      </td>
+    </tr>
+    ${rollouts.map((rollout, i) =>
+      rolloutRows(`${shown.step}/${exampleId}/${i}`, rollout, group, shown, state, effects),
+    )}
+  </tbody>`;
 }
 
 function rolloutRows(
@@ -126,6 +126,8 @@ function rolloutRows(
           class="disclosure"
           aria-expanded=${isOpen}
           @click=${() => {
+            // What is being read stays, also while the training goes on.
+            if (!isOpen) act({ kind: 'choose-step', step: shown.step });
             act({ kind: 'toggle', key });
           }}
         >

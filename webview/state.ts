@@ -35,6 +35,8 @@ export type ComparisonState =
   | { readonly kind: 'failed'; readonly message: string };
 
 export interface PanelState {
+  /** What the run is called before it can be asked. */
+  readonly fallbackName: string;
   readonly info: RunInfo | null;
   readonly problem: { readonly message: string; readonly log: string } | null;
   /** Steps that count, in order. */
@@ -60,6 +62,7 @@ export type PanelAction =
   | { readonly kind: 'toggle'; readonly key: string };
 
 export const initialState: PanelState = {
+  fallbackName: '',
   info: null,
   problem: null,
   steps: [],
@@ -121,6 +124,13 @@ export function mainMetric(metrics: Metrics): string {
 
 export function newestMetrics(state: PanelState): Metrics | undefined {
   return state.steps.at(-1)?.metrics;
+}
+
+/** What takes time before the first step; null from then on, or when nothing is under way. */
+export function activity({ info, problem, steps, evaluations }: PanelState): string | null {
+  if (!info) return problem ? null : 'Loading the task and the model…';
+  if (info.state !== 'running' || steps.length > 0) return null;
+  return evaluations.length === 0 ? 'Evaluating the start policy on held-out queries…' : 'Sampling the first rewrites…';
 }
 
 /** Seconds until the last step at the pace of the last twenty; null when that is not known or nothing is running. */

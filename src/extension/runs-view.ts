@@ -13,8 +13,8 @@ export type RunItem =
 
 const ICONS: Readonly<Record<RunState, vscode.ThemeIcon>> = {
   running: new vscode.ThemeIcon('sync~spin', new vscode.ThemeColor('charts.blue')),
-  paused: new vscode.ThemeIcon('debug-pause'),
-  stopped: new vscode.ThemeIcon('debug-stop'),
+  paused: new vscode.ThemeIcon('debug-pause', new vscode.ThemeColor('descriptionForeground')),
+  stopped: new vscode.ThemeIcon('debug-stop', new vscode.ThemeColor('descriptionForeground')),
   finished: new vscode.ThemeIcon('pass', new vscode.ThemeColor('charts.green')),
   failed: new vscode.ThemeIcon('error', new vscode.ThemeColor('errorForeground')),
 };

@@ -10,6 +10,9 @@ import { watchRun, type RunWatch } from '../runs/watch.ts';
 import { showError } from './notify.ts';
 import { runsFolder } from './settings.ts';
 
+/** How often the view follows the steps of the current run. */
+const REFRESH_MILLIS = 2000;
+
 /** What the status bar shows. */
 export interface CurrentRun {
   readonly dir: string;
@@ -26,6 +29,7 @@ export class Runs implements vscode.Disposable {
   readonly #currentChanged = new vscode.EventEmitter<CurrentRun | null>();
   #current: CurrentRun | null = null;
   #watch: RunWatch | undefined;
+  #refreshTimer: NodeJS.Timeout | undefined;
 
   constructor(context: vscode.ExtensionContext, output: vscode.LogOutputChannel) {
     this.#context = context;
@@ -63,7 +67,8 @@ export class Runs implements vscode.Disposable {
       ({ info, events, checkpoints }) => {
         this.#setCurrent({ dir, info, reward: newestReward(events) ?? this.#current?.reward ?? null });
         const newShape = `${info.state}/${checkpoints.length}`;
-        if (newShape !== shape) this.#changed.fire();
+        if (newShape === shape) this.#refreshSoon();
+        else this.refresh();
         shape = newShape;
       },
       (error) => {
@@ -73,15 +78,25 @@ export class Runs implements vscode.Disposable {
     );
   }
 
-  /** The list may have changed in a way that no watch tells. */
+  /** The list may have changed. */
   refresh(): void {
+    clearTimeout(this.#refreshTimer);
+    this.#refreshTimer = undefined;
     this.#changed.fire();
   }
 
   dispose(): void {
+    clearTimeout(this.#refreshTimer);
     this.#watch?.stop();
     this.#changed.dispose();
     this.#currentChanged.dispose();
+  }
+
+  /** A step more: worth a look at the list once in a while, since that opens every run. */
+  #refreshSoon(): void {
+    this.#refreshTimer ??= setTimeout(() => {
+      this.refresh();
+    }, REFRESH_MILLIS);
   }
 
   #setCurrent(current: CurrentRun): void {
