@@ -1,0 +1,209 @@
+/**
+ * @file The main job as a user does it: with keyboard and mouse, in a window without any configuration.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import type { FrameLocator, Page } from 'playwright-core';
+import { packageRoot } from '../../src/base/package-root.ts';
+import type { RunState } from '../../src/runs/events.ts';
+import { listRuns, openRunReader, type RunReader } from '../../src/runs/reader.ts';
+import type { Editor } from './editor.ts';
+import { pick, runCommand, screenshot, webview } from './user.ts';
+import { eventually, withEditor } from './with-editor.ts';
+
+/** The start includes opening the sample, the model and the engine, and judging the start policy. */
+const FIRST_STEP_MILLIS = 120_000;
+const STEP_MILLIS = 60_000;
+/** What the product promises about Pause. */
+const PAUSE_MILLIS = 1000;
+
+it('a user trains on the sample, pauses, resumes, stops and compares', { timeout: 480_000 }, async () => {
+  const extension = { kind: 'development', path: packageRoot() } as const;
+  await withEditor('training', { extension }, async (editor, folder) => {
+    const { page } = editor;
+    await runCommand(page, 'Rec-R1: Start Training');
+    const panel = await seesReward(page);
+    const runDir = onlyRun(folder);
+    using reader = disposable(openRunReader(runDir));
+    await seesStatusAndTree(page, reader);
+    await screenshot(page, '1-running');
+
+    await pauses(page, panel, reader);
+    await screenshot(page, '2-paused');
+    await closesAndReopensThePanel(page);
+
+    await resumes(page, reader);
+    await screenshot(page, '3-resumed');
+
+    await stops(editor, reader);
+    await screenshot(page, '4-stopped');
+    assertRunIsWhole(reader);
+
+    await compares(page);
+    await screenshot(page, '5-compared');
+  });
+});
+
+/** The panel opens by itself and shows the mean reward of a finished step. */
+async function seesReward(page: Page): Promise<FrameLocator> {
+  const panel = await webview(page);
+  const reward = await eventually('A reward in the panel', () => number(panel, '#reward'), FIRST_STEP_MILLIS);
+  assert.ok(reward >= -2 && reward <= 1.1, `a mean of the reward's bounds, not ${reward}`);
+  return panel;
+}
+
+async function seesStatusAndTree(page: Page, reader: RunReader): Promise<void> {
+  const status = page.locator('.statusbar-item', { hasText: /Rec-R1 \d+\/\d+ · -?\d\.\d{3}/ });
+  await status.waitFor();
+  await page.getByRole('tab', { name: 'Rec-R1' }).click();
+  const row = page.locator('.pane-body .monaco-list-row', { hasText: reader.info().name });
+  await row.waitFor();
+  await row.locator('.monaco-tl-twistie').click();
+  await page.locator('.pane-body .monaco-list-row', { hasText: 'start policy' }).waitFor();
+}
+
+/** By mouse. The state must change, and the folder be still, within the promised time after the click. */
+async function pauses(page: Page, panel: FrameLocator, reader: RunReader): Promise<void> {
+  const clicked = Date.now();
+  await panel.locator('#pause').click();
+  const pausedAt = await stateRecorded(reader, 'paused', clicked);
+  assert.ok(pausedAt - clicked <= PAUSE_MILLIS, `paused after ${pausedAt - clicked} ms`);
+  await panel.getByText('Paused', { exact: true }).waitFor();
+  await page.waitForTimeout(Math.max(0, clicked + PAUSE_MILLIS - Date.now()));
+  const before = folderContent(reader.info().dir);
+  await page.waitForTimeout(3000);
+  assert.deepEqual(folderContent(reader.info().dir), before, 'a paused run writes nothing');
+  assert.ok(reader.alive(), 'the process holds the state in memory');
+}
+
+/** The panel is a view of the run folder: a new one shows the same. */
+async function closesAndReopensThePanel(page: Page): Promise<void> {
+  const figures = async (panel: FrameLocator): Promise<string> => {
+    await panel.locator('#reward').waitFor();
+    return panel.locator('dl.figures').innerText();
+  };
+  const before = await figures(await webview(page));
+  await runCommand(page, 'View: Close Editor');
+  await page.locator('iframe.webview').waitFor({ state: 'detached' });
+  await runCommand(page, 'Rec-R1: Open Dashboard');
+  const panel = await webview(page);
+  await panel.getByText('Paused', { exact: true }).waitFor();
+  assert.equal(await figures(panel), before);
+}
+
+async function resumes(page: Page, reader: RunReader): Promise<void> {
+  const before = reader.info().step;
+  await runCommand(page, 'Rec-R1: Resume Training');
+  await stateRecorded(reader, 'running', Date.now() - 1000);
+  await eventually('A step after Resume', () => reader.info().step > before, STEP_MILLIS);
+  const panel = await webview(page);
+  await eventually('Its number in the panel', async () => ((await number(panel, '#step')) ?? 0) > before);
+}
+
+/** Stop ends the process after its step, with a checkpoint. */
+async function stops(editor: Editor, reader: RunReader): Promise<void> {
+  await runCommand(editor.page, 'Rec-R1: Stop Training');
+  await eventually('The state "stopped"', () => reader.info().state === 'stopped', STEP_MILLIS);
+  await eventually('The end of the training process', () => !reader.alive());
+  const panel = await webview(editor.page);
+  await panel.getByText('Stopped', { exact: true }).waitFor();
+  const workers = (): boolean => editor.processes().some(({ command }) => command.includes('"kind":"train"'));
+  await eventually('The end of every training process', () => !workers());
+}
+
+/** What any reader finds in the run folder afterwards. */
+function assertRunIsWhole(reader: RunReader): void {
+  const info = reader.info();
+  const events = reader.eventsAfter(0);
+  const steps = events.filter((event) => event.kind === 'step');
+  assert.deepEqual(
+    steps.map(({ step }) => step),
+    Array.from({ length: info.step }, (_, i) => i + 1),
+  );
+  for (const { metrics } of steps) {
+    assert.ok(Number.isFinite(metrics.reward) && Number.isFinite(metrics.loss) && Number.isFinite(metrics.kl));
+    assert.ok(metrics.ndcg >= 0 && metrics.ndcg <= 1);
+  }
+  const states = events.filter((event) => event.kind === 'state').map(({ state }) => state);
+  assert.deepEqual(states, ['running', 'paused', 'running', 'stopped']);
+  assertRollouts(reader);
+  assertCheckpoints(reader);
+}
+
+function assertRollouts(reader: RunReader): void {
+  const { config, step } = reader.info();
+  const groups = reader.groups(step);
+  assert.equal(groups.length, config['rollout.prompts']);
+  for (const { query, rollouts } of groups) {
+    assert.notEqual(query, '');
+    assert.equal(rollouts.length, config['rollout.groupSize']);
+    for (const { reward, format, rewrite } of rollouts) {
+      assert.equal(typeof reward, 'number');
+      assert.equal(rewrite === null, format !== 'ok');
+    }
+  }
+}
+
+function assertCheckpoints(reader: RunReader): void {
+  const checkpoints = reader.checkpoints();
+  assert.deepEqual([checkpoints[0]?.step, checkpoints.at(-1)?.step], [0, reader.info().step]);
+  for (const { dir } of checkpoints) {
+    for (const file of ['config.json', 'tokenizer.json', 'model.safetensors']) assert.ok(existsSync(join(dir, file)));
+  }
+}
+
+/** The newest checkpoint against the start policy, chosen by keyboard. */
+async function compares(page: Page): Promise<void> {
+  await runCommand(page, 'Rec-R1: Compare Checkpoints');
+  await pick(page, /after step/);
+  await pick(page, 'start policy');
+  await pick(page, 'validation');
+  const panel = await webview(page);
+  const difference = await eventually('A difference', () => number(panel, '#difference'), FIRST_STEP_MILLIS);
+  assert.ok(Math.abs(difference) <= 1);
+}
+
+/** The number that an element of the panel shows now; undefined while it shows none. */
+async function number(panel: FrameLocator, selector: string): Promise<number | undefined> {
+  const element = panel.locator(selector);
+  if ((await element.count()) === 0) return undefined;
+  const text = (await element.innerText()).trim().replace('−', '-');
+  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+function onlyRun(folder: string): string {
+  const [run, ...others] = listRuns(join(folder, 'runs'));
+  assert.deepEqual(others, []);
+  assert.ok(run.kind === 'run');
+  return run.info.dir;
+}
+
+/** When the run said that it is in a state, for the first time after `since`; milliseconds since 1970. */
+async function stateRecorded(reader: RunReader, state: RunState, since: number): Promise<number> {
+  return eventually(`The state "${state}"`, () => {
+    const events = reader.eventsAfter(0);
+    return events.find((event) => event.kind === 'state' && event.state === state && event.at >= since)?.at;
+  });
+}
+
+/** Path → size and time of change. Readers map SQLite's shared memory, so that file says nothing about the writer. */
+function folderContent(dir: string): Record<string, string> {
+  const files = globSync('**/*', { cwd: dir }).filter((file) => !file.endsWith('-shm'));
+  const described = files.map((file) => [file, describeFile(join(dir, file))] as const);
+  return Object.fromEntries(described);
+}
+
+function describeFile(path: string): string {
+  const { size, mtimeMs } = statSync(path);
+  return path.endsWith('.json') ? readFileSync(path, 'utf8') : `${size} bytes, ${mtimeMs}`;
+}
+
+function disposable(reader: RunReader): RunReader & Disposable {
+  return Object.assign(reader, {
+    [Symbol.dispose]: () => {
+      reader.close();
+    },
+  });
+}
