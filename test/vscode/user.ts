@@ -76,6 +76,14 @@ export async function webview(page: Page, timeoutMillis = 30_000): Promise<Frame
   throw new Error(`No webview came to the top within ${timeoutMillis} ms.`);
 }
 
+/** The number that an element of a panel shows now; undefined while it shows none. */
+export async function number(panel: FrameLocator, selector: string): Promise<number | undefined> {
+  const element = panel.locator(selector);
+  if ((await element.count()) === 0) return undefined;
+  const text = (await element.innerText()).trim().replace('−', '-');
+  return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
 /** Where screenshots go: one folder that git ignores. */
 export const SCREENSHOTS = join(packageRoot(), '.vscode-test', 'screenshots');
 

@@ -1,0 +1,63 @@
+/**
+ * @file What `npm run package` makes: the right files, and an extension that VS Code installs and that trains.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { packageExtension, packagedFiles } from './package.ts';
+import { number, runCommand, screenshot, webview } from './user.ts';
+import { eventually, withEditor } from './with-editor.ts';
+
+const MEBIBYTE = 2 ** 20;
+
+describe('the package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vsix-'));
+  after(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('holds what runs and nothing that was only needed to make it', async () => {
+    const files = await packagedFiles();
+    const needed = [
+      'package.json',
+      'package.nls.json',
+      'README.md',
+      'LICENSE',
+      'dist/extension.cjs',
+      'dist/webview.js',
+      'dist/webview.css',
+      'dist/cli.mjs',
+      'dist/worker.mjs',
+      'dist/thread.mjs',
+      'dist/kernels/plain.wasm',
+      'media/sample/corpus.jsonl',
+      'media/starter/model.safetensors',
+      'media/icon.png',
+    ];
+    assert.deepEqual(
+      needed.filter((file) => !files.includes(file)),
+      [],
+    );
+    const allowed =
+      /^(package(\.nls)?\.json|README\.md|CHANGELOG\.md|LICENSE|media\/.+|dist\/(extension\.cjs|webview\.(js|css)|(cli|worker|thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
+    assert.deepEqual(
+      files.filter((file) => !allowed.test(file)),
+      [],
+    );
+  });
+
+  it('installs in VS Code, starts, and trains', { timeout: 300_000 }, async () => {
+    const vsix = await packageExtension(join(folder, 'rec-r1.vsix'));
+    assert.ok(statSync(vsix).size < 12 * MEBIBYTE, `${statSync(vsix).size} bytes`);
+    await withEditor('package', { extension: { kind: 'packaged', vsix } }, async ({ page }) => {
+      await runCommand(page, 'Rec-R1: Start Training');
+      const panel = await webview(page);
+      await eventually('A reward in the panel', () => number(panel, '#reward'), 180_000);
+      await screenshot(page, 'package');
+      await runCommand(page, 'Rec-R1: Stop Training');
+      await panel.getByText('Stopped', { exact: true }).waitFor({ timeout: 120_000 });
+    });
+  });
+});
