@@ -11,7 +11,14 @@ import { runCommandLine } from './commands.ts';
  * @throws with vsce's own words when the manifest is wrong or a file it names is not there.
  */
 export async function packageExtension(vsix: string): Promise<string> {
-  await vsce('package', '--no-dependencies', '--allow-missing-repository', '--out', vsix);
+  await vsce(
+    'package',
+    '--no-dependencies',
+    '--allow-missing-repository',
+    '--no-rewrite-relative-links',
+    '--out',
+    vsix,
+  );
   return vsix;
 }
 
