@@ -1,7 +1,6 @@
 /** @file The one place that knows which control library is used, so that a successor can take its place. */
 import {
   provideVSCodeDesignSystem,
-  vsCodeBadge,
   vsCodeButton,
   vsCodePanels,
   vsCodePanelTab,
@@ -12,7 +11,6 @@ import {
 /** Defines the custom elements that the templates use. Call once. */
 export function defineControls(): void {
   provideVSCodeDesignSystem().register(
-    vsCodeBadge(),
     vsCodeButton(),
     vsCodePanels(),
     vsCodePanelTab(),

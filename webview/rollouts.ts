@@ -96,7 +96,7 @@ function groupView(group: RolloutGroup, shown: Shown, state: PanelState, effects
       <td>
         ${
           cause
-            ? html`<vscode-badge title="All rewards are equal: this group teaches nothing">${cause}</vscode-badge>`
+            ? html`<span class="badge" title="All rewards are equal: this group teaches nothing">${cause}</span>`
             : nothing
         }
       </td>
