@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
-import { type TaskFormat, openTask } from '../data/open-task.ts';
+import { type OpenOptions, openTask } from '../data/open-task.ts';
 import { type Example, SPLITS, type Split, type Task } from '../data/task.ts';
 
 export interface ImportSummary {
@@ -21,11 +21,11 @@ export interface ImportSummary {
  *
  * @throws UserError when `out` already holds something, or for whatever is wrong with the data.
  */
-export async function importTask(from: string, out: string, format?: TaskFormat): Promise<ImportSummary> {
+export async function importTask(from: string, out: string, options?: OpenOptions): Promise<ImportSummary> {
   if (existsSync(out) && readdirSync(out).length > 0) {
     throw new UserError(`${out} is not empty; give --out a new folder, or remove it first.`);
   }
-  const task = await openTask(from, format);
+  const task = await openTask(from, options);
   const target = resolve(out);
   await mkdir(dirname(target), { recursive: true });
   const partial = await mkdtemp(join(dirname(target), `.${basename(target)}-`));

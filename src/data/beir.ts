@@ -7,21 +7,8 @@ import { join } from 'node:path';
 import { describe, idField, idListField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines, readLines } from '../base/json-lines.ts';
-import { type Splits, emptySplits, shareOf } from './split.ts';
-import { type Document, type Example, type Split, SPLITS } from './task.ts';
-
-interface Query {
-  readonly id: string;
-  readonly query: string;
-  readonly history?: readonly string[];
-}
-
-type Grades = Map<string, number>;
-
-export interface ExamplesWithNotes {
-  readonly examples: Splits;
-  readonly notes: readonly string[];
-}
+import { type ExamplesWithNotes, type Judgment, type Query, judgedExamples } from './judgments.ts';
+import { type Document, type Split, SPLITS } from './task.ts';
 
 /** Whether a folder holds this layout. */
 export function isBeir(dir: string): boolean {
@@ -32,32 +19,8 @@ export function isBeir(dir: string): boolean {
 export async function readBeir(dir: string, documents: readonly Document[]): Promise<ExamplesWithNotes> {
   const queries = await readQueries(join(dir, 'queries.jsonl'));
   const files = judgmentFiles(dir);
-  const known = { queries, documents: new Set(documents.map(({ id }) => id)) };
-  const notes: string[] = [];
-  const examples = emptySplits();
-  const splitOf = new Map<string, string>();
-  for (const { file, split } of files) {
-    const grades = await readJudgments(file, known);
-    for (const query of queries.values()) {
-      const relevant = grades.get(query.id);
-      if (!relevant || relevant.size === 0) continue;
-      const before = splitOf.get(query.id);
-      if (before !== undefined) {
-        throw new UserError(`Query "${query.id}" is judged in ${before} and in ${file}; a query belongs to one split.`);
-      }
-      splitOf.set(query.id, file);
-      examples[split ?? splitByShare(query.id)].push({ ...query, relevant });
-    }
-  }
-  if (splitOf.size === 0) throw new UserError(`${dir} has no query with a relevant document; check its judgments.`);
-  if (files.some(({ split }) => split === undefined)) {
-    notes.push('Queries were split by a hash of their ids: about 60 % train, 20 % validation, 20 % test.');
-  } else if (!files.some(({ split }) => split === 'validation')) {
-    notes.push(...fillValidation(examples));
-  }
-  const unjudged = queries.size - splitOf.size;
-  if (unjudged > 0) notes.push(`${unjudged} of ${queries.size} queries have no relevant document and were left out.`);
-  return { examples, notes };
+  const hasValidation = files.some(({ split }) => split === 'validation');
+  return judgedExamples(queries, documents, readJudgments(files), { dir, hasValidation });
 }
 
 async function readQueries(path: string): Promise<Map<string, Query>> {
@@ -72,8 +35,13 @@ async function readQueries(path: string): Promise<Map<string, Query>> {
   return queries;
 }
 
+interface JudgmentFile {
+  readonly file: string;
+  readonly split?: Split;
+}
+
 /** Judgment files in the order of the splits; one without a split is to be split here. */
-function judgmentFiles(dir: string): { file: string; split?: Split }[] {
+function judgmentFiles(dir: string): JudgmentFile[] {
   const names: Record<Split, readonly string[]> = {
     train: ['train'],
     validation: ['validation', 'dev', 'val'],
@@ -94,46 +62,20 @@ function judgmentFiles(dir: string): { file: string; split?: Split }[] {
   );
 }
 
-/** Rows of query, document and grade, tab-separated; the first line may be a header. Grades of 0 and below are dropped. */
-async function readJudgments(
-  file: string,
-  known: { readonly queries: ReadonlyMap<string, Query>; readonly documents: ReadonlySet<string> },
-): Promise<Map<string, Grades>> {
-  const judgments = new Map<string, Grades>();
-  let first = true;
-  for await (const { text, where } of readLines(file)) {
-    const [query = '', document = '', gradeText = ''] = text.split('\t');
-    const grade = Number(gradeText.trim() || NaN);
-    const header = first && Number.isNaN(grade);
-    first = false;
-    if (header) continue;
-    if (Number.isNaN(grade)) {
-      throw new UserError(`${where}: expected query, document and grade separated by tabs, got ${describe(text)}.`);
+/** Rows of query, document and grade, tab-separated; the first line may be a header. */
+async function* readJudgments(files: readonly JudgmentFile[]): AsyncGenerator<Judgment> {
+  for (const { file, split } of files) {
+    let first = true;
+    for await (const { text, where } of readLines(file)) {
+      const [query = '', document = '', gradeText = ''] = text.split('\t');
+      const grade = Number(gradeText.trim() || NaN);
+      const header = first && Number.isNaN(grade);
+      first = false;
+      if (header) continue;
+      if (Number.isNaN(grade)) {
+        throw new UserError(`${where}: expected query, document and grade separated by tabs, got ${describe(text)}.`);
+      }
+      yield { query, document, grade, where, ...(split && { split }) };
     }
-    if (!known.queries.has(query)) {
-      throw new UserError(`${where}: the judged query "${query}" is not in queries.jsonl; add it or drop the line.`);
-    }
-    if (!known.documents.has(document)) {
-      throw new UserError(`${where}: the judged document "${document}" is not in the corpus; add it or drop the line.`);
-    }
-    if (grade <= 0) continue;
-    const grades: Grades = judgments.get(query) ?? new Map<string, number>();
-    judgments.set(query, grades.set(document, grade));
   }
-  return judgments;
-}
-
-function splitByShare(id: string): Split {
-  const share = shareOf(id);
-  if (share < 0.6) return 'train';
-  return share < 0.8 ? 'validation' : 'test';
-}
-
-/** Training needs something to choose checkpoints by, and that must never be the test queries. */
-function fillValidation(examples: Splits): string[] {
-  if (examples.train.length === 0) return ['There are no training judgments: this task can only be evaluated.'];
-  const isForTraining = ({ id }: Example): boolean => shareOf(id) < 0.8;
-  examples.validation = examples.train.filter((example) => !isForTraining(example));
-  examples.train = examples.train.filter(isForTraining);
-  return ['There is no validation file: about 20 % of the training queries, by a hash of their ids, are validation.'];
 }

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { idField, idListField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
-import type { ExamplesWithNotes } from './beir.ts';
+import type { ExamplesWithNotes } from './judgments.ts';
 import { type Splits, emptySplits, shareOf } from './split.ts';
 import type { Document, Example, Split } from './task.ts';
 

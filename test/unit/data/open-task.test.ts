@@ -77,7 +77,7 @@ describe('openTask on the BEIR layout', () => {
     const { examples, notes } = await openTask(dir);
     assert.ok(examples.validation.length > 5 && examples.train.length > 60);
     assert.equal(examples.test.length, 0);
-    assert.match(notes.join(' '), /no validation file.*1 of 101 queries/);
+    assert.match(notes.join(' '), /no validation judgments.*1 of 101 queries/);
   });
 
   it('keeps a history that a query carries', async () => {
@@ -105,12 +105,12 @@ describe('openTask on the BEIR layout', () => {
       [{ 'queries.jsonl': `${QUERIES}{"_id":"q1","text":""}` }, /line 4: query id "q1" was already used/],
       [{ 'queries.jsonl': '{"_id":"q1"}' }, /line 1: "text" must be text/],
       [{ 'qrels.tsv': 'q1\td9\t1\n' }, /qrels\.tsv, line 1: the judged document "d9" is not in the corpus/],
-      [{ 'qrels.tsv': 'q1\td1\t1\nq9\td1\t1\n' }, /qrels\.tsv, line 2: the judged query "q9" is not in queries\.jsonl/],
+      [{ 'qrels.tsv': 'q1\td1\t1\nq9\td1\t1\n' }, /qrels\.tsv, line 2: the judged query "q9" is not among the queries/],
       [{ 'qrels.tsv': 'q1\td1\t1\nq1 d1 1\n' }, /qrels\.tsv, line 2: expected query, document and grade/],
       [{ 'qrels.tsv': 'q1\td1\t0\n' }, /no query with a relevant document/],
       [
         { 'qrels/train.tsv': 'q1\td1\t1\n', 'qrels/test.tsv': 'q1\td1\t1\n' },
-        /"q1" is judged in .*train\.tsv and in .*test\.tsv/,
+        /test\.tsv, line 1: query "q1" is also judged in .*train\.tsv, line 1/,
       ],
     ];
     for (const [files, pattern] of cases) {

@@ -1,0 +1,135 @@
+/** @file Queries and judgments to examples, for every format: who belongs to which split, and what is wrong with a row. */
+import { UserError } from '../base/errors.ts';
+import { type Splits, emptySplits, shareOf } from './split.ts';
+import type { Document, Example, Split } from './task.ts';
+
+export interface Query {
+  readonly id: string;
+  readonly query: string;
+  readonly history?: readonly string[];
+}
+
+export interface Judgment {
+  /** The query's id. */
+  readonly query: string;
+  readonly document: string;
+  /** 0 and below: not relevant. */
+  readonly grade: number;
+  /** Missing where the data set does not say. */
+  readonly split?: Split;
+  /** For messages. */
+  readonly where: string;
+}
+
+export interface ExamplesWithNotes {
+  readonly examples: Splits;
+  readonly notes: readonly string[];
+}
+
+/** How file names and columns call the splits. */
+const SPLIT_NAMES: Readonly<Record<string, Split>> = {
+  train: 'train',
+  training: 'train',
+  validation: 'validation',
+  val: 'validation',
+  valid: 'validation',
+  dev: 'validation',
+  test: 'test',
+};
+
+/** The split that a word stands for. */
+export function splitNamed(word: string): Split | undefined {
+  const name = word.toLowerCase();
+  return Object.hasOwn(SPLIT_NAMES, name) ? SPLIT_NAMES[name] : undefined;
+}
+
+/** The split that a file's name contains as a word, as `qrels.dev.txt` does. */
+export function splitInName(name: string): Split | undefined {
+  return name
+    .split(/[^a-z]+/i)
+    .map(splitNamed)
+    .find((split) => split !== undefined);
+}
+
+/**
+ * The queries with a relevant document, in the order of the queries.
+ *
+ * Without splits they are split by a hash of their ids. Where there is training but no validation, a part of it becomes
+ * validation, unless `hasValidation` says that its emptiness is meant.
+ *
+ * @throws UserError for a judgment of an unknown query or document, a query in two splits, or no relevant document at all.
+ */
+export async function judgedExamples(
+  queries: ReadonlyMap<string, Query>,
+  documents: readonly Document[],
+  judgments: AsyncIterable<Judgment>,
+  { dir, hasValidation = false }: { readonly dir: string; readonly hasValidation?: boolean },
+): Promise<ExamplesWithNotes> {
+  const judged = await collect(queries, new Set(documents.map(({ id }) => id)), judgments);
+  if (judged.size === 0) throw new UserError(`${dir} has no query with a relevant document; check its judgments.`);
+  const examples = emptySplits();
+  const notes: string[] = [];
+  let hashed = 0;
+  for (const query of queries.values()) {
+    const found = judged.get(query.id);
+    if (!found) continue;
+    if (found.split === undefined) hashed++;
+    examples[found.split ?? splitByShare(query.id)].push({ ...query, relevant: found.relevant });
+  }
+  if (hashed > 0)
+    notes.push('Queries were split by a hash of their ids: about 60 % train, 20 % validation, 20 % test.');
+  else if (examples.validation.length === 0 && !hasValidation) notes.push(...fillValidation(examples));
+  const unjudged = queries.size - judged.size;
+  if (unjudged > 0) notes.push(`${unjudged} of ${queries.size} queries have no relevant document and were left out.`);
+  return { examples, notes };
+}
+
+interface JudgedQuery {
+  readonly split: Split | undefined;
+  readonly where: string;
+  readonly relevant: Map<string, number>;
+}
+
+async function collect(
+  queries: ReadonlyMap<string, Query>,
+  documents: ReadonlySet<string>,
+  judgments: AsyncIterable<Judgment>,
+): Promise<Map<string, JudgedQuery>> {
+  const judged = new Map<string, JudgedQuery>();
+  for await (const { query, document, grade, split, where } of judgments) {
+    if (!queries.has(query)) {
+      throw new UserError(`${where}: the judged query "${query}" is not among the queries; add it or drop the line.`);
+    }
+    if (!documents.has(document)) {
+      throw new UserError(`${where}: the judged document "${document}" is not in the corpus; add it or drop the line.`);
+    }
+    if (grade <= 0) continue;
+    const before = judged.get(query);
+    if (before && before.split !== split) {
+      throw new UserError(
+        `${where}: query "${query}" is also judged in ${before.where}; a query belongs to one split.`,
+      );
+    }
+    const entry = before ?? { split, where, relevant: new Map<string, number>() };
+    judged.set(query, entry);
+    entry.relevant.set(document, grade);
+  }
+  return judged;
+}
+
+function splitByShare(id: string): Split {
+  const share = shareOf(id);
+  if (share < 0.6) return 'train';
+  return share < 0.8 ? 'validation' : 'test';
+}
+
+/** Training needs something to choose checkpoints by, and that must never be the test queries. */
+function fillValidation(examples: Splits): string[] {
+  if (examples.train.length === 0) return [];
+  const isForTraining = ({ id }: Example): boolean => shareOf(id) < 0.8;
+  examples.validation = examples.train.filter((example) => !isForTraining(example));
+  examples.train = examples.train.filter(isForTraining);
+  return [
+    'There are no validation judgments: about 20 % of the training queries, by a hash of their ids, are validation.',
+  ];
+}

@@ -1,0 +1,129 @@
+/**
+ * @file Tables of anybody's own: `documents.{csv,tsv,jsonl}` and `judgments.{csv,tsv,jsonl}`, also .gz, with a map from our
+ * columns to theirs. A row of judgments holds the query's text, a document and a grade, and may hold a split.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, idField } from '../base/checks.ts';
+import { readTable } from '../base/csv.ts';
+import { UserError } from '../base/errors.ts';
+import { type JsonLine, readJsonLines } from '../base/json-lines.ts';
+import { type ExamplesWithNotes, type Judgment, type Query, judgedExamples, splitNamed } from './judgments.ts';
+import type { Document } from './task.ts';
+
+/** Our columns, each with what it is called unless the map says otherwise. */
+const DEFAULT_COLUMNS = {
+  id: 'id',
+  title: 'title',
+  text: 'text',
+  query: 'query',
+  document: 'document',
+  grade: 'grade',
+  split: 'split',
+} as const;
+
+export const COLUMNS = Object.keys(DEFAULT_COLUMNS) as readonly ColumnName[];
+export type ColumnName = keyof typeof DEFAULT_COLUMNS;
+
+export interface TableOptions {
+  /** Our column to theirs. */
+  readonly columns?: Readonly<Partial<Record<ColumnName, string>>>;
+  /** Label to grade, for judgments in words: Exact, Substitute. */
+  readonly grades?: Readonly<Record<string, number>>;
+}
+
+type Column = (name: ColumnName) => string;
+
+/** Whether a folder holds this layout. */
+export function isTable(dir: string): boolean {
+  return findTable(dir, 'documents') !== undefined && findTable(dir, 'judgments') !== undefined;
+}
+
+/** All documents; a row needs an id and a title or a text. */
+export async function readTableDocuments(dir: string, options: TableOptions): Promise<Document[]> {
+  const column = columnNames(options);
+  const documents = new Map<string, Document>();
+  for await (const { value: row, where } of rowsOf(dir, 'documents')) {
+    requireColumns(row, [column('id')], where);
+    const id = idField(row, column('id'), where);
+    if (documents.has(id)) throw new UserError(`${where}: document id "${id}" was already used; ids must be unique.`);
+    const [title, text] = [cell(row, column('title')), cell(row, column('text'))];
+    if (title === undefined && text === undefined) {
+      throw new UserError(
+        `${where}: there is neither a column "${column('title')}" nor "${column('text')}"; name one with --columns.`,
+      );
+    }
+    documents.set(id, { id, title: title ?? '', text: text ?? '' });
+  }
+  if (documents.size === 0) throw new UserError(`${dir} holds no documents; a corpus needs at least one.`);
+  return [...documents.values()];
+}
+
+/** The judged queries. Equal texts are one query, numbered in the order of the rows. */
+export async function readTableExamples(
+  dir: string,
+  documents: readonly Document[],
+  options: TableOptions,
+): Promise<ExamplesWithNotes> {
+  const queries = new Map<string, Query>();
+  return judgedExamples(queries, documents, readJudgments(dir, queries, options), { dir });
+}
+
+/** Adds each query to `queries` before its first judgment is given out. */
+async function* readJudgments(
+  dir: string,
+  queries: Map<string, Query>,
+  options: TableOptions,
+): AsyncGenerator<Judgment> {
+  const column = columnNames(options);
+  const ids = new Map<string, string>();
+  for await (const { value: row, where } of rowsOf(dir, 'judgments')) {
+    requireColumns(row, [column('query'), column('document')], where);
+    const text = cell(row, column('query')) ?? '';
+    const id = ids.get(text) ?? `q${ids.size + 1}`;
+    ids.set(text, id);
+    queries.set(id, { id, query: text });
+    const split = splitNamed(cell(row, column('split')) ?? '');
+    const grade = gradeOf(cell(row, column('grade')), options, where);
+    yield { query: id, document: idField(row, column('document'), where), grade, where, ...(split && { split }) };
+  }
+}
+
+/** A missing column means that every row is a match. */
+function gradeOf(label: string | undefined, { grades }: TableOptions, where: string): number {
+  if (label === undefined) return 1;
+  const grade = grades ? (Object.hasOwn(grades, label) ? grades[label] : NaN) : Number(label.trim() || NaN);
+  if (!Number.isNaN(grade)) return grade;
+  throw new UserError(
+    `${where}: the grade is ${describe(label)}; give a number, or say with --grades what each label is worth.`,
+  );
+}
+
+function columnNames({ columns = {} }: TableOptions): Column {
+  return (name) => columns[name] ?? DEFAULT_COLUMNS[name];
+}
+
+function cell(row: JsonLine['value'], column: string): string | undefined {
+  const value = row[column];
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function requireColumns(row: JsonLine['value'], names: readonly string[], where: string): void {
+  const missing = names.find((name) => !(name in row));
+  if (missing === undefined) return;
+  throw new UserError(
+    `${where}: there is no column "${missing}" among ${Object.keys(row).join(', ')}; name it with --columns.`,
+  );
+}
+
+function rowsOf(dir: string, name: string): AsyncGenerator<JsonLine> {
+  const file = findTable(dir, name);
+  if (!file) throw new UserError(`${dir} has no ${name}.csv, ${name}.tsv or ${name}.jsonl.`);
+  return /\.jsonl(\.gz)?$/.test(file) ? readJsonLines(file) : readTable(file);
+}
+
+function findTable(dir: string, name: string): string | undefined {
+  const endings = ['csv', 'tsv', 'jsonl'].flatMap((ending) => [ending, `${ending}.gz`]);
+  return endings.map((ending) => join(dir, `${name}.${ending}`)).find((file) => existsSync(file));
+}
