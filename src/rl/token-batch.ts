@@ -2,7 +2,7 @@
  * @file Sequences of prompt and completion as padded tensors, and what the model predicts at the completion's tokens.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import { paddedIds } from '../model/generate.ts';
+import { paddedIds } from '../model/composed-decoder.ts';
 import { tokenLogProbs } from '../model/ops.ts';
 import type { Policy } from '../model/policy.ts';
 import { hiddenStates } from '../model/transformer.ts';

@@ -16,31 +16,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Variable } from '@tensorflow/tfjs-core';
 import { inverseFrequencies } from '../ops.ts';
 import type { SampledTokens, SamplingOptions } from '../sample-tokens.ts';
+import type { Decoder, DecoderOptions } from '../decoder.ts';
 import type { Linear, LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
 import { EmbeddedBackend } from './embedded-backend.ts';
 import { rotaryTables } from './rotary-tables.ts';
 
-export interface DecoderOptions {
-  /** Token ids, none empty. */
-  readonly prompts: readonly (readonly number[])[];
-  /** G: completions of each prompt. */
-  readonly copies: number;
-  /** Tokens that a completion may have. */
-  readonly maxNewTokens: number;
-}
-
-export interface Decoder {
-  /** P·G */
-  readonly rows: number;
-  /** Reads the prompts and samples the first token of every row; uniforms [P·G]. Call it once, first. */
-  prefill(uniforms: Float32Array, sampling: SamplingOptions): SampledTokens;
-  /** Row `rows[i]` reads `tokens[i]` and samples its next token with `uniforms[i]`. Each row at most once. */
-  step(rows: Int32Array, tokens: Int32Array, uniforms: Float32Array, sampling: SamplingOptions): SampledTokens;
-  dispose(): void;
-}
-
 /** A decoder for these prompts, or null where the embedded engine is not the active backend. */
-export function createDecoder(weights: ModelWeights, config: ModelConfig, options: DecoderOptions): Decoder | null {
+export function createDecoder(
+  weights: ModelWeights,
+  config: ModelConfig,
+  options: DecoderOptions,
+): EmbeddedDecoder | null {
   const backend = tf.backend();
   if (!(backend instanceof EmbeddedBackend)) return null;
   return new EmbeddedDecoder(backend, weights, config, options);
@@ -61,7 +47,7 @@ function cacheLength({ prompts, maxNewTokens }: DecoderOptions): number {
   return Math.ceil((Math.max(...prompts.map((prompt) => prompt.length)) + maxNewTokens) / 16) * 16;
 }
 
-class EmbeddedDecoder implements Decoder {
+export class EmbeddedDecoder implements Decoder {
   readonly rows: number;
   readonly #backend: EmbeddedBackend;
   readonly #config: ModelConfig;

@@ -5,7 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { readJson } from '../../../src/base/json-file.ts';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
-import { generate, paddedIds } from '../../../src/model/generate.ts';
+import { paddedIds } from '../../../src/model/composed-decoder.ts';
+import { generate } from '../../../src/model/generate.ts';
 import {
   describeModel,
   disposeParameters,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { rngFrom } from '../../../src/base/rng.ts';
-import { createDecoder, type Decoder } from '../../../src/model/engine/decoder.ts';
+import { createDecoder, type EmbeddedDecoder } from '../../../src/model/engine/decoder.ts';
 import type { EmbeddedBackend } from '../../../src/model/engine/embedded-backend.ts';
 import { activateEmbedded } from '../../../src/model/engine/register.ts';
 import { sampleRows, type SamplingOptions } from '../../../src/model/sample-tokens.ts';
@@ -59,7 +59,7 @@ function uniformsOf(step: number, rows: readonly number[]): Float32Array {
 }
 
 /** Decodes; a row ends after 2 + (row % 8) tokens. */
-function decode(decoder: Decoder, sampling: SamplingOptions): Trace {
+function decode(decoder: EmbeddedDecoder, sampling: SamplingOptions): Trace {
   const rows = Array.from({ length: decoder.rows }, (_, row) => row);
   const trace: Trace = {
     tokens: rows.map(() => []),
