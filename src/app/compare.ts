@@ -1,11 +1,7 @@
 /** @file Two checkpoints of a run on the same queries, or a checkpoint against the queries as they were typed. */
 import type { Split } from '../data/task.ts';
-import { compareEvaluations, type Comparison } from '../runs/comparison.ts';
-import type { EvaluationRow } from '../runs/events.ts';
+import { asTyped, compareEvaluations, type Comparison, ndcgName, RAW_QUERY } from '../runs/comparison.ts';
 import { type CheckpointEvaluation, evaluateCheckpoints } from './evaluate.ts';
-
-/** Stands for the query as it was typed, where a checkpoint's name could stand. */
-export const RAW_QUERY = 'raw';
 
 export interface ComparisonQuestion {
   readonly runDir: string;
@@ -28,16 +24,4 @@ export async function compareCheckpoints(
   const rowsB = evaluations[evaluations.length - 1].rows;
   const rowsA = a === RAW_QUERY ? rowsB.map(asTyped) : evaluations[0].rows;
   return compareEvaluations({ name: a, rows: rowsA }, { name: b, rows: rowsB }, split, ndcgName(rowsB));
-}
-
-/** What the query as typed got, as if it were its own rewrite. */
-export function asTyped(row: EvaluationRow): EvaluationRow {
-  return { ...row, rewrite: row.query, format: 'ok', metrics: row.baseline, top: row.baselineTop };
-}
-
-/** `ndcg@10`, whatever the cut-off is in these rows. */
-export function ndcgName(rows: readonly EvaluationRow[]): string {
-  const name = Object.keys(rows[0]?.metrics ?? {}).find((metric) => metric.startsWith('ndcg@'));
-  if (name === undefined) throw new Error('an evaluation has no NDCG');
-  return name;
 }

@@ -1,6 +1,7 @@
 /** @file `rec-r1 compare`: two checkpoints on the same queries, with a paired test. */
-import { compareCheckpoints, RAW_QUERY } from '../app/compare.ts';
+import { compareCheckpoints } from '../app/compare.ts';
 import { checkpointName, findCheckpoint } from '../runs/checkpoint.ts';
+import { RAW_QUERY } from '../runs/comparison.ts';
 import { defineCommand, noPositionals } from './command.ts';
 import { splitOf } from './evaluate.ts';
 import { newestRun } from './newest-run.ts';

@@ -1,8 +1,14 @@
 /** @file What a training came to, on queries that it never saw: a table before and after, and three rewrites in full. */
-import { asTyped, ndcgName, RAW_QUERY } from '../app/compare.ts';
 import { type CheckpointEvaluation, evaluateCheckpoints } from '../app/evaluate.ts';
 import { checkpointName, findCheckpoint } from '../runs/checkpoint.ts';
-import { compareEvaluations, type ComparedRow, type Comparison } from '../runs/comparison.ts';
+import {
+  asTyped,
+  compareEvaluations,
+  type ComparedRow,
+  type Comparison,
+  ndcgName,
+  RAW_QUERY,
+} from '../runs/comparison.ts';
 import type { EvaluationRow } from '../runs/events.ts';
 import { documentTitles } from '../app/titles.ts';
 import type { Output } from './command.ts';

@@ -87,7 +87,7 @@ async function chooseRun(
   if (given !== undefined) return given;
   const infos = runs.list().flatMap((item) => (item.kind === 'run' && fits(item.info) ? [item.info] : []));
   if (infos.length === 0) {
-    throw new UserError(vscode.l10n.t('There is no such run in {0}; start a training first.', runs.folder()));
+    throw new UserError(vscode.l10n.t('{0} No run in {1} fits; start a training first.', question, runs.folder()));
   }
   const current = infos.find(({ dir }) => dir === runs.current?.dir);
   if (current) return current.dir;

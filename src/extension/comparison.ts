@@ -3,14 +3,13 @@ import * as vscode from 'vscode';
 import type { ToPanel } from '../../webview/protocol.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { SPLITS, type Split } from '../data/task.ts';
-import { openRunReader } from '../runs/reader.ts';
+import { RAW_QUERY, type Comparison } from '../runs/comparison.ts';
+import { openRunReader, type RunReader } from '../runs/reader.ts';
+import { compareRecorded } from '../runs/recorded-comparison.ts';
 import type { CheckpointEntry } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
 import { rankingContext } from './panel-feed.ts';
 import { abortSignalOf } from './worker.ts';
-
-/** What stands for the original query where a checkpoint's name could stand; `app/compare.ts` knows it. */
-const ORIGINAL = 'raw';
 
 export interface ChosenComparison {
   readonly a: string;
@@ -27,11 +26,11 @@ export async function chooseComparison(dir: string): Promise<ChosenComparison | 
   const title = vscode.l10n.t('Compare Checkpoints');
   const b = await pickCheckpoint(checkpoints, title, vscode.l10n.t('Which checkpoint should be judged?'));
   if (b === undefined) return undefined;
-  const original = { label: ORIGINAL, description: vscode.l10n.t('the query as it was typed') };
+  const original = { label: RAW_QUERY, description: vscode.l10n.t('the query as it was typed') };
   const others = checkpoints.filter(({ name }) => name !== b);
   const a = await pickCheckpoint(others, title, vscode.l10n.t('Against what?'), [original]);
   if (a === undefined) return undefined;
-  const split = await vscode.window.showQuickPick(['test', ...SPLITS.filter((name) => name === 'validation')], {
+  const split = await vscode.window.showQuickPick(['test', 'validation'], {
     title,
     placeHolder: vscode.l10n.t('On which queries?'),
   });
@@ -39,34 +38,46 @@ export async function chooseComparison(dir: string): Promise<ChosenComparison | 
   return chosen && { a, b, split: chosen };
 }
 
-/** Asks the worker, with a way to cancel, and says in the panel what comes of it. */
+/**
+ * Says in the panel what comes of it: from what the run recorded where that is enough, otherwise the worker evaluates both,
+ * with a way to cancel.
+ */
 export async function compare(
-  { a, b, split }: ChosenComparison,
+  chosen: ChosenComparison,
   runDir: string,
   worker: WorkerClient,
   tell: (message: ToPanel) => void,
 ): Promise<void> {
-  const label = vscode.l10n.t('Comparing {0} with {1} on {2} queries…', b, a, split);
-  tell({ kind: 'comparing', label });
-  const location = { location: vscode.ProgressLocation.Window, title: label, cancellable: true };
+  const reader = openRunReader(runDir);
   try {
-    const comparison = await vscode.window.withProgress(location, (_, token) =>
-      worker.ask('compare', { runDir, a, b, split }, abortSignalOf(token)),
+    tell(
+      comparisonMessage(reader, compareRecorded(reader, chosen) ?? (await evaluateBoth(chosen, runDir, worker, tell))),
     );
-    const reader = openRunReader(runDir);
-    try {
-      const shown = comparison.rows.map((row) => ({
-        exampleId: row.exampleId,
-        ids: [...row.a.top, ...row.b.top],
-      }));
-      tell({ kind: 'comparison', comparison, ...rankingContext(reader, shown) });
-    } finally {
-      reader.close();
-    }
   } catch (error) {
     tell({ kind: 'comparison-failed', message: messageOf(error) });
     if (!(error instanceof UserError)) throw error;
+  } finally {
+    reader.close();
   }
+}
+
+async function evaluateBoth(
+  { a, b, split }: ChosenComparison,
+  runDir: string,
+  worker: WorkerClient,
+  tell: (message: ToPanel) => void,
+): Promise<Comparison> {
+  const title = vscode.l10n.t('Comparing {0} with {1} on {2} queries…', b, a, split);
+  tell({ kind: 'comparing', label: title });
+  const progress = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  return vscode.window.withProgress(progress, (_, token) =>
+    worker.ask('compare', { runDir, a, b, split }, abortSignalOf(token)),
+  );
+}
+
+function comparisonMessage(reader: RunReader, comparison: Comparison): ToPanel {
+  const shown = comparison.rows.map(({ exampleId, a, b }) => ({ exampleId, ids: [...a.top, ...b.top] }));
+  return { kind: 'comparison', comparison, ...rankingContext(reader, shown) };
 }
 
 async function pickCheckpoint(

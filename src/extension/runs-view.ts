@@ -27,14 +27,21 @@ export class RunsView implements vscode.TreeDataProvider<RunItem>, vscode.Dispos
   constructor(runs: Runs) {
     this.#runs = runs;
     const view = vscode.window.createTreeView('rec-r1.runs', { treeDataProvider: this, showCollapseAll: true });
-    // Runs that the command line made or deleted meanwhile are found when the view is looked at again.
     const visible = view.onDidChangeVisibility((event) => {
       if (event.visible) this.#changed.fire();
     });
     const changed = runs.onDidChange(() => {
       this.#changed.fire();
     });
-    this.#subscriptions = [view, visible, changed, this.#changed];
+    // Runs that the command line makes or somebody deletes while the view is open.
+    const folder = new vscode.RelativePattern(vscode.Uri.file(runs.folder()), '*/run.sqlite');
+    const files = vscode.workspace.createFileSystemWatcher(folder, false, true, false);
+    const refresh = (): void => {
+      this.#changed.fire();
+    };
+    files.onDidCreate(refresh);
+    files.onDidDelete(refresh);
+    this.#subscriptions = [view, visible, changed, files, this.#changed];
   }
 
   readonly onDidChangeTreeData = this.#changed.event;

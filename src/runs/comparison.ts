@@ -10,6 +10,9 @@ import type { EvaluationRow } from './events.ts';
 /** Permutations of the randomisation test: p-values are exact to about 0.002 around 0.05. */
 const PERMUTATIONS = 10_000;
 
+/** Stands for the query as it was typed, where a checkpoint's name could stand. */
+export const RAW_QUERY = 'raw';
+
 export interface PairedStatistics {
   readonly meanA: number;
   readonly meanB: number;
@@ -70,6 +73,18 @@ export function compareEvaluations(
   );
   rows.sort((x, y) => y.gain - x.gain);
   return { ...statistics, a: a.name, b: b.name, split, metric, rows };
+}
+
+/** What the query as typed got, as if it were its own rewrite. */
+export function asTyped(row: EvaluationRow): EvaluationRow {
+  return { ...row, rewrite: row.query, format: 'ok', metrics: row.baseline, top: row.baselineTop };
+}
+
+/** `ndcg@10`, whatever the cut-off is in these rows. */
+export function ndcgName(rows: readonly EvaluationRow[]): string {
+  const name = Object.keys(rows[0]?.metrics ?? {}).find((metric) => metric.startsWith('ndcg@'));
+  if (name === undefined) throw new Error('an evaluation has no NDCG');
+  return name;
 }
 
 /** Means, paired randomisation test and win/tie/loss of values for the same queries in the same order. Not for empty input. */

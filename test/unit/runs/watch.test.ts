@@ -26,7 +26,9 @@ test('a watch waits for the run, tells each event once, and notices a writer tha
       throw error;
     },
   );
-  t.after(watch.stop);
+  t.after(() => {
+    watch.stop();
+  });
   assert.equal(watch.reader(), null);
 
   createRun(dir, NEW_RUN);
