@@ -106,6 +106,11 @@ export const SETTINGS = {
   'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),
   'evaluation.limit': count(1000, 10_000_000, 'Examples of a split that are evaluated at most, the first ones.'),
   'checkpoint.every': count(20, 1_000_000, 'Steps between checkpoints.'),
+  retriever: {
+    default: 'bm25',
+    about:
+      '“bm25” over the task’s corpus, or the URL of a recommender of your own; its key is read from the environment variable REC_R1_RETRIEVER_TOKEN.',
+  },
   'bm25.k1': between(1.2, 0, 1000, 'How slowly repeats of a term stop paying off.'),
   'bm25.b': between(0.75, 0, 1, 'How hard long documents are marked down.'),
 } as const satisfies Record<string, Setting>;

@@ -5,7 +5,8 @@ import { evaluateBaseline, evaluatePolicy, evaluationMeans } from '../rl/evaluat
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import type { EvaluationRow } from '../runs/events.ts';
 import type { RunConfig } from './config.ts';
-import { examplesOf, openBackend, openRetriever, openTaskOf, promptOptions } from './parts.ts';
+import { openRetriever } from './open-retriever.ts';
+import { examplesOf, openBackend, openTaskOf, promptOptions } from './parts.ts';
 import { storedConfig } from './train.ts';
 
 export interface CheckpointEvaluation {

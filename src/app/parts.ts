@@ -1,5 +1,5 @@
 /**
- * @file What a configuration names, opened: the task, the recommender, the tensor engine, the start policy.
+ * @file What a configuration names, opened: the task, the tensor engine, the start policy.
  */
 import { join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
@@ -9,8 +9,6 @@ import type { PromptStyle } from '../data/prompt.ts';
 import type { Example, Split, Task } from '../data/task.ts';
 import { selectBackend, type SelectedBackend } from '../model/backend.ts';
 import type { PromptOptions } from '../model/policy.ts';
-import { bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
-import type { Retriever } from '../retrieval/retriever.ts';
 import type { RunConfig } from './config.ts';
 
 /** The folder of the task: the bundled sample by its name, otherwise the path itself. */
@@ -21,11 +19,6 @@ export function taskDir(config: RunConfig): string {
 /** The folder of the start policy: the bundled starter by its name, otherwise the path itself. */
 export function modelDir(config: RunConfig): string {
   return config.model === 'starter' ? join(packageRoot(), 'media', 'starter') : resolve(config.model);
-}
-
-/** The recommender of a task: BM25 over titles and texts. */
-export function openRetriever(task: Task, config: RunConfig): Retriever {
-  return bm25Retriever(buildBm25Index(task.documents, { k1: config['bm25.k1'], b: config['bm25.b'] }));
 }
 
 /** The task that the configuration names. */

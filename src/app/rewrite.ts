@@ -6,7 +6,8 @@ import type { Hit, Retriever } from '../retrieval/retriever.ts';
 import { rollOut } from '../rl/rollout.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import type { RunConfig } from './config.ts';
-import { openBackend, openRetriever, openTaskOf, promptOptions } from './parts.ts';
+import { openRetriever } from './open-retriever.ts';
+import { openBackend, openTaskOf, promptOptions } from './parts.ts';
 import { storedConfig } from './train.ts';
 import { UserError } from '../base/errors.ts';
 

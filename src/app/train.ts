@@ -14,7 +14,8 @@ import { requestControl } from '../runs/control.ts';
 import { openRunReader } from '../runs/reader.ts';
 import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
 import { configFrom, type RunConfig } from './config.ts';
-import { examplesOf, modelDir, openBackend, openRetriever, openTaskOf, promptOptions } from './parts.ts';
+import { openRetriever } from './open-retriever.ts';
+import { examplesOf, modelDir, openBackend, openTaskOf, promptOptions } from './parts.ts';
 import { PauseGate } from './pause-gate.ts';
 
 export interface TrainContext {

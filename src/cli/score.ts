@@ -1,11 +1,11 @@
 /** @file `rec-r1 score` */
 import { configFrom, parseAssignments } from '../app/config.ts';
 import { parseMetrics } from '../app/measure.ts';
+import { openRetriever } from '../app/open-retriever.ts';
 import { scoreOutputs } from '../app/score.ts';
 import { UserError } from '../base/errors.ts';
 import { openTask } from '../data/open-task.ts';
 import { SPLITS, type Split } from '../data/task.ts';
-import { bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
 import { METRIC_EXAMPLES } from '../retrieval/metrics.ts';
 import { BM25_OPTIONS } from './bm25-option.ts';
 import { defineCommand, noPositionals, required } from './command.ts';
@@ -44,8 +44,7 @@ export const scoreCommand = defineCommand({
     const metrics = parseMetrics(values.metric ?? DEFAULT_METRICS);
     const config = configFrom(parseAssignments(values.set ?? []), '--set');
     const task = await openTask(dir);
-    const index = buildBm25Index(task.documents, { k1: config['bm25.k1'], b: config['bm25.b'] });
-    const retriever = bm25Retriever(index, { paperWrapper: values['paper-wrapper'] });
+    const retriever = openRetriever(task, config, { paperWrapper: values['paper-wrapper'] });
     const shape = {
       k: config['reward.k'],
       malformed: config['reward.malformed'],
