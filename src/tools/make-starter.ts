@@ -18,7 +18,7 @@ import type { Policy } from '../model/policy.ts';
 import { loadTokenizer } from '../model/tokenizer.ts';
 import { sftStep } from '../rl/sft.ts';
 import type { TokenSequence } from '../rl/token-batch.ts';
-import { randomPair, readCatalogue } from './starter/examples.ts';
+import { randomPair, readSources } from './starter/examples.ts';
 import { trainBpe } from './starter/train-bpe.ts';
 
 const SEED = 20250331; // the day the paper appeared
@@ -64,8 +64,8 @@ const steps = Number(options.steps);
 const { description } = await selectBackend('auto');
 console.log(`engine: ${description}`);
 const task = await openTask(join(root, 'media', 'sample'));
-const catalogue = readCatalogue(task.documents);
 const queries = task.examples.train.map(({ query }) => query); // the texts alone; judgments are never read
+const sources = readSources(task.documents, queries);
 await mkdir(out, { recursive: true });
 await writeTokenizer();
 const policy = await newPolicy();
@@ -76,7 +76,7 @@ console.log(`wrote ${out}`);
 async function writeTokenizer(): Promise<void> {
   const rng = rngFrom(SEED, 'tokenizer');
   const samples = task.documents.flatMap(({ title, text }) => {
-    const { query, completion } = randomPair(catalogue, rng);
+    const { query, completion } = randomPair(sources, rng);
     return [title.toLowerCase(), text.toLowerCase(), query, completion];
   });
   const tokenizer = trainBpe([...samples, ...queries], CONFIG.vocab_size, ADDED);
@@ -123,7 +123,7 @@ async function pretrain(policy: Policy): Promise<void> {
   for (let step = 1; step <= steps; step++) {
     const sequences = Array.from({ length: BATCH }, (): TokenSequence => {
       if (rng.below(QUERY_SHARE) === 0) return sequence(queries[rng.below(queries.length)], null);
-      const { query, completion } = randomPair(catalogue, rng);
+      const { query, completion } = randomPair(sources, rng);
       return sequence(query, completion);
     });
     const { loss } = await sftStep(
@@ -141,15 +141,15 @@ async function pretrain(policy: Policy): Promise<void> {
   }
 }
 
-/** Learns the whole turn: the query as text, then (when there is one) the answer to it. */
+/** Learns the answer to a prompt or, where there is none, the query as text. */
 function sequence(query: string, completion: string | null): TokenSequence {
   const { tokenizer } = policy;
   const prompt = tokenizer.renderChat(promptMessages(query, 'search', 'plain')) + ANSWER_PREFIX;
-  const head = tokenizer.encode(prompt.slice(0, prompt.indexOf(query)));
-  const whole = tokenizer.encode(
-    completion === null ? prompt.slice(0, prompt.indexOf('<|im_end|>')) : `${prompt}${completion}<|im_end|>`,
-  );
-  return { promptIds: head, tokens: whole.slice(head.length) };
+  if (completion !== null) {
+    return { promptIds: tokenizer.encode(prompt), tokens: tokenizer.encode(`${completion}<|im_end|>`) };
+  }
+  const [head] = prompt.split(query);
+  return { promptIds: tokenizer.encode(head), tokens: tokenizer.encode(query) };
 }
 
 /** Linear warm-up, then a cosine down to a tenth. */

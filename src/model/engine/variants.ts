@@ -1,6 +1,6 @@
 /**
  * @file Which build of the kernels runs best here: each that the runtime accepts is tested against plain JavaScript, then
- * timed, and the fastest taken.
+ * timed, and the fastest taken of those that round alike.
  *
  * `wide` counts on V8 fusing neighbouring 128-bit operations into 256-bit ones, an experimental flag that is effective
  * from V8 13 on. Where it is not, that build is merely slower and loses the race. Nothing depends on a flag.
@@ -22,7 +22,7 @@ export interface Variant {
   readonly gigaflops: number;
 }
 
-/** The fastest correct variant, or the one asked for. Throws when none is usable. */
+/** The fastest correct variant with fused multiply-add (plain only where there is none), or the one asked for. Throws when none is usable. */
 export async function chooseVariant(shared: SharedMemory, wanted?: VariantName): Promise<Variant> {
   requestWideVectors();
   const usable: Variant[] = [];
@@ -32,7 +32,10 @@ export async function chooseVariant(shared: SharedMemory, wanted?: VariantName):
   }
   if (usable.length === 0)
     throw new Error(`no build of the kernels (${wanted ?? variantNames.join(', ')}) is usable here`);
-  return usable.reduce((best, variant) => (variant.gigaflops > best.gigaflops ? variant : best));
+  // Wide and relaxed kernels round alike, so timing may choose between them; plain ones differ in the last bits, and a
+  // busy moment must not change a run's numbers.
+  const fused = usable.filter(({ name }) => name !== 'plain');
+  return (fused.length > 0 ? fused : usable).reduce((best, one) => (one.gigaflops > best.gigaflops ? one : best));
 }
 
 /** Electron freezes V8's flags, and setting one then ends the process; older versions have the flag without its effect. */

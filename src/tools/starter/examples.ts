@@ -1,11 +1,11 @@
 /**
- * @file What the starter is pre-trained on: the catalogue's own texts, shaped like the task. A span of a description, cut
- * and thinned until it reads like something a shopper types, is the prompt; words of the title are the answer.
+ * @file What the starter is pre-trained on: the catalogue's own texts, shaped like the task. Words of a description, set
+ * into the frame of an unlabelled training query, are the prompt; words of the title are the answer.
  *
- * The unlabelled training queries occur as prompts only: their words become familiar, but no answer to them is ever shown.
+ * The training queries lend their frames ("do you have something to …, ideally one that …") and are learned as text. No
+ * answer to one of them is ever shown, and no judgment is read.
  */
-import type { Rng } from '../../base/rng.ts';
-import { shuffled } from '../../base/rng.ts';
+import { type Rng, shuffled } from '../../base/rng.ts';
 import { completionOf } from '../../data/prompt.ts';
 import type { Document } from '../../data/task.ts';
 
@@ -14,74 +14,92 @@ export interface Pair {
   readonly completion: string;
 }
 
-/** Words that say little: shoppers use them anywhere, so a thinned span keeps some of them at random. */
-const FILLERS = [
-  'i need',
-  'looking for',
-  'something for',
-  'something that',
-  'want',
-  'for my',
-  'that',
-  'a thing for',
-  '',
-];
+/** What a model of this size has to say before it answers. */
+const THOUGHT = 'in the words of the catalogue';
+/** A title word of fewer products is a size or a detail, which nobody asks for. */
+const MIN_PRODUCTS = 20;
+/** A word in at least this share of the queries belongs to their frame. */
+const FRAME_SHARE = 0.05;
+/** A word in at least this share of the products says little, and mostly falls away. */
+const COMMON_SHARE = 0.05;
 
-/** What the catalogue as a whole says about its words. */
-export interface Catalogue {
+/** What catalogue and queries as a whole say about their words. */
+export interface Sources {
   readonly documents: readonly Document[];
   /** In how many documents a word occurs. */
   readonly frequencies: ReadonlyMap<string, number>;
   /** Words that somewhere follow "by" in a title: nobody asks for them. */
   readonly brands: ReadonlySet<string>;
+  /** Words of each query; null where one was that only some queries have. */
+  readonly frames: readonly (readonly (string | null)[])[];
 }
 
-export function readCatalogue(documents: readonly Document[]): Catalogue {
-  const frequencies = new Map<string, number>();
-  const brands = new Set<string>();
-  for (const { title, text } of documents) {
-    for (const word of new Set(wordsOf(`${title} ${text}`))) frequencies.set(word, (frequencies.get(word) ?? 0) + 1);
-    const [, brand] = /\bby (\w+)$/.exec(title) ?? [];
-    if (brand) brands.add(brand.toLowerCase());
-  }
-  return { documents, frequencies, brands };
+export function readSources(documents: readonly Document[], queries: readonly string[]): Sources {
+  const brands = documents.flatMap(({ title }) => /\bby (\w+)$/.exec(title)?.[1].toLowerCase() ?? []);
+  const inQueries = documentFrequencies(queries);
+  return {
+    documents,
+    frequencies: documentFrequencies(documents.map(({ title, text }) => `${title} ${text}`)),
+    brands: new Set(brands),
+    frames: queries.map((query) =>
+      wordsOf(query).map((word) => (inQueries.get(word)! >= FRAME_SHARE * queries.length ? word : null)),
+    ),
+  };
 }
 
 /** One prompt and answer from a random document. */
-export function randomPair({ documents, frequencies, brands }: Catalogue, rng: Rng): Pair {
-  const document = documents[rng.below(documents.length)];
-  const query = spanLikeAQuery(document.text, rng);
-  const words = wordsOf(document.title).filter((word) => word !== 'by' && !brands.has(word));
-  return { query, completion: completionOf(keyWords(query, frequencies).join(' '), mostOf(words, rng).join(' ')) };
+export function randomPair(sources: Sources, rng: Rng): Pair {
+  const document = sources.documents[rng.below(sources.documents.length)];
+  const frame = sources.frames[rng.below(sources.frames.length)];
+  return {
+    query: framed(frame, someWords(document.text, sources, rng)),
+    completion: completionOf(THOUGHT, answerWords(document.title, sources, rng).join(' ')),
+  };
 }
 
-/** The two rarest words of a query, in its order: what the model says while it thinks. */
-export function keyWords(query: string, frequencies: ReadonlyMap<string, number>): string[] {
-  const words = [...new Set(wordsOf(query))];
-  const rarest = [...words]
-    .sort((a, b) => (frequencies.get(a) ?? 0) - (frequencies.get(b) ?? 0) || (a < b ? -1 : 1))
-    .slice(0, 2);
-  return words.filter((word) => rarest.includes(word));
+/** The words of one or two sentences, thinned: some pairs keep nearly all that tell something, some only a few. */
+function someWords(text: string, { documents, frequencies }: Sources, rng: Rng): string[] {
+  const sentences = text.split(/(?<=[.!?])\s+/).filter((sentence) => sentence !== '');
+  const words = shuffled(sentences, rng)
+    .slice(0, 1 + rng.below(2))
+    .flatMap(wordsOf);
+  const keep = 0.4 + 0.6 * rng.next();
+  const isCommon = (word: string): boolean => (frequencies.get(word) ?? 0) >= COMMON_SHARE * documents.length;
+  const kept = words.filter((word) => rng.next() < (isCommon(word) ? 0.3 * keep : keep));
+  return kept.length > 1 ? kept : words;
 }
 
-function spanLikeAQuery(text: string, rng: Rng): string {
-  const sentences = text.split(/(?<=[.!?])\s+/).filter((sentence) => sentence.length > 0);
-  const chosen = shuffled(sentences, rng).slice(0, 1 + rng.below(2));
-  const words = chosen.flatMap((sentence) => {
-    const all = wordsOf(sentence);
-    const start = rng.below(Math.max(1, all.length - 4));
-    return all.slice(start, start + 4 + rng.below(8));
+/** Sets words into the gaps of a frame, evenly; a frame without a gap gets them at its end. */
+function framed(frame: readonly (string | null)[], words: readonly string[]): string {
+  const gaps = frame.filter((word) => word === null).length;
+  if (gaps === 0) return [...frame, ...words].join(' ');
+  let gap = 0;
+  const filled = frame.flatMap((word) => {
+    if (word !== null) return [word];
+    gap++;
+    return words.slice(Math.floor(((gap - 1) * words.length) / gaps), Math.floor((gap * words.length) / gaps));
   });
-  const keep = 0.5 + rng.next() / 2;
-  const thinned = words.filter(() => rng.next() < keep);
-  return `${FILLERS[rng.below(FILLERS.length)]} ${(thinned.length > 0 ? thinned : words).join(' ')}`.trim();
+  return filled.join(' ');
 }
 
-/** Most of the words, in order: which ones differ from draw to draw, so that sampling explores. */
-function mostOf(words: readonly string[], rng: Rng): readonly string[] {
-  const keep = 0.6 + 0.4 * rng.next();
-  const kept = words.filter(() => rng.next() < keep);
-  return kept.length > 0 ? kept : words;
+/**
+ * Words of the title, the most telling first; most of them, differing from draw to draw, so that sampling explores.
+ * Order is free: the recommender weighs words, not sentences.
+ */
+function answerWords(title: string, { frequencies, brands }: Sources, rng: Rng): string[] {
+  const count = (word: string): number => frequencies.get(word) ?? 0;
+  const words = wordsOf(title)
+    .filter((word) => word !== 'by' && !brands.has(word) && count(word) >= MIN_PRODUCTS && !/^\d/.test(word))
+    .sort((a, b) => count(a) - count(b));
+  return words.filter((_, i) => i < 2 || rng.next() < 0.7);
+}
+
+function documentFrequencies(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    for (const word of new Set(wordsOf(text))) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function wordsOf(text: string): string[] {
