@@ -99,6 +99,8 @@ async function activate(name: BackendName, options: BackendOptions): Promise<Omi
 }
 
 async function activateRegistered(registered: string, description: string): Promise<string> {
+  // The CPU backend would print an advertisement for tfjs-node when it is first used.
+  if (registered === 'cpu') ((tf.findBackend('cpu') as { firstUse?: boolean } | null) ?? {}).firstUse = false;
   if (!(await tf.setBackend(registered))) throw new Error(`TensorFlow.js did not start its backend "${registered}"`);
   await tf.ready();
   return description;

@@ -7,6 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { rngFrom } from '../../src/base/rng.ts';
 import { adamW, createAdamW } from '../../src/model/adamw.ts';
+import { createDecoder } from '../../src/model/engine/decoder.ts';
 import { activateEmbedded } from '../../src/model/engine/register.ts';
 import type { VariantName } from '../../src/model/engine/variants.ts';
 import { tokenLogProbs } from '../../src/model/ops.ts';
@@ -106,6 +107,43 @@ function training(): void {
   );
 }
 
+/** 8 prompts of 64 tokens with 8 completions each: prefill, a decoding step, and a whole rollout of 48 tokens. */
+function decoding(): void {
+  const weights = randomWeights(benchConfig);
+  const rng = rngFrom(2, 'bench');
+  const prompts = Array.from({ length: 8 }, () =>
+    Array.from({ length: 64 }, () => rng.below(benchConfig.vocabularySize)),
+  );
+  const rows = Int32Array.from({ length: 64 }, (_, row) => row);
+  const uniforms = Float32Array.from(rows, () => rng.next());
+  const sampling = { temperature: 1 };
+  const rollout = (steps: number): number[] => {
+    const times: number[] = [];
+    const decoder = createDecoder(weights, benchConfig, { prompts, copies: 8, maxNewTokens: 48 })!;
+    let { tokens } = decoder.prefill(uniforms, sampling);
+    for (let step = 1; step < steps; step++) {
+      const start = performance.now();
+      ({ tokens } = decoder.step(rows, tokens, uniforms, sampling));
+      times.push(performance.now() - start);
+    }
+    decoder.dispose();
+    return times;
+  };
+  measure('pack, prefill 8x64, first token', 9, () => {
+    rollout(1);
+  });
+  measure('rollout 64x48 in all', 9, () => {
+    rollout(48);
+  });
+  const steps = Array.from({ length: 5 }, () => rollout(48))
+    .flat()
+    .sort((a, b) => a - b);
+  const at = (share: number): string => steps[Math.floor(share * (steps.length - 1))].toFixed(2);
+  console.log(`${'decoding step, 64 rows'.padEnd(44)} ${at(0.5)} ms  [${at(0.25)}, ${at(0.75)}], fastest ${at(0)}`);
+  tf.dispose(variablesOf(weights));
+}
+
 products();
+decoding();
 training();
 backend.dispose();

@@ -279,4 +279,4 @@ export class EmbeddedDecoder implements Decoder {
 }
 
 /** More chunks than threads, so that a thread that is held up holds up less; but each chunk reads all weights. */
-const chunksPerThread = 1;
+const chunksPerThread = 2;

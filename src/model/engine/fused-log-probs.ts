@@ -7,8 +7,10 @@ import { type EngineKernel, rowsPerChunk, runFlat } from './engine-kernel.ts';
 import { multiply } from './products.ts';
 import { checkedIds } from './shapes.ts';
 
-/** Logits held at a time: 64 MiB. */
-const heldFloats = 1 << 24;
+/** Logits held at a time: 8 MiB stay near the cores, ... */
+const heldFloats = 1 << 21;
+/** ... but so few rows would repack a large vocabulary's matrix too often. */
+const fewestRows = 128;
 
 /** Calls `use` with the logits of rows [first, first + count), at an address that is free again afterwards. */
 function forLogits(
@@ -19,7 +21,7 @@ function forLogits(
 ): void {
   const [rows, size] = hidden.shape;
   const vocabulary = head.shape[0];
-  const step = Math.min(rows, Math.max(1, Math.floor(heldFloats / vocabulary)));
+  const step = Math.min(rows, Math.max(fewestRows, Math.floor(heldFloats / vocabulary)));
   if (rows === 0) return;
   const logits = backend.shared.heap.allocate(step * vocabulary * 4);
   for (let first = 0; first < rows; first += step) {

@@ -99,7 +99,7 @@ export class Handoff {
     const words = this.#words;
     Atomics.store(words, word.callerWaits, 1);
     for (let done = Atomics.load(words, word.done); done !== chunks; done = Atomics.load(words, word.done)) {
-      Atomics.wait(words, word.done, done, 1); // the limit also covers a notification that came just before
+      if (mayBlock) Atomics.wait(words, word.done, done, 1); // the limit also covers a notification that came just before
     }
     Atomics.store(words, word.callerWaits, 0);
   }
@@ -142,6 +142,18 @@ function call(kernel: (...args: number[]) => number, first: number, last: number
   // prettier-ignore
   kernel(first, last, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14], a[15],
     a[16], a[17], a[18], a[19]);
+}
+
+/** Some runtimes forbid their main thread to block; it spins instead. */
+const mayBlock = canBlock();
+
+function canBlock(): boolean {
+  try {
+    return Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0) === 'timed-out';
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 /** Long enough to bridge the gap between two operations, short enough to leave the core to others. */

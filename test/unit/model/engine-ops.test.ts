@@ -70,6 +70,20 @@ describe('threads', () => {
   }
 });
 
+describe('addresses above 2 GiB', () => {
+  it('work like all others', async () => {
+    backend = await activateEmbedded({ threads: 2 });
+    const filler = backend.shared.heap.allocate(2 ** 31); // never touched, so the system gives no memory for it
+    for (const opCase of [...opCases, linearCase(7, 270, 9, true)]) {
+      const inputs = backend.shared.heap.allocate(64);
+      assert.ok(inputs > 2 ** 31);
+      backend.shared.heap.free(inputs);
+      checkCase(opCase);
+    }
+    backend.shared.heap.free(filler);
+  });
+});
+
 async function bitsWith(threads: number, opCase: OpCase): Promise<Float32Array[]> {
   backend = await activateEmbedded({ threads });
   return valueAndGradients(opCase);

@@ -30,17 +30,18 @@ export function maxLanes(v: v128): f32 {
   );
 }
 
+/** Below this e^x is subnormal or 0, above the other it is infinite. */
+const LOWEST: f32 = -87.33654, HIGHEST: f32 = 88.3762626;
+
 /**
- * e^x to about 1 ulp: x = n·ln 2 + r, e^r by the polynomial of the Cephes library, 2^n by the exponent bits.
- * Below -87.33 the result is 0, above 88.72 infinity; NaN stays NaN.
+ * e^x to about 1 ulp for x between the limits above: x = n·ln 2 + r, e^r by the polynomial of the Cephes library, 2^n by
+ * the exponent's bits. NaN stays NaN.
  */
 // @ts-ignore: decorator
 @inline
-export function exp4(x: v128): v128 {
-  const low = f32x4.splat(-87.33654), high = f32x4.splat(88.72284);
-  const clamped = f32x4.pmin(f32x4.pmax(x, low), high);
-  const n = f32x4.nearest(f32x4.mul(clamped, f32x4.splat(1.44269504)));
-  let r = madd(n, f32x4.splat(-0.693359375), clamped);
+function expWithin4(x: v128): v128 {
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
+  let r = madd(n, f32x4.splat(-0.693359375), x);
   r = madd(n, f32x4.splat(2.12194440e-4), r);
   let p = f32x4.splat(1.9875691500e-4);
   p = madd(p, r, f32x4.splat(1.3981999507e-3));
@@ -49,24 +50,39 @@ export function exp4(x: v128): v128 {
   p = madd(p, r, f32x4.splat(1.6666665459e-1));
   p = madd(p, r, f32x4.splat(5.0000001201e-1));
   p = madd(f32x4.mul(p, r), r, f32x4.add(r, f32x4.splat(1)));
-  // 2^128 does not fit the exponent: multiply by 2^(n-1), then by 2.
-  const half = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(126)), 23);
-  const result = f32x4.mul(f32x4.mul(p, half), f32x4.splat(2));
-  const finite = v128.bitselect(result, f32x4.splat(Infinity), f32x4.le(x, high));
-  return v128.bitselect(v128.andnot(finite, f32x4.lt(x, low)), x, f32x4.eq(x, x));
+  return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+}
+
+/** e^x, 0 below and infinity above the limits. */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  const low = f32x4.splat(LOWEST), high = f32x4.splat(HIGHEST);
+  const within = expWithin4(f32x4.pmin(f32x4.pmax(x, low), high));
+  const finite = v128.andnot(within, f32x4.lt(x, low));
+  return v128.bitselect(f32x4.splat(Infinity), finite, f32x4.gt(x, high));
+}
+
+/** e^x for x that is not above 0, as in every softmax; 0 below the limit. */
+// @ts-ignore: decorator
+@inline
+export function expNegative4(x: v128): v128 {
+  const low = f32x4.splat(LOWEST);
+  return v128.andnot(expWithin4(f32x4.pmax(x, low)), f32x4.lt(x, low));
 }
 
 // @ts-ignore: decorator
 @inline
-export function exp1(x: f32): f32 {
-  return f32x4.extract_lane(exp4(f32x4.splat(x)), 0);
+export function expNegative1(x: f32): f32 {
+  return f32x4.extract_lane(expNegative4(f32x4.splat(x)), 0);
 }
 
-/** 1 / (1 + e^-x). */
+/** 1 / (1 + e^-x). The limits of e^-x are those of float32: beyond them the result is as good as 0 or 1. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
-  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp4(f32x4.neg(x))));
+  const within = f32x4.pmin(f32x4.pmax(f32x4.neg(x), f32x4.splat(LOWEST)), f32x4.splat(HIGHEST));
+  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), expWithin4(within)));
 }
 
 /** ln x to about 1 ulp (Cephes polynomial): -infinity at 0, NaN below. */

@@ -11,12 +11,66 @@ export const KC: i32 = 256;
 
 /** Tiles for `rows` rows and `depth` steps of the left operand. */
 export function packRows(rows: i32, depth: i32, a: usize, rowStride: i32, stepStride: i32, out: usize): void {
+  if (rowStride == 1) {
+    const whole = (rows / MR) * MR;
+    packAdjacentRows(whole, depth, a, stepStride, out);
+    if (whole < rows) packSomeRows(rows - whole, depth, at(a, whole), 1, stepStride, at(out, whole * depth));
+    return;
+  }
   for (let i: i32 = 0; i < rows; i += MR) {
     const from = at(a, i * rowStride);
-    if (rows - i >= MR) packWholeRows(depth, from, rowStride, stepStride, out);
+    if (rows - i >= MR && stepStride == 1) packRowMajor(depth, from, rowStride, out);
+    else if (rows - i >= MR) packWholeRows(depth, from, rowStride, stepStride, out);
     else packSomeRows(rows - i, depth, from, rowStride, stepStride, out);
     out = at(out, depth * MR);
   }
+}
+
+/** The operand lies transposed (its rows are adjacent): step by step, so that memory is read in order. */
+function packAdjacentRows(rows: i32, depth: i32, a: usize, stepStride: i32, out: usize): void {
+  const tile = (<usize>(depth * MR)) << 2;
+  for (let k: i32 = 0; k < depth; k++) {
+    let p = a, o = at(out, k * MR);
+    for (let i: i32 = 0; i < rows; i += MR) {
+      v128.store(o, v128.load(p));
+      for (let r: i32 = 4; r < MR; r++) store<f32>(at(o, r), load<f32>(at(p, r)));
+      p += MR << 2;
+      o += tile;
+    }
+    a += (<usize>stepStride) << 2;
+  }
+}
+
+/** Four rows are turned in registers, four steps at a time; the tile's other rows follow one by one. */
+function packRowMajor(depth: i32, a: usize, rowStride: i32, out: usize): void {
+  const next = (<usize>rowStride) << 2, tile = (<usize>MR) << 2, whole = depth & ~3;
+  let p = a, o = out;
+  for (let k: i32 = 0; k < whole; k += 4) {
+    turn4(p, next, o, tile);
+    for (let r: i32 = 4; r < MR; r++) {
+      const x = v128.load(p + <usize>r * next), to = at(o, r);
+      store<f32>(to, f32x4.extract_lane(x, 0));
+      store<f32>(to + tile, f32x4.extract_lane(x, 1));
+      store<f32>(to + 2 * tile, f32x4.extract_lane(x, 2));
+      store<f32>(to + 3 * tile, f32x4.extract_lane(x, 3));
+    }
+    p += 16;
+    o += 4 * tile;
+  }
+  packWholeRows(depth - whole, p, rowStride, 1, o);
+}
+
+/** A block of 4×4 whose rows are `next` bytes apart becomes its transpose with rows `step` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function turn4(p: usize, next: usize, o: usize, step: usize): void {
+  const r0 = v128.load(p), r1 = v128.load(p + next), r2 = v128.load(p + 2 * next), r3 = v128.load(p + 3 * next);
+  const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
+  v128.store(o, v128.shuffle<i64>(low01, low23, 0, 2));
+  v128.store(o + step, v128.shuffle<i64>(low01, low23, 1, 3));
+  v128.store(o + 2 * step, v128.shuffle<i64>(high01, high23, 0, 2));
+  v128.store(o + 3 * step, v128.shuffle<i64>(high01, high23, 1, 3));
 }
 
 // @ts-ignore: decorator
@@ -71,13 +125,7 @@ function packTransposedColumns(depth: i32, b: usize, columnStride: i32, out: usi
   for (let c: i32 = 0; c < NR; c += 4) {
     let p = b + <usize>c * next, o = at(out, c);
     for (let k: i32 = 0; k < whole; k += 4) {
-      const r0 = v128.load(p), r1 = v128.load(p + next), r2 = v128.load(p + 2 * next), r3 = v128.load(p + 3 * next);
-      const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
-      const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
-      v128.store(o, v128.shuffle<i64>(low01, low23, 0, 2));
-      v128.store(o + (NR << 2), v128.shuffle<i64>(low01, low23, 1, 3));
-      v128.store(o + (NR << 3), v128.shuffle<i64>(high01, high23, 0, 2));
-      v128.store(o + 3 * (NR << 2), v128.shuffle<i64>(high01, high23, 1, 3));
+      turn4(p, next, o, NR << 2);
       p += 16;
       o += NR << 4;
     }

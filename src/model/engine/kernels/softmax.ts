@@ -1,22 +1,22 @@
 // Softmax and log-softmax of rows; the largest value is subtracted first.
 
-import { at, exp1, exp4, log1, sumLanes } from './math';
+import { at, expNegative1, expNegative4, log1, sumLanes } from './math';
 import { rowMax } from './reduce';
 
-/** out = e^((x - shift)·scale), elementwise over n; returns the sum. In place is fine. */
+/** out = e^((x - largest)·scale) of one row; returns the sum. In place is fine. */
 // @ts-ignore: decorator
 @inline
-export function expRow(n: i32, shift: f32, scale: f32, x: usize, out: usize): f32 {
-  const s = f32x4.splat(shift), by = f32x4.splat(scale);
+export function expRow(n: i32, largest: f32, scale: f32, x: usize, out: usize): f32 {
+  const s = f32x4.splat(largest), by = f32x4.splat(scale);
   let sum = f32x4.splat(0), i: i32 = 0;
   for (; i + 4 <= n; i += 4) {
-    const e = exp4(f32x4.mul(f32x4.sub(v128.load(at(x, i)), s), by));
+    const e = expNegative4(f32x4.mul(f32x4.sub(v128.load(at(x, i)), s), by));
     v128.store(at(out, i), e);
     sum = f32x4.add(sum, e);
   }
   let total = sumLanes(sum);
   for (; i < n; i++) {
-    const e = exp1((load<f32>(at(x, i)) - shift) * scale);
+    const e = expNegative1((load<f32>(at(x, i)) - largest) * scale);
     store<f32>(at(out, i), e);
     total += e;
   }
