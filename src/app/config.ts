@@ -61,14 +61,14 @@ export const SETTINGS = {
     about: 'Threads of the embedded engine; 0 takes one for each core, 8 at most.',
   },
   seed: { default: 1, min: 0, max: 2 ** 31 - 1, integer: true, about: 'Everything random follows from it.' },
-  steps: count(120, 1_000_000, 'Optimizer steps.'),
+  steps: count(240, 1_000_000, 'Optimizer steps.'),
   promptStyle: {
     default: 'auto',
     choices: ['auto', 'paper', 'plain'],
     about:
       'How the query is put to the model: the paper’s instructions, or the query alone (what the starter was made for).',
   },
-  'rollout.prompts': count(8, 4096, 'Queries per step.'),
+  'rollout.prompts': count(16, 4096, 'Queries per step.'),
   'rollout.groupSize': count(8, 1024, 'Rewrites sampled per query.'),
   'rollout.temperature': between(1, 0.01, 10, 'Sampling temperature.'),
   'rollout.topP': between(1, 0.01, 1, 'Nucleus sampling: the smallest set of tokens with this probability.'),
@@ -102,10 +102,10 @@ export const SETTINGS = {
     10_000_000,
     'Padded tokens per forward and backward pass; bounds memory.',
   ),
-  'evaluation.every': count(20, 1_000_000, 'Steps between evaluations on the validation split.'),
+  'evaluation.every': count(40, 1_000_000, 'Steps between evaluations on the validation split.'),
   'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),
   'evaluation.limit': count(1000, 10_000_000, 'Examples of a split that are evaluated at most, the first ones.'),
-  'checkpoint.every': count(20, 1_000_000, 'Steps between checkpoints.'),
+  'checkpoint.every': count(40, 1_000_000, 'Steps between checkpoints.'),
   retriever: {
     default: 'bm25',
     about:

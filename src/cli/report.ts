@@ -98,7 +98,7 @@ function printExample(
   output.line(`  query    ${query.replaceAll('\n', ' | ')}`);
   output.line(`  rewrite  ${b.rewrite ?? `(malformed: ${b.format})`}`);
   for (const [i, id] of b.top.slice(0, SHOWN).entries()) {
-    output.line(`  ${String(i + 1).padStart(2)}. ${movement(a.top.indexOf(id), i).padEnd(10)} ${titles.get(id) ?? id}`);
+    output.line(`  ${String(i + 1).padStart(2)}. ${movement(a.top.indexOf(id), i).padEnd(12)} ${titles.get(id) ?? id}`);
   }
 }
 
