@@ -95,6 +95,11 @@ export const SETTINGS = {
     integer: true,
     about: 'Steps over which the rate rises from 0.',
   },
+  'optimizer.decay': {
+    default: 'cosine',
+    choices: ['constant', 'cosine'],
+    about: 'What the rate does after the warm-up: stay (the paper), or fall to 0 along a cosine.',
+  },
   'optimizer.weightDecay': between(0.01, 0, 1, 'Decoupled weight decay.'),
   'optimizer.maxGradNorm': between(1, 0.0001, 1e9, 'The gradient is scaled down to this norm.'),
   'optimizer.microBatchTokens': count(

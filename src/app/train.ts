@@ -169,7 +169,7 @@ function trainerSettings({ config, task }: OpenRun): TrainerSettings {
     seed: config.seed,
     steps: config.steps,
     prompts: config['rollout.prompts'],
-    warmup: config['optimizer.warmup'],
+    schedule: { warmup: config['optimizer.warmup'], decay: config['optimizer.decay'] },
     rollout: {
       prompt: promptOptions(task, config),
       groupSize: config['rollout.groupSize'],

@@ -17,13 +17,20 @@ import { type RewardShape, type ScoredRewrite, scoreRewrites } from './reward.ts
 import { rollOut, type RolloutSettings, type SampledGroup } from './rollout.ts';
 import { updatePolicy, type UpdateSettings, type UpdateStatistics } from './update.ts';
 
+export interface RateSchedule {
+  /** Steps over which the rate rises from 0. */
+  readonly warmup: number;
+  /** What it does then: stay, or fall along half a cosine to 0 at the last step. */
+  readonly decay: 'constant' | 'cosine';
+}
+
 export interface TrainerSettings {
   readonly seed: number;
   /** Optimizer steps in all. */
   readonly steps: number;
   /** Queries per step. */
   readonly prompts: number;
-  readonly warmup: number;
+  readonly schedule: RateSchedule;
   readonly rollout: RolloutSettings;
   readonly reward: RewardShape;
   readonly update: UpdateSettings;
@@ -83,7 +90,7 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
   const groups = await rollOut(policy, examples, settings.rollout, { seed: settings.seed, step }, turn);
   const scored = await scoreGroups(groups, retriever, settings.reward);
   const advantages = scored.map((rewrites) => groupAdvantages(rewrites.map(({ reward }) => reward)));
-  const learningRate = settings.update.learningRate * Math.min(1, step / Math.max(1, settings.warmup));
+  const learningRate = settings.update.learningRate * rateFactor(step, settings.steps, settings.schedule);
 
   const sequences = groups.flatMap((group, g) =>
     group.completions.flatMap((completion, c) =>
@@ -109,6 +116,13 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
     metrics: stepMetrics(groups, scored, update, learningRate, seconds),
     groups: groups.map((group, g) => record(group, scored[g], advantages[g], raw[g], settings.reward.k)),
   };
+}
+
+/** What the learning rate is multiplied with in a step, from 0 to 1. */
+export function rateFactor(step: number, steps: number, { warmup, decay }: RateSchedule): number {
+  const rising = Math.min(1, step / Math.max(1, warmup));
+  const progress = Math.max(0, step - 1 - warmup) / Math.max(1, steps - warmup);
+  return decay === 'constant' ? rising : (rising * (1 + Math.cos(Math.PI * progress))) / 2;
 }
 
 /** The queries of a step: walks through a new shuffle of the training split in every epoch. */
