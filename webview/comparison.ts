@@ -40,7 +40,7 @@ function resultView(comparison: ComparisonState, state: PanelState, effects: Eff
 
 function verdict(c: Comparison): TemplateResult {
   const queries = c.rows.length;
-  return html`<table class="plain" id="comparison-means">
+  return html`<table id="comparison-means">
       <caption>
         ${c.metric.toUpperCase()} on ${queries} ${c.split} ${queries === 1 ? 'query' : 'queries'}
       </caption>
@@ -110,7 +110,7 @@ function rowsView(
           : nothing
       }`;
   };
-  return html`<table class="plain" id="comparison-rows">
+  return html`<table class="queries" id="comparison-rows">
     <caption>
       Each query, by gain${rows.length > shown.length ? html`: the ends of a list of ${rows.length}` : nothing}
     </caption>

@@ -18,7 +18,7 @@ export function evaluationView(state: PanelState, effects: Effects): TemplateRes
 
 function meansView({ evaluations }: PanelState): TemplateResult {
   const names = Object.keys(evaluations.at(-1)!.metrics);
-  return html`<table class="plain" id="evaluations">
+  return html`<table id="evaluations">
     <caption>
       Means on held-out queries
     </caption>
@@ -43,7 +43,12 @@ function meansView({ evaluations }: PanelState): TemplateResult {
             ${names.map(
               (name) =>
                 html`<td class="number">
-                  ${decimal(metrics[name])} <span class="change">${signed(metrics[name] - baseline[name])}</span>
+                  ${decimal(metrics[name])}
+                  ${
+                    name in baseline
+                      ? html`<span class="change">${signed(metrics[name] - baseline[name])}</span>`
+                      : nothing
+                  }
                 </td>`,
             )}
           </tr>`,
@@ -60,7 +65,7 @@ function rowsView(state: PanelState, effects: Effects): TemplateResult | typeof 
   const rows = shown.rows
     .map((row) => ({ row, gain: row.metrics[metric] - row.baseline[metric] }))
     .sort((a, b) => b.gain - a.gain);
-  return html`<table class="plain" id="evaluation-rows">
+  return html`<table class="queries" id="evaluation-rows">
     <caption>
       Each query at step ${newest.step}, by
       gain${rows.length > ROWS_SHOWN ? html`: the first ${ROWS_SHOWN} of ${rows.length}` : nothing}

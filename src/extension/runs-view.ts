@@ -75,8 +75,13 @@ function runTreeItem(info: RunInfo, checkpoints: number): vscode.TreeItem {
   item.id = info.dir;
   item.contextValue = `run.${info.state}`;
   item.iconPath = ICONS[info.state];
-  item.description = `${info.step}/${info.totalSteps} ${info.state}`;
-  item.tooltip = [info.taskName, new Date(info.startedAt).toLocaleString(), info.dir, info.message ?? '']
+  item.description = `${info.step}/${info.totalSteps}`;
+  item.tooltip = [
+    vscode.l10n.t('{0}, {1}', info.taskName, info.state),
+    new Date(info.startedAt).toLocaleString(),
+    info.dir,
+    info.message ?? '',
+  ]
     .filter((line) => line !== '')
     .join('\n');
   item.accessibilityInformation = {

@@ -82,7 +82,7 @@ export function logFile(runDir: string): string {
 }
 
 /** The last `bytes` of the run's log from a line's beginning; empty when there is none. */
-export function logTail(runDir: string, bytes = 4000): string {
+export function logTail(runDir: string, bytes = 1000): string {
   if (!existsSync(logFile(runDir))) return '';
   const log = openSync(logFile(runDir), 'r');
   try {
