@@ -5,8 +5,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { readCorpus } from '../data/corpus.ts';
-import { type Bm25Index, type Bm25Params, bm25Index, countPostings } from '../retrieval/bm25.ts';
+import { type Bm25Index, type Bm25Params, bm25Index } from '../retrieval/bm25.ts';
 import { type IndexSource, readIndexFile, writeIndexFile } from '../retrieval/index-file.ts';
+import { countPostings } from '../retrieval/postings.ts';
 
 const INDEX_FILE = 'bm25.idx';
 

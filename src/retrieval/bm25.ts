@@ -5,17 +5,13 @@
  * double and then rounded, equal scores in the order of the ids' UTF-8 bytes. A query is a bag of words: no operators, a
  * repeated word weighs more. Unlike Lucene there is no limit of 1,024 distinct terms.
  *
- * One training step searches hundreds of times, so postings are flat typed arrays and documents are numbered in the order of
- * their ids, which makes the smaller number win a tie. An index never changes after it is built; searches share it.
+ * An index never changes after it is built; searches share it.
  */
-import { UserError } from '../base/errors.ts';
-import { compareCodePoints } from '../base/order.ts';
-import { documentText } from '../data/document-text.ts';
 import type { Document } from '../data/task.ts';
-import { GrowingUint32Array } from './growing-array.ts';
-import { decodeLength, encodeLength } from './length-byte.ts';
+import { decodeLength } from './length-byte.ts';
+import { type Postings, countPostings, countTerms } from './postings.ts';
 import type { Hit, Retriever } from './retriever.ts';
-import { BLOCK_SHIFT, MAX_DOCUMENTS, ScoreBoard } from './score-board.ts';
+import { BLOCK_SHIFT, ScoreBoard } from './score-board.ts';
 import { NO_TERM, TermNumbers } from './term-numbers.ts';
 
 export interface Bm25Params {
@@ -30,30 +26,8 @@ export const PAPER_BM25: Bm25Params = { k1: 1.2, b: 0.75 };
 /** Anserini's and Pyserini's own default. */
 export const ANSERINI_BM25: Bm25Params = { k1: 0.9, b: 0.4 };
 
-/** What is counted once per corpus; free of k1 and b. */
-export interface Postings {
-  /** Ids by document number, in the order of their UTF-8 bytes. */
-  readonly ids: readonly string[];
-  /** Term to its number. */
-  readonly terms: ReadonlyMap<string, number>;
-  /** [terms + 1] where each term's postings begin. */
-  readonly offsets: Uint32Array;
-  /** [postings] document numbers, rising within a term. */
-  readonly documents: Uint32Array;
-  /** [postings] how often the term occurs in the document. */
-  readonly frequencies: Uint32Array;
-  /** [documents] length in words, in one byte. */
-  readonly lengths: Uint8Array;
-  /** Documents that have at least one term: Lucene's count, without empty ones. */
-  readonly documentCount: number;
-  /** Words over all documents, exact. */
-  readonly wordCount: number;
-}
-
 export interface Bm25Index extends Bm25Params {
   readonly postings: Postings;
-  /** [256] what a term's frequency is multiplied with, by length byte, float32. */
-  readonly lengthFactors: Float32Array;
   /** [postings] 1 + frequency × length factor, float32: the part of a term's score that no query changes. */
   readonly divisors: Float32Array;
   /** Working memory of searches; see {@link ScoreBoard}. */
@@ -80,9 +54,10 @@ export function bm25Index(postings: Postings, { k1, b }: Bm25Params = PAPER_BM25
     divisors[at] = 1 + Math.fround(frequencies[at] * lengthFactors[lengths[documents[at]]]);
   }
   const termNumbers = new TermNumbers((term) => terms.get(term) ?? NO_TERM);
-  return { k1, b, postings, lengthFactors, divisors, board: new ScoreBoard(ids.length), termNumbers };
+  return { k1, b, postings, divisors, board: new ScoreBoard(ids.length), termNumbers };
 }
 
+/** [256] what a term's frequency is multiplied with, by length byte, float32. */
 function lengthFactorsOf({ wordCount, documentCount }: Postings, k1: number, b: number): Float32Array {
   const f = Math.fround;
   const [slope, weight] = [f(k1), f(b)];
@@ -91,79 +66,6 @@ function lengthFactorsOf({ wordCount, documentCount }: Postings, k1: number, b: 
     const relative = f(f(weight * f(decodeLength(byte))) / averageLength);
     return 1 / f(slope * f(f(1 - weight) + relative));
   });
-}
-
-/**
- * Analyses and counts a corpus. Ids must be unique.
- *
- * @throws UserError for a corpus of more than four million documents.
- */
-export function countPostings(documents: readonly Document[]): Postings {
-  if (documents.length > MAX_DOCUMENTS) {
-    throw new UserError(`The corpus has ${documents.length} documents; an index holds at most ${MAX_DOCUMENTS}.`);
-  }
-  const sorted = [...documents].sort((a, b) => compareCodePoints(a.id, b.id));
-  const terms = new Map<string, number>();
-  const termNumbers = new TermNumbers((term) => numberFor(terms, term));
-  const lengths = new Uint8Array(sorted.length);
-  // In order of documents; sorted by term below.
-  const [termOf, documentOf, frequencyOf] = [
-    new GrowingUint32Array(),
-    new GrowingUint32Array(),
-    new GrowingUint32Array(),
-  ];
-  let documentCount = 0;
-  let wordCount = 0;
-  sorted.forEach((document, number) => {
-    let length = 0;
-    for (const [term, frequency] of countTerms(termNumbers, documentText(document))) {
-      length += frequency;
-      termOf.push(term);
-      documentOf.push(number);
-      frequencyOf.push(frequency);
-    }
-    if (length > 0) documentCount++;
-    wordCount += length;
-    lengths[number] = encodeLength(length);
-  });
-  const ids = sorted.map(({ id }) => id);
-  const byTerm = sortByTerm(termOf.view(), documentOf.view(), frequencyOf.view(), terms.size);
-  return { ids, terms, ...byTerm, lengths, documentCount, wordCount };
-}
-
-function numberFor(terms: Map<string, number>, term: string): number {
-  const known = terms.get(term);
-  if (known !== undefined) return known;
-  terms.set(term, terms.size);
-  return terms.size - 1;
-}
-
-/** The terms of a text by number, each with how often it occurs. */
-function countTerms(termNumbers: TermNumbers, text: string): Map<number, number> {
-  const counts = new Map<number, number>();
-  termNumbers.forEach(text, (term) => counts.set(term, (counts.get(term) ?? 0) + 1));
-  return counts;
-}
-
-/** Stable counting sort of postings by their term. */
-function sortByTerm(
-  termOf: Uint32Array,
-  documentOf: Uint32Array,
-  frequencyOf: Uint32Array,
-  termCount: number,
-): Pick<Postings, 'offsets' | 'documents' | 'frequencies'> {
-  const offsets = new Uint32Array(termCount + 1);
-  for (const term of termOf) offsets[term + 1]++;
-  for (let term = 0; term < termCount; term++) offsets[term + 1] += offsets[term];
-  const next = offsets.slice(0, -1);
-  const documents = new Uint32Array(termOf.length);
-  const frequencies = new Uint32Array(termOf.length);
-  for (let i = 0; i < termOf.length; i++) {
-    const at = next[termOf[i]]++;
-    documents[at] = documentOf[i]!;
-    frequencies[at] = frequencyOf[i]!;
-  }
-  return { offsets, documents, frequencies };
 }
 
 /** A query after analysis: known terms by number, each with how often the query has it. */
@@ -197,13 +99,12 @@ export function rankBag(index: Bm25Index, bag: BagOfTerms, limit: number): Hit[]
 function addTermScores({ postings, divisors, board }: Bm25Index, term: number, count: number): void {
   const { documents, offsets } = postings;
   const { sums, touched } = board;
-  const f = Math.fround;
   const weight = termWeight(postings, term, count);
   const end = offsets[term + 1];
   for (let at = offsets[term]; at < end; at++) {
     const document = documents[at];
     touched[document >>> BLOCK_SHIFT] = 1;
-    sums[document] += f(weight - f(weight / divisors[at]));
+    sums[document] += termScore(weight, divisors[at]);
   }
 }
 
@@ -213,9 +114,9 @@ export function termWeight({ offsets, documentCount }: Postings, term: number, c
   return Math.fround(count * Math.fround(Math.log(1 + (documentCount - containing + 0.5) / (containing + 0.5))));
 }
 
-/** The score of one posting: a term's share of a document's score, every step in float32. */
-export function postingScore({ divisors }: Bm25Index, weight: number, posting: number): number {
-  return Math.fround(weight - Math.fround(weight / divisors[posting]));
+/** One term's share of a document's score, every step in float32. */
+export function termScore(weight: number, divisor: number): number {
+  return Math.fround(weight - Math.fround(weight / divisor));
 }
 
 export interface Bm25RetrieverOptions {

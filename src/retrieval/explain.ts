@@ -4,7 +4,8 @@
  */
 import { compareCodePoints } from '../base/order.ts';
 import { analyze } from './analyzer.ts';
-import { type Bm25Index, type Postings, bagOfTerms, postingScore, rankBag, termWeight } from './bm25.ts';
+import { type Bm25Index, bagOfTerms, rankBag, termScore, termWeight } from './bm25.ts';
+import type { Postings } from './postings.ts';
 
 /** One term's part in one document's score. */
 export interface TermContribution {
@@ -160,7 +161,7 @@ function contribution(
     count,
     frequency: postings.frequencies[at],
     documentFrequency: documentFrequencyOf(postings, term),
-    score: postingScore(index, termWeight(postings, term, count), at),
+    score: termScore(termWeight(postings, term, count), index.divisors[at]),
   };
 }
 

@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { UserError } from '../base/errors.ts';
 import { ANALYZER } from './analyzer.ts';
-import type { Postings } from './bm25.ts';
+import type { Postings } from './postings.ts';
 import { VarintReader, VarintWriter } from './varint.ts';
 
 const MAGIC = 'RECR1IDX';
