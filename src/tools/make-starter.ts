@@ -55,7 +55,7 @@ const CHAT_TEMPLATE =
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
 const { values: options } = parseArgs({
-  options: { steps: { type: 'string', default: '3000' }, out: { type: 'string' } },
+  options: { steps: { type: 'string', default: '2600' }, out: { type: 'string' } },
 });
 const root = packageRoot();
 const out = options.out ?? join(root, 'media', 'starter');
