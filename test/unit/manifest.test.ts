@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { SETTINGS, type Setting } from '../../src/app/config.ts';
 import { packageRoot } from '../../src/base/package-root.ts';
+import { describeTrainingSettings, STRING_PREFIX } from '../../src/tools/training-settings.ts';
 
 interface Property {
   readonly type: string;
@@ -47,11 +47,25 @@ describe('the manifest', () => {
     assert.deepEqual([...new Set(used)].sort(), Object.keys(strings).sort());
   });
 
-  it('describes the training settings as the configuration table does: names, defaults, bounds and meaning', () => {
-    const properties = contributes.configuration.properties['rec-r1.training'].properties;
-    const expected = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [name, propertyOf(name, setting)]);
-    assert.deepEqual(properties, Object.fromEntries(expected));
-    for (const [name, { about }] of Object.entries(SETTINGS)) assert.equal(strings[`training.${name}`], about);
+  it('describes the training settings as the configuration table does (npm run manifest)', () => {
+    const expected = describeTrainingSettings();
+    const { properties } = contributes.configuration.properties['rec-r1.training'];
+    assert.deepEqual(properties, expected.properties, 'run: npm run manifest');
+    const described = Object.entries(strings).filter(([key]) => key.startsWith(STRING_PREFIX));
+    assert.deepEqual(Object.fromEntries(described), expected.strings, 'run: npm run manifest');
+  });
+
+  it('lets no impossible setting pass unseen: bounds, choices and defaults are in the schema', () => {
+    const { properties } = contributes.configuration.properties['rec-r1.training'];
+    assert.deepEqual(properties?.['reward.malformed'], {
+      type: 'number',
+      default: -2,
+      minimum: -100,
+      maximum: 100,
+      description: '%training.reward.malformed%',
+    });
+    assert.equal(properties['rollout.prompts'].type, 'integer');
+    assert.deepEqual(properties.promptStyle.enum, ['auto', 'paper', 'plain']);
   });
 
   it('reads each declared setting in settings.ts, and no other', () => {
@@ -62,17 +76,3 @@ describe('the manifest', () => {
     );
   });
 });
-
-function propertyOf(name: string, setting: Setting): Property {
-  const description = `%training.${name}%`;
-  if ('min' in setting) {
-    const type = setting.integer ? 'integer' : 'number';
-    return { type, default: setting.default, minimum: setting.min, maximum: setting.max, description };
-  }
-  return {
-    type: 'string',
-    default: setting.default,
-    ...('choices' in setting ? { enum: setting.choices } : {}),
-    description,
-  };
-}

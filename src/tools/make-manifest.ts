@@ -1,0 +1,31 @@
+/**
+ * @file `npm run manifest`: writes the run settings into package.json and package.nls.json, after a change of the table in
+ * `app/config.ts`. The rest of both files is kept as it is.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeTrainingSettings, STRING_PREFIX } from './training-settings.ts';
+
+interface Manifest {
+  readonly contributes: {
+    readonly configuration: { readonly properties: Record<string, { properties?: object }> };
+  };
+}
+
+const root = join(import.meta.dirname, '../..');
+
+function rewrite<T>(name: string, change: (content: T) => T): void {
+  const path = join(root, name);
+  const content = change(JSON.parse(readFileSync(path, 'utf8')) as T);
+  writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+const { properties, strings } = describeTrainingSettings();
+rewrite<Manifest>('package.json', (manifest) => {
+  manifest.contributes.configuration.properties['rec-r1.training'].properties = properties;
+  return manifest;
+});
+rewrite<Record<string, string>>('package.nls.json', (before) => {
+  const others = Object.entries(before).filter(([key]) => !key.startsWith(STRING_PREFIX));
+  return { ...Object.fromEntries(others), ...strings };
+});
