@@ -7,6 +7,7 @@ import { decimal, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
 import type { Rollout, RolloutGroup } from './protocol.ts';
 import { judgedMoves, movesBetween } from './ranking.ts';
+import { whyEqual } from './why-equal.ts';
 import { movedText, rankingView } from './rankings.ts';
 import { wantedStep, type PanelState } from './state.ts';
 
@@ -162,14 +163,4 @@ function rolloutRows(
           </tr>`
         : nothing
     }`;
-}
-
-/** Why all rewards of a group are equal; null when they are not. */
-export function whyEqual({ rollouts }: RolloutGroup): string | null {
-  const rewards = rollouts.map(({ reward }) => reward);
-  if (rewards.length < 2 || rewards.some((reward) => reward !== rewards[0])) return null;
-  if (rollouts.every(({ format }) => format !== 'ok')) return 'all in a wrong format';
-  if (rollouts.every(({ rewrite }) => rewrite === rollouts[0].rewrite)) return 'all the same rewrite';
-  if (rollouts.every(({ terms }) => !(terms.ndcg > 0))) return 'all miss';
-  return rollouts.every(({ terms }) => terms.ndcg === 1) ? 'all perfect' : 'all equal';
 }
