@@ -10,7 +10,8 @@ import { markedProcesses } from './processes.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { watchErrors } from './window-log.ts';
 
-const WINDOW_TIMEOUT_MILLIS = 60_000;
+/** For a page to load or a click to be answered: a second on an idle machine, much more on a busy one. */
+const WINDOW_TIMEOUT_MILLIS = 120_000;
 const VIEWPORT = { width: 1280, height: 800 };
 
 /** Starts a server and a browser, opens the window, and waits until its workbench is painted. */
@@ -25,6 +26,7 @@ export async function openInBrowser(options: EditorOptions): Promise<Editor> {
   const context = await browser.newContext({ viewport: VIEWPORT });
   const external = watchExternalRequests(context);
   await configureWorkbench(context, extension.kind === 'development' ? extension.path : undefined);
+  context.setDefaultTimeout(WINDOW_TIMEOUT_MILLIS);
   const page = await context.newPage();
   const errors = watchErrors(page);
   await open(page, server, folder);
@@ -44,8 +46,8 @@ async function open(page: Page, server: RunningServer, folder: string): Promise<
   const url = new URL(`http://localhost:${server.port}/`);
   url.searchParams.set('folder', folder);
   await page.goto(url.href);
-  await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: WINDOW_TIMEOUT_MILLIS });
-  await page.locator('.explorer-folders-view').waitFor({ timeout: WINDOW_TIMEOUT_MILLIS });
+  await page.locator('.monaco-workbench .part.statusbar').waitFor();
+  await page.locator('.explorer-folders-view').waitFor();
 }
 
 /** Requests that leave this machine; a webview's own resources have a made-up host that a service worker answers. */

@@ -17,7 +17,7 @@ import { QUIET_SETTINGS } from './server.ts';
 import { watchErrors } from './window-log.ts';
 
 const DOWNLOAD_TIMEOUT_MILLIS = 15_000;
-const LAUNCH_TIMEOUT_MILLIS = 60_000;
+const LAUNCH_TIMEOUT_MILLIS = 120_000;
 
 export type DesktopAttempt =
   { readonly kind: 'opened'; readonly editor: Editor } | { readonly kind: 'unavailable'; readonly reason: string };
@@ -65,8 +65,9 @@ async function launch(executable: string, options: EditorOptions): Promise<Deskt
     return { kind: 'unavailable', reason: `it does not start here: ${messageOf(thrown)}` };
   }
   const page = await app.firstWindow();
+  page.setDefaultTimeout(LAUNCH_TIMEOUT_MILLIS);
   const errors = watchErrors(page);
-  await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: LAUNCH_TIMEOUT_MILLIS });
+  await page.locator('.monaco-workbench .part.statusbar').waitFor();
   const editor: Editor = {
     kind: 'desktop',
     page,

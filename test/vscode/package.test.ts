@@ -48,7 +48,7 @@ describe('the package', () => {
     );
   });
 
-  it('installs in VS Code, starts, and trains', { timeout: 300_000 }, async () => {
+  it('installs in VS Code, starts, and trains', { timeout: 600_000 }, async () => {
     const vsix = await packageExtension(join(folder, 'rec-r1.vsix'));
     assert.ok(statSync(vsix).size < 12 * MEBIBYTE, `${statSync(vsix).size} bytes`);
     await withEditor('package', { extension: { kind: 'packaged', vsix } }, async ({ page }) => {

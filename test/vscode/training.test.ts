@@ -19,7 +19,7 @@ const STEP_MILLIS = 120_000;
 /** What the product promises about Pause. */
 const PAUSE_MILLIS = 1000;
 
-it('a user trains on the sample, pauses, resumes, stops and compares', { timeout: 480_000 }, async () => {
+it('a user trains on the sample, pauses, resumes, stops and compares', { timeout: 600_000 }, async () => {
   const extension = { kind: 'development', path: packageRoot() } as const;
   await withEditor('training', { extension }, async (editor, folder) => {
     const { page } = editor;

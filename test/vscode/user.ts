@@ -12,7 +12,7 @@ import { packageRoot } from '../../src/base/package-root.ts';
  * The palette lists the commands that were registered when it opened, and extensions come a little after the window: it is
  * opened again until the command is in it.
  */
-export async function runCommand(page: Page, title: string, timeoutMillis = 30_000): Promise<void> {
+export async function runCommand(page: Page, title: string, timeoutMillis = 120_000): Promise<void> {
   const exact = { has: page.getByText(title, { exact: true }) };
   const row = page.locator('.quick-input-list .monaco-list-row').filter(exact).first();
   const focused = page.locator('.quick-input-list .monaco-list-row.focused').filter(exact);
@@ -58,7 +58,7 @@ declare const document: {
  *
  * Hidden panels that keep their content stay in the page and count as visible, so the frame that a click would hit is taken.
  */
-export async function webview(page: Page, timeoutMillis = 30_000): Promise<FrameLocator> {
+export async function webview(page: Page, timeoutMillis = 120_000): Promise<FrameLocator> {
   const deadline = Date.now() + timeoutMillis;
   while (Date.now() < deadline) {
     const name = await page.evaluate(() => {

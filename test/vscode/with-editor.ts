@@ -51,7 +51,7 @@ async function report(editor: Editor, name: string): Promise<void> {
 export async function eventually<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMillis = 30_000,
+  timeoutMillis = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMillis;
   for (;;) {
