@@ -98,7 +98,7 @@ function rowsView(
         <td>${compared.b.rewrite ?? html`<i class="bad">${compared.b.format}</i>`}</td>
         <td class="number">${decimal(compared.a.metrics[metric])}</td>
         <td class="number">${decimal(compared.b.metrics[metric])}</td>
-        <td class="number">${signed(gain)}</td>
+        <td class="number gained">${signed(gain)}</td>
       </tr>
       ${
         isOpen

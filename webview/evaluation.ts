@@ -113,7 +113,7 @@ function rowView(
       <td>${row.rewrite ?? html`<i class="bad">${row.format}</i>`}</td>
       <td class="number">${decimal(row.baseline[metric])}</td>
       <td class="number">${decimal(row.metrics[metric])}</td>
-      <td class="number">${signed(gain)}</td>
+      <td class="number gained">${signed(gain)}</td>
       <td class="moves">${movedText(judgedMoves(moves, grades), grades, titles)}</td>
     </tr>
     ${

@@ -136,7 +136,7 @@ function rolloutRows(
         </button>
       </th>
       <td class="number reward">${decimal(rollout.reward)}</td>
-      <td class="number">${decimal(ndcg)}</td>
+      <td class="number gained">${decimal(ndcg)}</td>
       <td class="number">${signed(rollout.advantage, 2)}</td>
       <td class=${rollout.format === 'ok' ? '' : 'bad'}>${rollout.error ? 'search failed' : rollout.format}</td>
       <td class="moves">
