@@ -120,6 +120,7 @@ function rolloutRows(
   const grades = shown.grades[group.exampleId] ?? {};
   const moves = movesBetween(group.baseline.top, rollout.top);
   const ndcg = 'ndcg' in rollout.terms ? rollout.terms.ndcg : NaN;
+  const searched = rollout.rewrite !== null && rollout.error === undefined;
   const better = ndcg - group.baseline.ndcg;
   return html`<tr class=${better > 0.0005 ? 'gain' : better < -0.0005 ? 'loss' : ''}>
       <th scope="row">
@@ -139,9 +140,7 @@ function rolloutRows(
       <td class="number gained">${decimal(ndcg)}</td>
       <td class="number">${signed(rollout.advantage, 2)}</td>
       <td class=${rollout.format === 'ok' ? '' : 'bad'}>${rollout.error ? 'search failed' : rollout.format}</td>
-      <td class="moves">
-        ${rollout.rewrite === null || rollout.error ? '' : movedText(judgedMoves(moves, grades), grades, shown.titles)}
-      </td>
+      <td class="moves">${searched ? movedText(judgedMoves(moves, grades), grades, shown.titles) : nothing}</td>
     </tr>
     ${
       isOpen
@@ -154,10 +153,13 @@ function rolloutRows(
                   <p>
                     ${rollout.tokens} tokens, mean log-probability ${decimal(rollout.logProb, 2)}.
                     ${Object.entries(rollout.terms).map(([name, value]) => html`<span class="term">${name} ${signed(value)}</span> `)}
-                    ${rollout.error ? html`<span class="bad">${rollout.error}</span>` : nothing}
                   </p>
                 </div>
-                ${rankingView(moves, grades, shown.titles)}
+                ${
+                  searched
+                    ? rankingView(moves, grades, shown.titles)
+                    : html`<p class="empty">${rollout.error ?? 'There is no rewrite, so nothing was searched.'}</p>`
+                }
               </div>
             </td>
           </tr>`
