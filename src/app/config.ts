@@ -103,9 +103,9 @@ export const SETTINGS = {
   'optimizer.weightDecay': between(0.01, 0, 1, 'Decoupled weight decay.'),
   'optimizer.maxGradNorm': between(1, 0.0001, 1e9, 'The gradient is scaled down to this norm.'),
   'optimizer.microBatchTokens': count(
-    16_384,
+    2048,
     10_000_000,
-    'Padded tokens per forward and backward pass; bounds memory.',
+    'Padded tokens per forward and backward pass; bounds memory, and how soon a pause acts.',
   ),
   'evaluation.every': count(40, 1_000_000, 'Steps between evaluations on the validation split.'),
   'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),

@@ -67,17 +67,18 @@ export async function* train(
 ): AsyncGenerator<TrainEvent, void> {
   const baseline = await evaluateBaseline(parts.validation, parts.retriever, settings.evaluationK);
   if (startStep === 0) {
-    yield { kind: 'checkpoint', step: 0, name: await parts.saveCheckpoint(0) };
     yield await evaluation(parts, settings, baseline, 0);
+    yield { kind: 'checkpoint', step: 0, name: await parts.saveCheckpoint(0) };
   }
   for (let step = startStep + 1; step <= settings.steps; step++) {
     yield await trainStep(parts, settings, step);
     const isLast = step === settings.steps || stop.aborted;
-    if (isLast || step % settings.checkpointEvery === 0) {
-      yield { kind: 'checkpoint', step, name: await parts.saveCheckpoint(step) };
-    }
     if (step === settings.steps || step % settings.evaluateEvery === 0) {
       yield await evaluation(parts, settings, baseline, step);
+    }
+    // After the evaluation: a run that dies between the two resumes from an older checkpoint and makes both again.
+    if (isLast || step % settings.checkpointEvery === 0) {
+      yield { kind: 'checkpoint', step, name: await parts.saveCheckpoint(step) };
     }
     if (isLast) return;
   }

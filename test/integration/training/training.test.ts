@@ -34,7 +34,7 @@ function recorded(runDir: string): Row[] {
     return reader.eventsAfter(0).flatMap((event): Row[] => {
       if (event.discarded) return [];
       if (event.kind === 'step') {
-        const timeless = Object.entries(event.metrics).filter(([name]) => !/seconds/i.test(name));
+        const timeless = Object.entries(event.metrics).filter(([name]) => !/second/i.test(name));
         return [{ step: event.step, metrics: Object.fromEntries(timeless), groups: reader.groups(event.step) }];
       }
       return event.kind === 'evaluation' ? [{ evaluation: event.evaluation }] : [];
@@ -91,14 +91,15 @@ describe('rec-r1 train', () => {
 
   it('goes on after Ctrl-C and after a crash as if nothing had happened', async (test) => {
     const folder = temporaryFolder(test);
+    const longer = { steps: 12 }; // so that a signal after step 3 comes well before the end
     const whole = join(folder, 'whole');
-    await train(whole);
+    await train(whole, longer);
     for (const [name, signal] of [
       ['stopped', 'SIGINT'],
       ['killed', 'SIGKILL'],
     ] as const) {
       const runDir = join(folder, name);
-      const { child, step } = startTraining(runDir, {});
+      const { child, step } = startTraining(runDir, longer);
       await step(3); // a step after the checkpoint of step 2
       child.kill(signal);
       await once(child, 'close');
@@ -106,7 +107,7 @@ describe('rec-r1 train', () => {
       assert.equal(reader.alive(), false);
       reader.close();
       const resumed = (await recR1Json('resume', runDir)) as Row[];
-      assert.deepEqual(resumed.at(-1), { run: runDir, checkpoint: 'step-000004' });
+      assert.deepEqual(resumed.at(-1), { run: runDir, checkpoint: 'step-000012' });
       assert.deepEqual(recorded(runDir), recorded(whole), `${name} and resumed`);
     }
   });
