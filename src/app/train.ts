@@ -114,7 +114,8 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     takeBack(writer, run);
     requestControl(run.runDir, 'run');
     const gate = new PauseGate(run.runDir, context.stop, context.cancel);
-    yield stateEvent('running');
+    const { notes } = run.task; // how splits were made, what was left out
+    yield stateEvent('running', notes.length > 0 ? notes.join(' ') : undefined);
     const events = turnTheWheel(trainerParts(run, gate), trainerSettings(run), run.startStep, gate.stop);
     for (;;) {
       const next = events.next();
