@@ -145,9 +145,16 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
   }
 }
 
-function takeBack(writer: RunWriter, { startStep, config }: OpenRun): void {
-  if (startStep > 0) writer.discardAfter(startStep);
+/** Makes the record agree with the checkpoint that training goes on from. */
+function takeBack(writer: RunWriter, { runDir, startStep, config }: OpenRun): void {
   writer.setTotalSteps(config.steps);
+  if (startStep === 0) return;
+  writer.discardAfter(startStep);
+  // A process that died between writing the folder and recording it left a checkpoint that only the folder knows.
+  const reader = openRunReader(runDir);
+  const isRecorded = reader.checkpoints().some(({ step }) => step === startStep);
+  reader.close();
+  if (!isRecorded) writer.append({ kind: 'checkpoint', step: startStep, name: checkpointName(startStep) });
 }
 
 function trainerParts(run: OpenRun, gate: PauseGate): TrainerParts {

@@ -44,6 +44,18 @@ function recorded(runDir: string): Row[] {
   }
 }
 
+function recordedCheckpoints(runDir: string): string[] {
+  const reader = openRunReader(runDir);
+  try {
+    return reader
+      .checkpoints()
+      .map(({ name }) => name)
+      .sort();
+  } finally {
+    reader.close();
+  }
+}
+
 async function train(runDir: string, given: object = {}): Promise<Row[]> {
   return (await recR1Json('train', '--run', runDir, ...settings(given))) as Row[];
 }
@@ -109,6 +121,7 @@ describe('rec-r1 train', () => {
       const resumed = (await recR1Json('resume', runDir)) as Row[];
       assert.deepEqual(resumed.at(-1), { run: runDir, checkpoint: 'step-000012' });
       assert.deepEqual(recorded(runDir), recorded(whole), `${name} and resumed`);
+      assert.deepEqual(recordedCheckpoints(runDir), readdirSync(join(runDir, 'checkpoints')));
     }
   });
 
