@@ -61,7 +61,7 @@ export const SETTINGS = {
     about: 'Threads of the embedded engine; 0 takes one for each core, 8 at most.',
   },
   seed: { default: 1, min: 0, max: 2 ** 31 - 1, integer: true, about: 'Everything random follows from it.' },
-  steps: count(240, 1_000_000, 'Optimizer steps.'),
+  steps: count(160, 1_000_000, 'Optimizer steps.'),
   promptStyle: {
     default: 'auto',
     choices: ['auto', 'paper', 'plain'],
