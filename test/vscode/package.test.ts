@@ -2,10 +2,10 @@
  * @file What `npm run package` makes: the right files, and an extension that VS Code installs and that trains.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
+import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { packageExtension, packagedFiles } from './package.ts';
 import { number, runCommand, screenshot, webview } from './user.ts';
 import { eventually, withEditor } from './with-editor.ts';
@@ -13,11 +13,6 @@ import { eventually, withEditor } from './with-editor.ts';
 const MEBIBYTE = 2 ** 20;
 
 describe('the package', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'vsix-'));
-  after(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
-
   it('holds what runs and nothing that was only needed to make it', async () => {
     const files = await packagedFiles();
     const needed = [
@@ -48,8 +43,8 @@ describe('the package', () => {
     );
   });
 
-  it('installs in VS Code, starts, and trains', { timeout: 600_000 }, async () => {
-    const vsix = await packageExtension(join(folder, 'rec-r1.vsix'));
+  it('installs in VS Code, starts, and trains', { timeout: 600_000 }, async (context) => {
+    const vsix = await packageExtension(join(temporaryFolder(context), 'rec-r1.vsix'));
     assert.ok(statSync(vsix).size < 12 * MEBIBYTE, `${statSync(vsix).size} bytes`);
     await withEditor('package', { extension: { kind: 'packaged', vsix } }, async ({ page }) => {
       await runCommand(page, 'Rec-R1: Start Training');

@@ -30,7 +30,7 @@ it('a user trains on the sample, pauses, resumes, stops and compares', { timeout
     await seesStatusAndTree(page, reader);
     await screenshot(page, '1-running');
 
-    await pauses(page, panel, reader);
+    await pausesInTime(page, panel, reader);
     await screenshot(page, '2-paused');
     await closesAndReopensThePanel(page);
 
@@ -41,7 +41,7 @@ it('a user trains on the sample, pauses, resumes, stops and compares', { timeout
     await screenshot(page, '4-stopped');
     assertRunIsWhole(reader);
 
-    await compares(page);
+    await compares(page, reader);
     await screenshot(page, '5-compared');
   });
 });
@@ -64,18 +64,49 @@ async function seesStatusAndTree(page: Page, reader: RunReader): Promise<void> {
   await page.locator('.pane-body .monaco-list-row', { hasText: 'start policy' }).waitFor();
 }
 
-/** By mouse. The state must change, and the folder be still, within the promised time after the click. */
-async function pauses(page: Page, panel: FrameLocator, reader: RunReader): Promise<void> {
-  const clicked = Date.now();
-  await panel.locator('#pause').click();
-  const pausedAt = await stateRecorded(reader, 'paused', clicked);
-  assert.ok(pausedAt - clicked <= PAUSE_MILLIS, `paused after ${pausedAt - clicked} ms`);
-  await panel.getByText('Paused', { exact: true }).waitFor();
-  await page.waitForTimeout(Math.max(0, clicked + PAUSE_MILLIS - Date.now()));
+/**
+ * Within the promised time, and from then on nothing moves.
+ *
+ * Other programs may hold the processor, so the promise is stretched by how much they slow down work of this process, measured
+ * while the training stands still, and may be missed twice: a trainer that looks too rarely is late each time.
+ */
+async function pausesInTime(page: Page, panel: FrameLocator, reader: RunReader): Promise<void> {
+  const late: string[] = [];
+  for (;;) {
+    const delay = await pauses(panel, reader);
+    const allowed = PAUSE_MILLIS * slowdown();
+    if (delay <= allowed) break;
+    late.push(`after ${delay} ms with ${Math.round(allowed)} allowed`);
+    assert.ok(late.length < 3, `paused ${late.join(', ')}`);
+    const resumed = Date.now();
+    await panel.locator('#resume').click();
+    await stateRecorded(reader, 'running', resumed);
+  }
   const before = folderContent(reader.info().dir);
   await page.waitForTimeout(3000);
   assert.deepEqual(folderContent(reader.info().dir), before, 'a paused run writes nothing');
   assert.ok(reader.alive(), 'the process holds the state in memory');
+}
+
+/** By mouse. Milliseconds from the click to the state in the run folder. */
+async function pauses(panel: FrameLocator, reader: RunReader): Promise<number> {
+  const clicked = Date.now();
+  await panel.locator('#pause').click();
+  const pausedAt = await stateRecorded(reader, 'paused', clicked);
+  await panel.getByText('Paused', { exact: true }).waitFor();
+  return pausedAt - clicked;
+}
+
+/** Elapsed time over processor time of a little work: 1 on a machine that has nothing else to do. */
+function slowdown(): number {
+  const began = performance.now();
+  const before = process.cpuUsage();
+  const processorMillis = (): number => {
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  while (processorMillis() < 200);
+  return (performance.now() - began) / processorMillis();
 }
 
 /** The panel is a view of the run folder: a new one shows the same. */
@@ -127,7 +158,7 @@ function assertRunIsWhole(reader: RunReader): void {
     assert.ok(metrics.ndcg >= 0 && metrics.ndcg <= 1);
   }
   const states = events.filter((event) => event.kind === 'state').map(({ state }) => state);
-  assert.deepEqual(states, ['running', 'paused', 'running', 'stopped']);
+  assert.match(states.join(' '), /^running (paused running )+stopped$/);
   assertRollouts(reader);
   assertCheckpoints(reader);
 }
@@ -155,12 +186,14 @@ function assertCheckpoints(reader: RunReader): void {
 }
 
 /** The newest checkpoint against the start policy, chosen by keyboard. */
-async function compares(page: Page): Promise<void> {
+async function compares(page: Page, reader: RunReader): Promise<void> {
+  const names = reader.checkpoints().map(({ name }) => name);
   await runCommand(page, 'Rec-R1: Compare Checkpoints');
-  await pick(page, /after step/);
-  await pick(page, 'start policy');
-  await pick(page, 'validation');
+  await pick(page, 'Which checkpoint should be judged?', names.at(-1)!);
+  await pick(page, 'Against what?', names[0]);
+  await pick(page, 'On which queries?', 'validation');
   const panel = await webview(page);
+  await panel.locator('#comparison-means', { hasText: names[0] }).waitFor();
   const difference = await eventually('A difference', () => number(panel, '#difference'), FIRST_STEP_MILLIS);
   assert.ok(Math.abs(difference) <= 1);
 }

@@ -33,9 +33,12 @@ export async function runCommand(page: Page, title: string, timeoutMillis = 120_
   throw new Error(`The command palette did not list "${title}" within ${timeoutMillis} ms.`);
 }
 
-/** Picks a row of an open quick pick by a part of its text. */
-export async function pick(page: Page, text: string | RegExp): Promise<void> {
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+/** Answers a quick pick that asks `question`: types a part of the row and takes the first that is left. */
+export async function pick(page: Page, question: string, row: string): Promise<void> {
+  const widget = page.locator('.quick-input-widget');
+  await widget.getByPlaceholder(question).fill(row);
+  await widget.locator('.monaco-list-row.focused', { hasText: row }).waitFor();
+  await page.keyboard.press('Enter');
 }
 
 // As in browser.ts: what the function below uses of the page's globals.
