@@ -14,6 +14,7 @@ export class PauseGate {
   readonly #cancel: AbortSignal;
   readonly #stop = new AbortController();
   #polledAt = 0;
+  #pausedMillis = 0;
   #state: RunState = 'running';
   #announce = Promise.withResolvers<RunState>();
 
@@ -38,15 +39,22 @@ export class PauseGate {
     return this.#announce.promise;
   }
 
+  /** Monotonic milliseconds without those spent paused: a step is not slow because somebody paused it. */
+  now(): number {
+    return performance.now() - this.#pausedMillis;
+  }
+
   /** Lets the event loop turn; while paused, waits. Throws when cancelled. */
   async turn(): Promise<void> {
     await nextTurn();
     this.#cancel.throwIfAborted();
     if (Date.now() - this.#polledAt < POLL_MILLIS) return;
+    const arrived = performance.now();
     while (this.#poll() === 'pause' && !this.#stop.signal.aborted) {
       this.#become('paused');
       await sleep(POLL_MILLIS, undefined, { signal: this.#cancel });
     }
+    if (this.#state === 'paused') this.#pausedMillis += performance.now() - arrived;
     this.#become('running');
   }
 

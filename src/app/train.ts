@@ -167,7 +167,7 @@ function trainerParts(run: OpenRun, gate: PauseGate): TrainerParts {
     validation,
     retriever: openRetriever(task, config),
     saveCheckpoint: (step) => saveCheckpoint(runDir, step, policy, optimizer),
-    now: () => performance.now(),
+    now: () => gate.now(),
     turn: () => gate.turn(),
   };
 }

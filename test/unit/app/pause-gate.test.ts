@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PauseGate } from '../../../src/app/pause-gate.ts';
+import { requestControl } from '../../../src/runs/control.ts';
+import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
+
+const never = new AbortController().signal;
+
+describe('PauseGate', () => {
+  it('waits while the run folder asks for a pause, says so, and leaves the pause out of its clock', async (test) => {
+    const dir = temporaryFolder(test);
+    const gate = new PauseGate(dir, never, never);
+    requestControl(dir, 'pause');
+    const [clock, started] = [gate.now(), performance.now()];
+    const changed = gate.changed();
+    const turn = gate.turn();
+    assert.equal(await changed, 'paused');
+    await sleep(300);
+    requestControl(dir, 'run');
+    assert.equal(await gate.changed(), 'running');
+    await turn;
+    const waited = performance.now() - started;
+    assert.ok(waited >= 300, `${waited} ms`);
+    assert.ok(gate.now() - clock < waited - 250, 'the clock stood still');
+  });
+
+  it('stops waiting when a stop is asked for, and throws when cancelled', async (test) => {
+    const dir = temporaryFolder(test);
+    requestControl(dir, 'pause');
+    const gate = new PauseGate(dir, never, never);
+    const turn = gate.turn();
+    assert.equal(await gate.changed(), 'paused');
+    requestControl(dir, 'stop');
+    await turn;
+    assert.equal(gate.stop.aborted, true);
+
+    const cancel = new AbortController();
+    requestControl(dir, 'pause');
+    const waiting = new PauseGate(dir, never, cancel.signal).turn();
+    await sleep(20);
+    cancel.abort();
+    await assert.rejects(waiting, { name: 'AbortError' });
+  });
+});
