@@ -36,13 +36,15 @@ it('a user trains on the sample, pauses, resumes, stops and compares', { timeout
 
     await resumes(page, reader);
     await screenshot(page, '3-resumed');
+    await survivesReload(page, reader);
+    await screenshot(page, '4-reloaded');
 
     await stops(editor, reader);
-    await screenshot(page, '4-stopped');
+    await screenshot(page, '5-stopped');
     assertRunIsWhole(reader);
 
     await compares(page, reader);
-    await screenshot(page, '5-compared');
+    await screenshot(page, '6-compared');
   });
 });
 
@@ -54,9 +56,13 @@ async function seesReward(page: Page): Promise<FrameLocator> {
   return panel;
 }
 
+/** Step, number of steps and reward. */
+async function seesStatus(page: Page): Promise<void> {
+  await page.locator('.statusbar-item', { hasText: /Rec-R1 \d+\/\d+ · -?\d\.\d{3}/ }).waitFor();
+}
+
 async function seesStatusAndTree(page: Page, reader: RunReader): Promise<void> {
-  const status = page.locator('.statusbar-item', { hasText: /Rec-R1 \d+\/\d+ · -?\d\.\d{3}/ });
-  await status.waitFor();
+  await seesStatus(page);
   await page.getByRole('tab', { name: 'Rec-R1' }).click();
   const row = page.locator('.pane-body .monaco-list-row', { hasText: reader.info().name });
   await row.waitFor();
@@ -131,6 +137,17 @@ async function resumes(page: Page, reader: RunReader): Promise<void> {
   await eventually('A step after Resume', () => reader.info().step > before, STEP_MILLIS);
   const panel = await webview(page);
   await eventually('Its number in the panel', async () => ((await number(panel, '#step')) ?? 0) > before);
+}
+
+/** The training is not the window's: it goes on while the window reloads, and the panel and the status bar find it again. */
+async function survivesReload(page: Page, reader: RunReader): Promise<void> {
+  const before = reader.info().step;
+  await Promise.all([page.waitForEvent('load'), runCommand(page, 'Developer: Reload Window')]);
+  await eventually('A step after the reload', () => reader.info().step > before, STEP_MILLIS);
+  const panel = await webview(page);
+  await eventually('Its number in the panel', async () => ((await number(panel, '#step')) ?? 0) > before);
+  await seesStatus(page);
+  assert.equal(reader.info().state, 'running');
 }
 
 /** Stop ends the process after its step, with a checkpoint. */
