@@ -8,7 +8,13 @@ export interface Hit {
 }
 
 export type SearchOutcome =
-  { readonly kind: 'hits'; readonly hits: readonly Hit[] } | { readonly kind: 'failed'; readonly message: string };
+  | {
+      readonly kind: 'hits';
+      readonly hits: readonly Hit[];
+      /** What a person should know of this search, such as that its query syntax was wrong and was searched as plain words. */
+      readonly note?: string;
+    }
+  | { readonly kind: 'failed'; readonly message: string };
 
 export interface Retriever {
   /** For people and for the run's record, such as `bm25(k1=1.2,b=0.75)`. */
