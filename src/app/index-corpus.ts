@@ -7,7 +7,7 @@ import { UserError } from '../base/errors.ts';
 import { readCorpus } from '../data/corpus.ts';
 import { type Bm25Index, type Bm25Params, bm25Index } from '../retrieval/bm25.ts';
 import { type IndexSource, readIndexFile, writeIndexFile } from '../retrieval/index-file.ts';
-import { countPostings } from '../retrieval/postings.ts';
+import { type CountOptions, countPostings } from '../retrieval/postings.ts';
 
 const INDEX_FILE = 'bm25.idx';
 
@@ -21,11 +21,15 @@ export interface IndexSummary {
 }
 
 /** Indexes a corpus file into a folder, which is made when it is missing. */
-export async function indexCorpus(corpusFile: string, outDir: string): Promise<IndexSummary> {
+export async function indexCorpus(
+  corpusFile: string,
+  outDir: string,
+  options: CountOptions = {},
+): Promise<IndexSummary> {
   const documents = await readCorpus(corpusFile);
   const source = await describeSource(corpusFile);
   const started = performance.now();
-  const postings = countPostings(documents);
+  const postings = countPostings(documents, options);
   const seconds = (performance.now() - started) / 1000;
   await mkdir(outDir, { recursive: true });
   const file = join(outDir, INDEX_FILE);

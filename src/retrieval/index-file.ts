@@ -3,7 +3,8 @@
  *
  * Layout: 8 bytes magic, 4 bytes format version, 4 bytes header length (little-endian), the header as JSON, then its sections
  * one after the other, then the SHA-256 of all before. A posting is the distance to the document before, doubled, plus one
- * when the frequency is 1; any other frequency follows. k1 and b are not in the file: one index serves all.
+ * when the frequency is 1; any other frequency follows. Positions, when the index has them, are as in memory, with the bytes
+ * of each term counted apart. k1 and b are not in the file: one index serves all.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -14,7 +15,7 @@ import type { Postings } from './postings.ts';
 import { VarintReader, VarintWriter } from './varint.ts';
 
 const MAGIC = 'RECR1IDX';
-const VERSION = 1;
+const VERSION = 2;
 const PREFIX_BYTES = 16;
 const CHECKSUM_BYTES = 32;
 
@@ -35,12 +36,14 @@ interface Header {
   readonly postings: number;
   readonly documentCount: number;
   readonly wordCount: number;
+  /** Whether phrases can be searched. */
+  readonly positions: boolean;
   /** Size of each section in bytes, in the order of {@link SECTIONS}. */
   readonly sectionBytes: readonly number[];
 }
 
 /** Ids and terms end in a line feed; ids are JSON, for they may hold anything. */
-const SECTIONS = ['ids', 'terms', 'lengths', 'postings'] as const;
+const SECTIONS = ['ids', 'terms', 'lengths', 'postings', 'positionSizes', 'positions'] as const;
 type Sections = Record<(typeof SECTIONS)[number], Uint8Array>;
 
 export async function writeIndexFile(path: string, postings: Postings, source: IndexSource): Promise<void> {
@@ -49,6 +52,8 @@ export async function writeIndexFile(path: string, postings: Postings, source: I
     terms: Buffer.from(Array.from(postings.terms.keys(), (term) => `${term}\n`).join('')),
     lengths: postings.lengths,
     postings: encodePostings(postings),
+    positionSizes: encodeSizes(postings.positions?.starts ?? new Float64Array()),
+    positions: postings.positions?.bytes ?? new Uint8Array(),
   };
   const header: Header = {
     analyzer: ANALYZER,
@@ -58,6 +63,7 @@ export async function writeIndexFile(path: string, postings: Postings, source: I
     postings: postings.documents.length,
     documentCount: postings.documentCount,
     wordCount: postings.wordCount,
+    positions: postings.positions !== undefined,
     sectionBytes: SECTIONS.map((name) => sections[name].length),
   };
   const headerBytes = Buffer.from(JSON.stringify(header));
@@ -89,10 +95,10 @@ export async function readIndexFile(path: string): Promise<{ postings: Postings;
   const terms = new Map(lines(sections.terms).map((term, number) => [term, number]));
   const { documentCount, wordCount } = header;
   const decoded = decodePostings(sections.postings, header);
-  return {
-    source: header.source,
-    postings: { ids, terms, ...decoded, lengths: sections.lengths, documentCount, wordCount },
-  };
+  const postings = { ids, terms, ...decoded, lengths: sections.lengths, documentCount, wordCount };
+  if (!header.positions) return { source: header.source, postings };
+  const positions = { bytes: sections.positions, starts: decodeSizes(sections.positionSizes, header.terms) };
+  return { source: header.source, postings: { ...postings, positions } };
 }
 
 async function readBytes(path: string): Promise<Buffer> {
@@ -170,4 +176,18 @@ function decodePostings(bytes: Uint8Array, header: Header): Pick<Postings, 'offs
     offsets[term + 1] = at;
   }
   return { offsets, documents, frequencies };
+}
+
+/** Distances between neighbours. */
+function encodeSizes(starts: Float64Array): Uint8Array {
+  const writer = new VarintWriter();
+  for (let i = 1; i < starts.length; i++) writer.write(starts[i] - starts[i - 1]);
+  return writer.view();
+}
+
+function decodeSizes(bytes: Uint8Array, count: number): Float64Array {
+  const reader = new VarintReader(bytes);
+  const starts = new Float64Array(count + 1);
+  for (let i = 0; i < count; i++) starts[i + 1] = starts[i] + reader.read();
+  return starts;
 }

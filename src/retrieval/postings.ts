@@ -10,6 +10,7 @@ import { documentText } from '../data/document-text.ts';
 import type { Document } from '../data/task.ts';
 import { GrowingUint32Array } from './growing-array.ts';
 import { encodeLength } from './length-byte.ts';
+import { type Positions, PositionsBuilder } from './positions.ts';
 import { MAX_DOCUMENTS } from './score-board.ts';
 import { TermNumbers } from './term-numbers.ts';
 
@@ -31,6 +32,13 @@ export interface Postings {
   readonly documentCount: number;
   /** Words over all documents, exact. */
   readonly wordCount: number;
+  /** Only when they were asked for; phrases need them. */
+  readonly positions?: Positions;
+}
+
+export interface CountOptions {
+  /** Also keeps where each word stands, which makes the index about twice as large. */
+  readonly positions?: boolean;
 }
 
 /**
@@ -38,7 +46,7 @@ export interface Postings {
  *
  * @throws UserError for a corpus of more than four million documents.
  */
-export function countPostings(documents: readonly Document[]): Postings {
+export function countPostings(documents: readonly Document[], { positions }: CountOptions = {}): Postings {
   if (documents.length > MAX_DOCUMENTS) {
     throw new UserError(`The corpus has ${documents.length} documents; an index holds at most ${MAX_DOCUMENTS}.`);
   }
@@ -52,11 +60,13 @@ export function countPostings(documents: readonly Document[]): Postings {
     new GrowingUint32Array(),
     new GrowingUint32Array(),
   ];
+  const positionsBuilder = positions ? new PositionsBuilder() : undefined;
+  const addPosition = positionsBuilder?.add.bind(positionsBuilder);
   let documentCount = 0;
   let wordCount = 0;
   sorted.forEach((document, number) => {
     let length = 0;
-    for (const [term, frequency] of countTerms(termNumbers, documentText(document))) {
+    for (const [term, frequency] of countTerms(termNumbers, documentText(document), addPosition)) {
       length += frequency;
       termOf.push(term);
       documentOf.push(number);
@@ -68,7 +78,8 @@ export function countPostings(documents: readonly Document[]): Postings {
   });
   const ids = sorted.map(({ id }) => id);
   const byTerm = sortByTerm(termOf.view(), documentOf.view(), frequencyOf.view(), terms.size);
-  return { ids, terms, ...byTerm, lengths, documentCount, wordCount };
+  const counted = { ids, terms, ...byTerm, lengths, documentCount, wordCount };
+  return positionsBuilder ? { ...counted, positions: positionsBuilder.build(byTerm) } : counted;
 }
 
 function numberFor(terms: Map<string, number>, term: string): number {
@@ -78,10 +89,17 @@ function numberFor(terms: Map<string, number>, term: string): number {
   return terms.size - 1;
 }
 
-/** The terms of a text by number, each with how often it occurs. */
-export function countTerms(termNumbers: TermNumbers, text: string): Map<number, number> {
+/** The terms of a text by number, each with how often it occurs; `visit` is told of every occurrence. */
+export function countTerms(
+  termNumbers: TermNumbers,
+  text: string,
+  visit?: (term: number, position: number) => void,
+): Map<number, number> {
   const counts = new Map<number, number>();
-  termNumbers.forEach(text, (term) => counts.set(term, (counts.get(term) ?? 0) + 1));
+  termNumbers.forEach(text, (term, position) => {
+    counts.set(term, (counts.get(term) ?? 0) + 1);
+    visit?.(term, position);
+  });
   return counts;
 }
 

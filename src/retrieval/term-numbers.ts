@@ -20,12 +20,14 @@ export class TermNumbers {
     this.#numberOf = numberOf;
   }
 
-  /** Calls `visit` with the number of each word of a text that has one, in order. */
-  forEach(text: string, visit: (number: number) => void): void {
+  /** Calls `visit` with the number and the position of each word that has a number, in order; stop words take positions. */
+  forEach(text: string, visit: (number: number, position: number) => void): void {
+    let position = 0;
     forEachToken(text, (start, end) => {
       const word = text.slice(start, end);
       const number = this.#words.get(word) ?? this.#learn(word);
-      if (number !== NO_TERM) visit(number);
+      if (number !== NO_TERM) visit(number, position);
+      position++;
     });
   }
 
