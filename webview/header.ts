@@ -31,7 +31,7 @@ export function headerView(state: PanelState, effects: Effects): TemplateResult 
       <div class="buttons" role="toolbar" aria-label="Training">${buttons(info?.state, effects)}</div>
     </div>
     ${info ? progressView(state) : nothing}
-    ${doing === null ? nothing : html`<p class="empty" id="activity">${doing}</p>`}
+    ${doing === null ? nothing : html`<p class="empty" id="activity">${doing} ${info?.message}</p>`}
     ${state.steps.length > 0 ? figuresView(state) : nothing}
   </header>`;
 }

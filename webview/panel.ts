@@ -21,12 +21,13 @@ export function panelView(state: PanelState, effects: Effects): TemplateResult {
   `;
 }
 
-/** Why a run failed or cannot be read, with the end of its log. */
-function problemView({ problem, info }: PanelState, { send }: Effects): TemplateResult | typeof nothing {
-  const failed = info?.state === 'failed';
-  if (!problem && !failed) return nothing;
+/** Why a run failed, paused by itself or cannot be read, with the end of its log. */
+function problemView(state: PanelState, { send }: Effects): TemplateResult | typeof nothing {
+  const { problem } = state;
+  const message = ownProblem(state) ?? problem?.message;
+  if (message === undefined) return nothing;
   return html`<section class="problem" role="alert" id="problem">
-    <p>${failed ? (info.message ?? 'The run failed.') : problem?.message}</p>
+    <p>${message}</p>
     ${problem?.log ? html`<pre tabindex="0" aria-label="End of the worker's log">${problem.log}</pre>` : nothing}
     <vscode-button
       appearance="secondary"
@@ -36,6 +37,13 @@ function problemView({ problem, info }: PanelState, { send }: Effects): Template
       >Open Log</vscode-button
     >
   </section>`;
+}
+
+/** What the run itself says is wrong. A pause that somebody wished for has no message. */
+function ownProblem({ info }: PanelState): string | undefined {
+  if (info?.state === 'failed') return info.message ?? 'The run failed.';
+  if (info?.state === 'paused' && info.message !== undefined) return `${info.message} Resume when that is mended.`;
+  return undefined;
 }
 
 const TABS: readonly { readonly id: Tab; readonly title: string }[] = [

@@ -116,6 +116,12 @@ export const SETTINGS = {
     about:
       '“bm25” over the task’s corpus, or the URL of a recommender of your own; its key is read from the environment variable REC_R1_RETRIEVER_TOKEN.',
   },
+  'retriever.maxFailed': between(
+    0.2,
+    0,
+    1,
+    'Training pauses when a larger share of a step’s searches fails; resuming searches again.',
+  ),
   'bm25.k1': between(1.2, 0, 1000, 'How slowly repeats of a term stop paying off.'),
   'bm25.b': between(0.75, 0, 1, 'How hard long documents are marked down.'),
 } as const satisfies Record<string, Setting>;

@@ -2,11 +2,18 @@
  * @file Where a training stands still while it is paused: between two small pieces of work, with everything in memory.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type ControlCommand, readControl } from '../runs/control.ts';
+import { StepAbandoned } from '../rl/trainer.ts';
+import { type ControlCommand, readControl, requestControl } from '../runs/control.ts';
 import type { RunState } from '../runs/events.ts';
 
 /** How often the run folder is asked. */
 const POLL_MILLIS = 100;
+
+/** A change between running and paused, with its reason where it was not somebody's wish. */
+export interface StateChange {
+  readonly state: RunState;
+  readonly message?: string;
+}
 
 /** Turns what readers write into the run folder's `control.json` into waiting and stopping. */
 export class PauseGate {
@@ -16,7 +23,8 @@ export class PauseGate {
   #polledAt = 0;
   #pausedMillis = 0;
   #state: RunState = 'running';
-  #announce = Promise.withResolvers<RunState>();
+  #reason: string | undefined;
+  #announce = Promise.withResolvers<StateChange>();
 
   /** @param stop the caller's own wish to stop; @param cancel ends even a wait. */
   constructor(runDir: string, stop: AbortSignal, cancel: AbortSignal) {
@@ -35,7 +43,7 @@ export class PauseGate {
   }
 
   /** Resolves at the next change between running and paused. */
-  changed(): Promise<RunState> {
+  changed(): Promise<StateChange> {
     return this.#announce.promise;
   }
 
@@ -58,6 +66,19 @@ export class PauseGate {
     this.#become('running');
   }
 
+  /**
+   * Pauses for a reason of the training's own, as if somebody had asked for it, until somebody lets it go on.
+   *
+   * @throws StepAbandoned when it is stopped instead.
+   */
+  async pauseFor(reason: string): Promise<void> {
+    requestControl(this.#runDir, 'pause');
+    this.#reason = reason;
+    this.#polledAt = 0;
+    await this.turn();
+    if (this.#stop.signal.aborted) throw new StepAbandoned(reason);
+  }
+
   #poll(): ControlCommand {
     this.#polledAt = Date.now();
     const command = readControl(this.#runDir);
@@ -68,7 +89,8 @@ export class PauseGate {
   #become(state: RunState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#announce.resolve(state);
-    this.#announce = Promise.withResolvers<RunState>();
+    this.#announce.resolve({ state, ...(state === 'paused' && this.#reason && { message: this.#reason }) });
+    this.#announce = Promise.withResolvers<StateChange>();
+    if (state === 'running') this.#reason = undefined;
   }
 }

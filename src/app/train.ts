@@ -7,6 +7,7 @@ import { messageOf, UserError } from '../base/errors.ts';
 import type { Example, Task } from '../data/task.ts';
 import { type AdamWState, createAdamW, disposeAdamW } from '../model/adamw.ts';
 import { disposePolicy, loadPolicy, type Policy } from '../model/policy.ts';
+import { patientRetriever } from '../retrieval/patient.ts';
 import { train as turnTheWheel, type TrainerParts, type TrainerSettings } from '../rl/trainer.ts';
 import { checkpointDir, checkpointName, findCheckpoint, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
 import type { RunEvent, RunState } from '../runs/events.ts';
@@ -121,8 +122,8 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
       const next = events.next();
       for (;;) {
         const first = await Promise.race([next, gate.changed()]);
-        if (typeof first !== 'string') break;
-        yield stateEvent(first);
+        if (!('state' in first)) break;
+        yield stateEvent(first.state, first.message);
       }
       const { done, value: event } = await next;
       if (done) break;
@@ -159,13 +160,16 @@ function takeBack(writer: RunWriter, { runDir, startStep, config }: OpenRun): vo
 
 function trainerParts(run: OpenRun, gate: PauseGate): TrainerParts {
   const { runDir, config, task, policy, reference, optimizer, train, validation } = run;
+  const retriever = openRetriever(task, config);
+  const wait = (reason: string): Promise<void> => gate.pauseFor(reason);
   return {
     policy,
     reference,
     optimizer,
     train,
     validation,
-    retriever: openRetriever(task, config),
+    retriever: patientRetriever(retriever, { maxFailed: config['retriever.maxFailed'], wait }),
+    evaluationRetriever: patientRetriever(retriever, { maxFailed: 0, wait }),
     saveCheckpoint: (step) => saveCheckpoint(runDir, step, policy, optimizer),
     now: () => gate.now(),
     turn: () => gate.turn(),

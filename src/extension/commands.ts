@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import { logFile } from '../worker/launch.ts';
 import type { Dashboards } from './dashboards.ts';
+import { askForKey } from './keys.ts';
 import { reporting } from './notify.ts';
 import { isLive, type Runs } from './runs.ts';
 import type { RunItem } from './runs-view.ts';
@@ -14,6 +15,7 @@ import type { Training } from './training.ts';
 import type { RunInfo } from '../runs/records.ts';
 
 export interface Services {
+  readonly context: vscode.ExtensionContext;
   readonly runs: Runs;
   readonly training: Training;
   readonly dashboards: Dashboards;
@@ -26,8 +28,8 @@ export type RunArgument = string | RunItem | undefined;
 type Command = (services: Services, argument: RunArgument) => unknown;
 
 export const COMMANDS = {
-  'rec-r1.startTraining': ({ training, dashboards }) => {
-    dashboards.open(training.start());
+  'rec-r1.startTraining': async ({ training, dashboards }) => {
+    dashboards.open(await training.start());
   },
   'rec-r1.pauseTraining': async ({ runs, training }, argument) => {
     const dir = await chooseRun(runs, argument, ({ state }) => state === 'running', vscode.l10n.t('Pause which run?'));
@@ -59,15 +61,16 @@ export const COMMANDS = {
     }
     await vscode.window.showTextDocument(vscode.Uri.file(logFile(dir)), { preview: true });
   },
+  'rec-r1.setKey': ({ context }) => askForKey(context),
   'rec-r1.refreshRuns': ({ runs }) => {
     runs.refresh();
   },
 } as const satisfies Record<`rec-r1.${string}`, Command>;
 
-export function registerCommands(context: vscode.ExtensionContext, services: Services): void {
+export function registerCommands(services: Services): void {
   for (const [name, command] of Object.entries<Command>(COMMANDS)) {
     const run = (argument: RunArgument): Promise<void> => reporting(services.output, () => command(services, argument));
-    context.subscriptions.push(vscode.commands.registerCommand(name, run));
+    services.context.subscriptions.push(vscode.commands.registerCommand(name, run));
   }
 }
 

@@ -9,6 +9,7 @@ import { Runs } from './runs.ts';
 import { RunsView } from './runs-view.ts';
 import { StatusBar } from './status-bar.ts';
 import { Training } from './training.ts';
+import { announceTrouble } from './trouble.ts';
 import { createQuestionWorker } from './worker.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -19,6 +20,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const dashboards = new Dashboards(context, { runs, training, worker });
   const view = new RunsView(runs);
   const statusBar = new StatusBar(runs);
-  context.subscriptions.push(output, runs, worker, dashboards, view, statusBar);
-  registerCommands(context, { runs, training, dashboards, output });
+  context.subscriptions.push(output, runs, worker, dashboards, view, statusBar, announceTrouble(runs));
+  registerCommands({ context, runs, training, dashboards, output });
 }

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import type { Runtime } from '../worker/launch.ts';
+import type { Keys } from './keys.ts';
 
 /** Where runs lie: in the workspace when there is one, otherwise in the extension's own storage. */
 export function runsFolder(context: vscode.ExtensionContext): string {
@@ -18,19 +19,19 @@ export function trainingSettings(): Readonly<Record<string, unknown>> {
 }
 
 /**
- * What runs the worker processes.
+ * What runs the worker processes, with the keys that they may need.
  *
  * @throws UserError in a workspace that is not trusted: a worker runs models and, with `nodePath`, a program of the
  * workspace's choice.
  */
-export function runtime(context: vscode.ExtensionContext): Runtime {
+export function runtime(context: vscode.ExtensionContext, keys: Keys): Runtime {
   if (!vscode.workspace.isTrusted) {
     throw new UserError(vscode.l10n.t('This workspace is not trusted; trust it to let Rec-R1 start a process.'));
   }
   const nodePath = section().get<string>('nodePath', '');
   const script = join(context.extensionPath, 'dist', 'worker.mjs');
   const workingDir = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? context.extensionPath;
-  return nodePath === '' ? { script, workingDir } : { script, workingDir, nodePath };
+  return { script, workingDir, keys, ...(nodePath !== '' && { nodePath }) };
 }
 
 function section(): vscode.WorkspaceConfiguration {

@@ -10,6 +10,7 @@ import { requestControl } from '../runs/control.ts';
 import { openRunReader } from '../runs/reader.ts';
 import type { RunInfo } from '../runs/records.ts';
 import { launchTraining, type TrainingOrder } from '../worker/launch.ts';
+import { storedKeys } from './keys.ts';
 import { isLive, type Runs } from './runs.ts';
 import { runtime, trainingSettings } from './settings.ts';
 
@@ -39,9 +40,9 @@ export class Training {
   }
 
   /** Starts a new run with the configured settings and returns its folder; the run appears there a moment later. */
-  start(): string {
+  async start(): Promise<string> {
     const runDir = this.#newRunDir();
-    this.#launch({ kind: 'train', runDir, config: trainingSettings() });
+    await this.#launch({ kind: 'train', runDir, config: trainingSettings() });
     return runDir;
   }
 
@@ -64,11 +65,11 @@ export class Training {
       return;
     }
     if (info.state !== 'finished') {
-      this.#launch({ kind: 'resume', runDir: dir });
+      await this.#launch({ kind: 'resume', runDir: dir });
       return;
     }
     const steps = await askSteps(info);
-    if (steps !== undefined) this.#launch({ kind: 'resume', runDir: dir, steps });
+    if (steps !== undefined) await this.#launch({ kind: 'resume', runDir: dir, steps });
   }
 
   #ask(dir: string, command: 'pause' | 'stop'): void {
@@ -79,9 +80,9 @@ export class Training {
     requestControl(dir, command);
   }
 
-  #launch(order: TrainingOrder): void {
+  async #launch(order: TrainingOrder): Promise<void> {
     const { runDir } = order;
-    const { ended } = launchTraining(order, runtime(this.#context));
+    const { ended } = launchTraining(order, runtime(this.#context, await storedKeys(this.#context)));
     this.#starting.add(runDir);
     this.#runs.follow(runDir);
     void ended.then((reason) => {

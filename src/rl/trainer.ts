@@ -9,11 +9,12 @@ import { rngFrom, shuffled } from '../base/rng.ts';
 import type { Example, Split } from '../data/task.ts';
 import type { AdamWState } from '../model/adamw.ts';
 import type { Policy } from '../model/policy.ts';
+import { ndcgAt } from '../retrieval/metrics.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { Evaluation, Rollout, RolloutGroup, StepMetrics, TrainEvent } from '../runs/events.ts';
 import { type Baseline, evaluateBaseline, evaluatePolicy, evaluationMeans } from './evaluate.ts';
 import { groupAdvantages, sampleDeviation } from './grpo.ts';
-import { type RewardShape, type ScoredRewrite, scoreRewrites } from './reward.ts';
+import { rankAll, type RewardShape, type ScoredRewrite, scoreRewrites } from './reward.ts';
 import { rollOut, type RolloutSettings, type SampledGroup } from './rollout.ts';
 import { updatePolicy, type UpdateSettings, type UpdateStatistics } from './update.ts';
 
@@ -44,7 +45,10 @@ export interface TrainerParts {
   /** The frozen start policy. */
   readonly reference: Policy;
   readonly optimizer: AdamWState;
+  /** Some of its searches may fail; those rewrites teach nothing. */
   readonly retriever: Retriever;
+  /** Answers every query: an evaluation with holes would not be comparable. */
+  readonly evaluationRetriever: Retriever;
   readonly train: readonly Example[];
   readonly validation: readonly Example[];
   /** Saves weights, optimizer and step; returns the checkpoint's name. */
@@ -54,6 +58,9 @@ export interface TrainerParts {
   /** Awaited between small pieces of work: lets messages in, waits while paused, throws to cancel at once. */
   readonly turn: () => Promise<void>;
 }
+
+/** Thrown by a part that will not finish the step in progress: training ends with a checkpoint of the step before. */
+export class StepAbandoned extends Error {}
 
 /**
  * Trains from `startStep` finished steps on, yielding what happened. When `stop` is aborted it ends after the step in
@@ -65,22 +72,32 @@ export async function* train(
   startStep: number,
   stop: AbortSignal,
 ): AsyncGenerator<TrainEvent, void> {
-  const baseline = await evaluateBaseline(parts.validation, parts.retriever, settings.evaluationK);
-  if (startStep === 0) {
-    yield await evaluation(parts, settings, baseline, 0);
-    yield { kind: 'checkpoint', step: 0, name: await parts.saveCheckpoint(0) };
-  }
-  for (let step = startStep + 1; step <= settings.steps; step++) {
-    yield await trainStep(parts, settings, step);
-    const isLast = step === settings.steps || stop.aborted;
-    if (step === settings.steps || step % settings.evaluateEvery === 0) {
-      yield await evaluation(parts, settings, baseline, step);
+  const checkpoint = async (step: number): Promise<TrainEvent> => ({
+    kind: 'checkpoint',
+    step,
+    name: await parts.saveCheckpoint(step),
+  });
+  const isStopped = (): boolean => stop.aborted;
+  let finished = startStep;
+  try {
+    const baseline = await evaluateBaseline(parts.validation, parts.evaluationRetriever, settings.evaluationK);
+    if (startStep === 0) {
+      yield await evaluation(parts, settings, baseline, 0);
+      yield await checkpoint(0);
     }
-    // After the evaluation: a run that dies between the two resumes from an older checkpoint and makes both again.
-    if (isLast || step % settings.checkpointEvery === 0) {
-      yield { kind: 'checkpoint', step, name: await parts.saveCheckpoint(step) };
+    while (finished < settings.steps && !isStopped()) {
+      const step = finished + 1;
+      yield await trainStep(parts, settings, step);
+      finished = step;
+      if (step === settings.steps || step % settings.evaluateEvery === 0) {
+        yield await evaluation(parts, settings, baseline, step);
+      }
+      // After the evaluation: a run that dies between the two resumes from an older checkpoint and makes both again.
+      if (step === settings.steps || isStopped() || step % settings.checkpointEvery === 0) yield await checkpoint(step);
     }
-    if (isLast) return;
+  } catch (error) {
+    if (!(error instanceof StepAbandoned)) throw error;
+    yield await checkpoint(finished);
   }
 }
 
@@ -89,7 +106,9 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
   const { policy, reference, optimizer, retriever, turn } = parts;
   const examples = batchOf(parts.train, settings.prompts, settings.seed, step);
   const groups = await rollOut(policy, examples, settings.rollout, { seed: settings.seed, step }, turn);
+  // All searches before the update: a step that is abandoned in one has changed nothing.
   const scored = await scoreGroups(groups, retriever, settings.reward);
+  const raw = await rawRankings(examples, retriever, settings.reward.k);
   const advantages = scored.map((rewrites) => groupAdvantages(rewrites.map(({ reward }) => reward)));
   const learningRate = settings.update.learningRate * rateFactor(step, settings.steps, settings.schedule);
 
@@ -109,13 +128,12 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
     turn,
   );
 
-  const raw = await evaluateBaseline(examples, retriever, settings.reward.k);
   const seconds = (parts.now() - started) / 1000;
   return {
     kind: 'step',
     step,
     metrics: stepMetrics(groups, scored, update, learningRate, seconds),
-    groups: groups.map((group, g) => record(group, scored[g], advantages[g], raw[g], settings.reward.k)),
+    groups: groups.map((group, g) => record(group, scored[g], advantages[g], raw[g])),
   };
 }
 
@@ -151,18 +169,33 @@ async function scoreGroups(
   return groups.map(({ completions }) => completions.map(() => scored[next++]));
 }
 
+/** What the queries as typed get; NaN for a search that failed. */
+async function rawRankings(
+  examples: readonly Example[],
+  retriever: Retriever,
+  k: number,
+): Promise<RolloutGroup['baseline'][]> {
+  const queries = examples.map((example) => ({ example, query: example.query }));
+  const rankings = await rankAll(queries, retriever, k);
+  return rankings.map((ranking, i) =>
+    ranking.kind === 'failed'
+      ? { ndcg: NaN, top: [] }
+      : { ndcg: ndcgAt(ranking.ids, examples[i].relevant, k), top: ranking.ids.slice(0, 10) },
+  );
+}
+
 async function evaluation(
   parts: TrainerParts,
   settings: TrainerSettings,
   baseline: readonly Baseline[],
   step: number,
 ): Promise<TrainEvent> {
-  const { policy, validation, retriever, turn } = parts;
+  const { policy, validation, evaluationRetriever, turn } = parts;
   const rows = await evaluatePolicy(
     policy,
     validation,
     baseline,
-    retriever,
+    evaluationRetriever,
     { rollout: settings.rollout, k: settings.evaluationK },
     turn,
   );
@@ -204,13 +237,12 @@ function record(
   group: SampledGroup,
   scored: readonly ScoredRewrite[],
   advantages: readonly number[],
-  raw: Baseline,
-  k: number,
+  baseline: RolloutGroup['baseline'],
 ): RolloutGroup {
   return {
     exampleId: group.example.id,
     query: group.example.query,
-    baseline: { ndcg: raw.metrics[`ndcg@${k}`], top: raw.top },
+    baseline,
     rollouts: group.completions.map((completion, c): Rollout => {
       const { parsed, reward, terms, ranked, error } = scored[c];
       return {

@@ -69,7 +69,7 @@ export function createWorkerClient({ runtime, log, idleMillis = IDLE_MILLIS }: C
     const chosen = runtime();
     const started = fork(chosen.script, [], {
       cwd: chosen.workingDir,
-      env: nodeEnvironment(),
+      env: nodeEnvironment(chosen),
       execPath: executableOf(chosen),
       execArgv: [], // the editor's own flags are not for us
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

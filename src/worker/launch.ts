@@ -19,12 +19,17 @@ export interface Runtime {
   readonly nodePath?: string;
   /** Relative paths of a configuration start here. */
   readonly workingDir: string;
+  /** Keys by environment variable; those of this process win. */
+  readonly keys?: Readonly<Record<string, string>>;
 }
 
 export interface LaunchedTraining {
   /** Resolves when the process has ended: with null after success, otherwise with the reason. */
   readonly ended: Promise<string | null>;
 }
+
+/** The environment variable with a recommender's key, unless its description names another. */
+export const RETRIEVER_TOKEN = 'REC_R1_RETRIEVER_TOKEN';
 
 const LOG_FILE = 'worker.log';
 
@@ -39,7 +44,7 @@ export function launchTraining(order: TrainingOrder, runtime: Runtime): Launched
   try {
     const child = spawn(executableOf(runtime), [runtime.script, JSON.stringify(order)], {
       cwd: runtime.workingDir,
-      env: nodeEnvironment(),
+      env: nodeEnvironment(runtime),
       detached: true,
       stdio: ['ignore', log, log],
       windowsHide: true,
@@ -63,8 +68,8 @@ export function launchTraining(order: TrainingOrder, runtime: Runtime): Launched
  * The environment of a Node process. `ELECTRON_RUN_AS_NODE` makes the editor's executable a Node instead of a second
  * window; a plain Node does not look at it.
  */
-export function nodeEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+export function nodeEnvironment({ keys }: Pick<Runtime, 'keys'> = {}): NodeJS.ProcessEnv {
+  return { ...keys, ...process.env, ELECTRON_RUN_AS_NODE: '1' };
 }
 
 export function executableOf({ nodePath }: Runtime): string {

@@ -9,40 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { openRunReader } from '../../../src/runs/reader.ts';
 import { recR1, recR1Json } from '../../fixtures/command-line.ts';
+import { recorded, type Row, settings, STEPS, train } from '../../fixtures/small-training.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
-
-const STEPS = 4;
-/** A real training of the bundled starter on the bundled sample, in a second or two. */
-const SMALL = {
-  steps: STEPS,
-  'rollout.prompts': 2,
-  'rollout.groupSize': 4,
-  'rollout.maxNewTokens': 24,
-  'evaluation.limit': 6,
-  'evaluation.every': 2,
-  'checkpoint.every': 2,
-};
-const settings = (given: object): string[] =>
-  Object.entries({ ...SMALL, ...given }).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-
-type Row = Record<string, unknown>;
-
-/** What a run recorded and still counts, without the measured times. */
-function recorded(runDir: string): Row[] {
-  const reader = openRunReader(runDir);
-  try {
-    return reader.eventsAfter(0).flatMap((event): Row[] => {
-      if (event.discarded) return [];
-      if (event.kind === 'step') {
-        const timeless = Object.entries(event.metrics).filter(([name]) => !/second/i.test(name));
-        return [{ step: event.step, metrics: Object.fromEntries(timeless), groups: reader.groups(event.step) }];
-      }
-      return event.kind === 'evaluation' ? [{ evaluation: event.evaluation }] : [];
-    });
-  } finally {
-    reader.close();
-  }
-}
 
 function recordedCheckpoints(runDir: string): string[] {
   const reader = openRunReader(runDir);
@@ -54,10 +22,6 @@ function recordedCheckpoints(runDir: string): string[] {
   } finally {
     reader.close();
   }
-}
-
-async function train(runDir: string, given: object = {}): Promise<Row[]> {
-  return (await recR1Json('train', '--run', runDir, ...settings(given))) as Row[];
 }
 
 /** A training in a process of its own, with a promise for the line of a step. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PauseGate } from '../../../src/app/pause-gate.ts';
+import { StepAbandoned } from '../../../src/rl/trainer.ts';
 import { requestControl } from '../../../src/runs/control.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
@@ -15,14 +16,27 @@ describe('PauseGate', () => {
     const [clock, started] = [gate.now(), performance.now()];
     const changed = gate.changed();
     const turn = gate.turn();
-    assert.equal(await changed, 'paused');
+    assert.deepEqual(await changed, { state: 'paused' });
     await sleep(300);
     requestControl(dir, 'run');
-    assert.equal(await gate.changed(), 'running');
+    assert.deepEqual(await gate.changed(), { state: 'running' });
     await turn;
     const waited = performance.now() - started;
     assert.ok(waited >= 300, `${waited} ms`);
     assert.ok(gate.now() - clock < waited - 250, 'the clock stood still');
+  });
+
+  it('pauses for a reason of the training’s own until somebody lets it go on, or gives up when it is stopped', async (test) => {
+    const dir = temporaryFolder(test);
+    const gate = new PauseGate(dir, never, never);
+    const changed = gate.changed();
+    const paused = gate.pauseFor('The recommender is down.');
+    assert.deepEqual(await changed, { state: 'paused', message: 'The recommender is down.' });
+    requestControl(dir, 'run');
+    await paused;
+    const again = gate.pauseFor('It is down again.');
+    requestControl(dir, 'stop');
+    await assert.rejects(again, StepAbandoned);
   });
 
   it('stops waiting when a stop is asked for, and throws when cancelled', async (test) => {
@@ -30,7 +44,7 @@ describe('PauseGate', () => {
     requestControl(dir, 'pause');
     const gate = new PauseGate(dir, never, never);
     const turn = gate.turn();
-    assert.equal(await gate.changed(), 'paused');
+    assert.deepEqual(await gate.changed(), { state: 'paused' });
     requestControl(dir, 'stop');
     await turn;
     assert.equal(gate.stop.aborted, true);
