@@ -81,7 +81,7 @@ describe('a training whose recommender goes down', () => {
       const root = temporaryFolder(test);
       const { url, state } = await recommender(test);
       const given = { retriever: url, 'evaluation.every': 100 };
-    const runDir = join(root, 'run');
+      const runDir = join(root, 'run');
       const training = train(runDir, given);
       await reaches(runDir, ({ step }) => step >= 1);
       state.down = true;
