@@ -114,7 +114,7 @@ export const SETTINGS = {
   retriever: {
     default: 'bm25',
     about:
-      '“bm25” over the task’s corpus, or the URL of a recommender of your own; its key is read from the environment variable REC_R1_RETRIEVER_TOKEN.',
+      '“bm25” over the task’s corpus, the URL of a recommender of your own, or a .json file that describes one (Elasticsearch, OpenSearch, PostgreSQL, dense vectors, a program, a mixture).',
   },
   'retriever.maxFailed': between(
     0.2,

@@ -37,19 +37,23 @@ export async function* evaluateCheckpoints(
   const found = await Promise.all(checkpoints.map((name) => findCheckpoint(runDir, name)));
   await openBackend(config);
   const task = await openTaskOf(config);
-  const retriever = openRetriever(task, config);
+  const retriever = await openRetriever(task, config);
   const examples = examplesOf(task, split, config);
   const k = config['evaluation.k'];
-  const baseline = await evaluateBaseline(examples, retriever, k);
-  for (const { name, dir } of found) {
-    const policy = await loadPolicy(dir);
-    try {
-      const settings = { rollout: rolloutOf(task, config), k };
-      const rows = await evaluatePolicy(policy, examples, baseline, retriever, settings, turn);
-      yield { checkpoint: name, split, ...evaluationMeans(rows), rows };
-    } finally {
-      disposePolicy(policy);
+  try {
+    const baseline = await evaluateBaseline(examples, retriever, k);
+    for (const { name, dir } of found) {
+      const policy = await loadPolicy(dir);
+      try {
+        const settings = { rollout: rolloutOf(task, config), k };
+        const rows = await evaluatePolicy(policy, examples, baseline, retriever, settings, turn);
+        yield { checkpoint: name, split, ...evaluationMeans(rows), rows };
+      } finally {
+        disposePolicy(policy);
+      }
     }
+  } finally {
+    await retriever.dispose?.();
   }
 }
 

@@ -1,32 +1,41 @@
-/** @file The recommender that a configuration names. No tensor code is reached from here. */
-import { UserError } from '../base/errors.ts';
+/** @file The recommender that a configuration names, ready to search. No tensor code is reached from here. */
 import type { Task } from '../data/task.ts';
 import { type Bm25RetrieverOptions, bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
 import { httpRetriever } from '../retrieval/http.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
+import { RETRIEVER_TOKEN } from '../worker/launch.ts';
 import type { RunConfig } from './config.ts';
-
-/** Where the key of a recommender behind HTTP is read from. */
-const TOKEN_VARIABLE = 'REC_R1_RETRIEVER_TOKEN';
+import { readRetrieverSpec, type RetrieverSpec } from './retriever-spec.ts';
 
 /**
- * BM25 over the titles and texts of the task, or the recommender at a URL.
+ * Opens what the setting `retriever` names. Dispose it when it is no longer needed.
  *
- * @throws UserError when `retriever` is neither.
+ * @throws UserError when it names nothing, or what it names cannot be opened.
  */
-export function openRetriever(
+export async function openRetriever(
   task: Task,
   config: RunConfig,
   options: Bm25RetrieverOptions = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Retriever> {
+  return open(await readRetrieverSpec(config.retriever), task, config, options, environment);
+}
+
+function open(
+  spec: RetrieverSpec,
+  task: Task,
+  config: RunConfig,
+  options: Bm25RetrieverOptions,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Retriever {
-  const { retriever } = config;
-  if (retriever === 'bm25') {
-    return bm25Retriever(buildBm25Index(task.documents, { k1: config['bm25.k1'], b: config['bm25.b'] }), options);
+  switch (spec.kind) {
+    case 'bm25': {
+      const params = { k1: config['bm25.k1'], b: config['bm25.b'] };
+      return bm25Retriever(buildBm25Index(task.documents, params), options);
+    }
+    case 'http': {
+      const token = environment[RETRIEVER_TOKEN];
+      return httpRetriever({ url: spec.url, ...(token && { token }) });
+    }
   }
-  if (!/^https?:\/\//.test(retriever) || !URL.canParse(retriever)) {
-    throw new UserError(`retriever is "${retriever}"; it must be bm25 or a URL such as http://localhost:8000/search.`);
-  }
-  const token = environment[TOKEN_VARIABLE];
-  return httpRetriever({ url: retriever, ...(token && { token }) });
 }

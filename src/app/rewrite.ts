@@ -30,7 +30,7 @@ export interface Rewriter {
   readonly checkpoint: string;
   /** Greedy; with `sample`, another draw for each number. */
   rewrite(query: string, options?: { readonly limit?: number; readonly sample?: number }): Promise<RewriteAnswer>;
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 /** Opens a checkpoint of a run, the newest when none is named, with the run's own task and recommender. */
@@ -39,7 +39,7 @@ export async function openRewriter(runDir: string, checkpoint?: string): Promise
   const { name, dir } = await findCheckpoint(runDir, checkpoint);
   await openBackend(config);
   const task = await openTaskOf(config);
-  const retriever = openRetriever(task, config);
+  const retriever = await openRetriever(task, config);
   const titles = new Map(task.documents.map(({ id, title }) => [id, title]));
   const policy = await loadPolicy(dir);
   return {
@@ -53,8 +53,9 @@ export async function openRewriter(runDir: string, checkpoint?: string): Promise
       );
       return { query, rewrite, format, completion, hits, baselineHits };
     },
-    dispose: () => {
+    dispose: async () => {
       disposePolicy(policy);
+      await retriever.dispose?.();
     },
   };
 }

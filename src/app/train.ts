@@ -8,6 +8,7 @@ import type { Example, Task } from '../data/task.ts';
 import { type AdamWState, createAdamW, disposeAdamW } from '../model/adamw.ts';
 import { disposePolicy, loadPolicy, type Policy } from '../model/policy.ts';
 import { patientRetriever } from '../retrieval/patient.ts';
+import type { Retriever } from '../retrieval/retriever.ts';
 import { train as turnTheWheel, type TrainerParts, type TrainerSettings } from '../rl/trainer.ts';
 import { checkpointDir, checkpointName, findCheckpoint, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
 import type { RunEvent, RunState } from '../runs/events.ts';
@@ -18,6 +19,7 @@ import { configFrom, type RunConfig } from './config.ts';
 import { openRetriever } from './open-retriever.ts';
 import { examplesOf, modelDir, openBackend, openTaskOf, promptOptions } from './parts.ts';
 import { PauseGate } from './pause-gate.ts';
+import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
 
 export interface TrainContext {
   /** End after the step in progress, with a checkpoint. */
@@ -35,7 +37,9 @@ export async function* startTraining(
   request: { readonly runDir: string; readonly config: RunConfig },
   context: TrainContext,
 ): AsyncGenerator<RunEvent> {
-  const { runDir, config } = request;
+  const { runDir } = request;
+  const config = { ...request.config, retriever: await recordedRetriever(request.config.retriever) };
+  await readRetrieverSpec(config.retriever);
   await openBackend(config);
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
@@ -106,6 +110,7 @@ interface OpenRun {
 async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunEvent> {
   const writer = openRunWriter(run.runDir, { task: run.task });
   let step = run.startStep;
+  let retriever: Retriever | undefined;
   const stateEvent = (state: RunState, message?: string): RunEvent => {
     const event: RunEvent = { kind: 'state', state, step, ...(message === undefined ? {} : { message }) };
     writer.append(event);
@@ -117,7 +122,8 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     const gate = new PauseGate(run.runDir, context.stop, context.cancel);
     const { notes } = run.task; // how splits were made, what was left out
     yield stateEvent('running', notes.length > 0 ? notes.join(' ') : undefined);
-    const events = turnTheWheel(trainerParts(run, gate), trainerSettings(run), run.startStep, gate.stop);
+    retriever = await openRetriever(run.task, run.config);
+    const events = turnTheWheel(trainerParts(run, gate, retriever), trainerSettings(run), run.startStep, gate.stop);
     for (;;) {
       const next = events.next();
       for (;;) {
@@ -140,6 +146,7 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     }
   } finally {
     writer.close();
+    await retriever?.dispose?.();
     disposeAdamW(run.optimizer);
     disposePolicy(run.policy);
     disposePolicy(run.reference);
@@ -158,9 +165,8 @@ function takeBack(writer: RunWriter, { runDir, startStep, config }: OpenRun): vo
   if (!isRecorded) writer.append({ kind: 'checkpoint', step: startStep, name: checkpointName(startStep) });
 }
 
-function trainerParts(run: OpenRun, gate: PauseGate): TrainerParts {
-  const { runDir, config, task, policy, reference, optimizer, train, validation } = run;
-  const retriever = openRetriever(task, config);
+function trainerParts(run: OpenRun, gate: PauseGate, retriever: Retriever): TrainerParts {
+  const { runDir, config, policy, reference, optimizer, train, validation } = run;
   const wait = (reason: string): Promise<void> => gate.pauseFor(reason);
   return {
     policy,

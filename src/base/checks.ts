@@ -1,7 +1,14 @@
 /** @file Checks at the border: a value of unknown type becomes a typed one, or one clear sentence. */
 import { UserError } from './errors.ts';
 
-type Row = Readonly<Record<string, unknown>>;
+/** A JSON object of unknown content. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A JSON object. */
+export function rowOf(value: unknown, where: string): Row {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Row;
+  throw new UserError(`${where} must be a JSON object, got ${describe(value)}.`);
+}
 
 /** The text of a field. A missing field takes `fallback`; without one it is an error. */
 export function stringField(row: Row, key: string, where: string, fallback?: string): string {

@@ -32,7 +32,7 @@ export const rewriteCommand = defineCommand({
         output.object({ checkpoint: rewriter.checkpoint, ...answer });
       }
     } finally {
-      rewriter.dispose();
+      await rewriter.dispose();
     }
   },
 });

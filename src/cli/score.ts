@@ -44,7 +44,7 @@ export const scoreCommand = defineCommand({
     const metrics = parseMetrics(values.metric ?? DEFAULT_METRICS);
     const config = configFrom(parseAssignments(values.set ?? []), '--set');
     const task = await openTask(dir);
-    const retriever = openRetriever(task, config, { paperWrapper: values['paper-wrapper'] });
+    const retriever = await openRetriever(task, config, { paperWrapper: values['paper-wrapper'] });
     const shape = {
       k: config['reward.k'],
       malformed: config['reward.malformed'],

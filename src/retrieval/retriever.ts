@@ -21,4 +21,6 @@ export interface Retriever {
   readonly name: string;
   /** The best `limit` documents of each query, best first, in the order of the queries. No hit is a normal outcome. */
   search(queries: readonly string[], limit: number, signal?: AbortSignal): Promise<readonly SearchOutcome[]>;
+  /** Ends what it holds open: a program, connections. Called once, when no search is running. */
+  dispose?(): Promise<void>;
 }

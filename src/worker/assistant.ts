@@ -68,7 +68,7 @@ class LastRewriter {
     const key = JSON.stringify([runDir, checkpoint]);
     // The newest checkpoint may be another one by now.
     if (this.#rewriter && key === this.#key && checkpoint !== undefined) return this.#rewriter;
-    this.#rewriter?.dispose();
+    await this.#rewriter?.dispose();
     this.#rewriter = undefined;
     this.#rewriter = await openRewriter(runDir, checkpoint);
     this.#key = key;

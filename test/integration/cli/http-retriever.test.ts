@@ -40,6 +40,6 @@ describe('rec-r1 with a recommender of one’s own', () => {
     assert.equal(rows[1].reward, null);
     assert.match(rows[1].error!, /no such index/);
     const { status, stderr } = await recR1(...score, 'retriever=elastic');
-    assert.deepEqual([status, /retriever is "elastic"; it must be bm25 or a URL/.test(stderr)], [1, true]);
+    assert.deepEqual([status, /retriever is "elastic"; it must be bm25, a URL/.test(stderr)], [1, true]);
   });
 });

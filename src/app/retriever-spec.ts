@@ -1,0 +1,73 @@
+/**
+ * @file Which recommender is the black box, as data: the setting `retriever` is `bm25`, the URL of a server with our contract,
+ * a JSON file that describes one, or such a description itself, as a run records it. Keys are never in it: it names
+ * environment variables.
+ */
+import { dirname, resolve } from 'node:path';
+import { type Row, rowOf, stringField } from '../base/checks.ts';
+import { messageOf, UserError } from '../base/errors.ts';
+import { readJson } from '../base/json-file.ts';
+
+/** BM25 over the task's corpus, with the run's `bm25.*` settings. */
+interface Bm25Spec {
+  readonly kind: 'bm25';
+}
+
+/** A server with our contract; see `retrieval/http.ts`. */
+interface HttpSpec {
+  readonly kind: 'http';
+  readonly url: string;
+}
+
+export type RetrieverSpec = Bm25Spec | HttpSpec;
+
+/**
+ * The setting without a file behind it: what a run records, so that it can be resumed when the file has changed or gone.
+ *
+ * @throws UserError when the file is missing or describes no recommender.
+ */
+export async function recordedRetriever(setting: string): Promise<string> {
+  if (!setting.endsWith('.json')) return setting;
+  const spec = specFrom(await readJson(setting), setting, dirname(resolve(setting)));
+  return JSON.stringify(spec);
+}
+
+/** @throws UserError for a setting that names no recommender. */
+export async function readRetrieverSpec(setting: string): Promise<RetrieverSpec> {
+  const recorded = await recordedRetriever(setting);
+  if (recorded === 'bm25') return { kind: 'bm25' };
+  if (recorded.startsWith('{')) return specFrom(parse(recorded), 'retriever', process.cwd());
+  if (/^https?:\/\//.test(recorded)) return specFrom({ kind: 'http', url: recorded }, 'retriever', process.cwd());
+  throw new UserError(
+    `retriever is "${setting}"; it must be bm25, a URL such as http://localhost:8000/search, or a .json file that describes a recommender.`,
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`retriever is not JSON: ${messageOf(error)}`);
+  }
+}
+
+/** Readers by kind. Relative paths in a description start at `baseDir`. */
+const KINDS: {
+  readonly [K in RetrieverSpec['kind']]: (
+    row: Row,
+    where: string,
+    baseDir: string,
+  ) => Extract<RetrieverSpec, { kind: K }>;
+} = {
+  bm25: () => ({ kind: 'bm25' }),
+  http: (row, where) => ({ kind: 'http', url: stringField(row, 'url', where) }),
+};
+
+function specFrom(value: unknown, where: string, baseDir: string): RetrieverSpec {
+  const row = rowOf(value, where);
+  const kind = stringField(row, 'kind', where);
+  if (!Object.hasOwn(KINDS, kind)) {
+    throw new UserError(`${where}: "kind" is "${kind}"; it must be ${Object.keys(KINDS).join(', ')}.`);
+  }
+  return KINDS[kind as RetrieverSpec['kind']](row, where, baseDir);
+}

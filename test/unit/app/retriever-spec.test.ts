@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { readRetrieverSpec, recordedRetriever } from '../../../src/app/retriever-spec.ts';
+import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
+
+describe('the setting retriever', () => {
+  it('is a name, a URL, or a file whose content the run records', async (test) => {
+    assert.deepEqual(await readRetrieverSpec('bm25'), { kind: 'bm25' });
+    assert.deepEqual(await readRetrieverSpec('http://a.b/c'), { kind: 'http', url: 'http://a.b/c' });
+    const file = join(temporaryFolder(test), 'shop.json');
+    writeFileSync(file, '{ "kind": "http", "url": "https://shop.example/search" }');
+    const recorded = await recordedRetriever(file);
+    assert.equal(recorded, '{"kind":"http","url":"https://shop.example/search"}');
+    assert.deepEqual(await readRetrieverSpec(recorded), await readRetrieverSpec(file));
+  });
+
+  it('says in one sentence what is wrong with it', async (test) => {
+    const file = join(temporaryFolder(test), 'shop.json');
+    const problems: readonly (readonly [string, RegExp])[] = [
+      ['[1]', /shop\.json must be a JSON object, got \[1\]\.$/],
+      ['{', /shop\.json is not JSON/],
+      ['{"kind":"solr"}', /shop\.json: "kind" is "solr"; it must be bm25, /],
+      ['{"kind":"http"}', /shop\.json: "url" must be text, got nothing\.$/],
+    ];
+    for (const [content, message] of problems) {
+      writeFileSync(file, content);
+      await assert.rejects(readRetrieverSpec(file), message);
+    }
+    await assert.rejects(readRetrieverSpec('elastic'), /retriever is "elastic"; it must be bm25, a URL such as/);
+    await assert.rejects(readRetrieverSpec('missing.json'), /missing\.json does not exist/);
+  });
+});
