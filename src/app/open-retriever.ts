@@ -1,9 +1,9 @@
 /** @file The recommender that a configuration names, ready to search. No tensor code is reached from here. */
+import { RETRIEVER_TOKEN } from '../base/environment.ts';
 import type { Task } from '../data/task.ts';
 import { type Bm25RetrieverOptions, bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
 import { httpRetriever } from '../retrieval/http.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
-import { RETRIEVER_TOKEN } from '../worker/launch.ts';
 import type { RunConfig } from './config.ts';
 import { readRetrieverSpec, type RetrieverSpec } from './retriever-spec.ts';
 

@@ -3,7 +3,7 @@
  * nowhere else. The variables of the person's own environment win.
  */
 import * as vscode from 'vscode';
-import { RETRIEVER_TOKEN } from '../worker/launch.ts';
+import { RETRIEVER_TOKEN } from '../base/environment.ts';
 
 const SECRET = 'rec-r1.keys';
 

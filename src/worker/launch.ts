@@ -28,9 +28,6 @@ export interface LaunchedTraining {
   readonly ended: Promise<string | null>;
 }
 
-/** The environment variable with a recommender's key, unless its description names another. */
-export const RETRIEVER_TOKEN = 'REC_R1_RETRIEVER_TOKEN';
-
 const LOG_FILE = 'worker.log';
 
 /**
