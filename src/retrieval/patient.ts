@@ -15,8 +15,7 @@ export interface Patience {
 export function patientRetriever(retriever: Retriever, patience: Patience): Retriever {
   return {
     ...retriever,
-    search: (queries, limit, signal) =>
-      persist(queries, (some) => retriever.search(some, limit, signal), patience, retriever.name),
+    search: (queries, limit, signal) => persist(queries, (some) => retriever.search(some, limit, signal), patience),
   };
 }
 
@@ -26,7 +25,6 @@ async function persist<Q, O extends Outcome>(
   queries: readonly Q[],
   ask: (queries: readonly Q[]) => Promise<readonly O[]>,
   { maxFailed, wait }: Patience,
-  name: string,
 ): Promise<readonly O[]> {
   const outcomes = [...(await ask(queries))];
   for (;;) {
@@ -34,7 +32,7 @@ async function persist<Q, O extends Outcome>(
     if (failed.length <= maxFailed * queries.length) return outcomes;
     const last = outcomes[failed.at(-1)!];
     const message = 'message' in last ? last.message.replace(/\.$/, '') : '';
-    await wait(`${failed.length} of ${queries.length} searches of ${name} failed, the last with: ${message}.`);
+    await wait(`${failed.length} of ${queries.length} searches failed, the last with: ${message}.`);
     const again = await ask(failed.map((i) => queries[i]));
     failed.forEach((i, at) => (outcomes[i] = again[at]));
   }

@@ -9,6 +9,8 @@ const EXPECTED: readonly RegExp[] = [
   /^Failed to load resource.*\/(favicon[\w.-]*|vsda\.js|vsda_bg\.wasm)\b/,
   // On a slow machine built-in features ask an extension host that is still starting.
   /Timed out waiting for authentication provider|Aborted onWillSaveTextDocument-event/,
+  // Without its command-line front, the server has no key to seal secrets with and keeps them in memory.
+  /\/mint-key\b|getServerKeyPart/,
   // A window in a browser that is reloaded cannot wait for its last writes, and says so.
   /\[lifecycle\] Long running operations during shutdown are unsupported in the web/,
 ];

@@ -1,37 +1,21 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { json } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { packageRoot } from '../../../src/base/package-root.ts';
-import { openTask } from '../../../src/data/open-task.ts';
-import { bm25Retriever, buildBm25Index } from '../../../src/retrieval/bm25.ts';
 import { requestControl } from '../../../src/runs/control.ts';
 import { openRunReader } from '../../../src/runs/reader.ts';
 import type { RunInfo } from '../../../src/runs/records.ts';
 import { recR1 } from '../../fixtures/command-line.ts';
+import { httpRecommender, type HttpRecommender } from '../../fixtures/http-recommender.ts';
 import { recorded, train } from '../../fixtures/small-training.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
-/** BM25 over the sample behind HTTP, and a switch. */
-async function recommender(test: TestContext): Promise<{ url: string; state: { down: boolean; answered: number } }> {
-  const { documents } = await openTask(join(packageRoot(), 'media/sample'));
-  const retriever = bm25Retriever(buildBm25Index(documents));
-  const state = { down: false, answered: 0 };
-  const server = createServer((request, response) => {
-    void json(request).then(async (body) => {
-      const { queries, limit } = body as { queries: string[]; limit: number };
-      if (state.down) response.writeHead(400).end('closed for stocktaking');
-      else response.end(JSON.stringify({ results: await retriever.search(queries, limit) }));
-      if (!state.down) state.answered++;
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  test.after(() => server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, state };
+async function opened(test: TestContext): Promise<HttpRecommender> {
+  const recommender = await httpRecommender();
+  test.after(() => {
+    recommender.close();
+  });
+  return recommender;
 }
 
 async function reaches(runDir: string, holds: (info: RunInfo) => boolean): Promise<RunInfo> {
@@ -55,19 +39,20 @@ describe('a training whose recommender goes down', () => {
     { timeout: 180_000 },
     async (test) => {
       const root = temporaryFolder(test);
-      const { url, state } = await recommender(test);
+      const recommender = await opened(test);
+      const { url } = recommender;
       await train(join(root, 'undisturbed'), { retriever: url });
 
       const runDir = join(root, 'disturbed');
       const training = train(runDir, { retriever: url });
       await reaches(runDir, ({ step }) => step >= 1);
-      state.down = true;
+      recommender.isDown = true;
       const paused = await reaches(runDir, (info) => info.state === 'paused');
-      assert.match(paused.message ?? '', /^\d+ of \d+ searches of http\(.*\) failed, the last with: .* status 400\.$/);
-      const answered = state.answered;
+      assert.match(paused.message ?? '', /^\d+ of \d+ searches failed, the last with: .* status 400\.$/);
+      const { answered } = recommender;
       await sleep(500);
-      assert.equal(state.answered, answered, 'it waits');
-      state.down = false;
+      assert.equal(recommender.answered, answered, 'it waits');
+      recommender.isDown = false;
       requestControl(runDir, 'run');
       await training;
       assert.deepEqual(recorded(runDir), recorded(join(root, 'undisturbed')));
@@ -79,18 +64,19 @@ describe('a training whose recommender goes down', () => {
     { timeout: 180_000 },
     async (test) => {
       const root = temporaryFolder(test);
-      const { url, state } = await recommender(test);
+      const recommender = await opened(test);
+      const { url } = recommender;
       const given = { retriever: url, 'evaluation.every': 100 };
       const runDir = join(root, 'run');
       const training = train(runDir, given);
       await reaches(runDir, ({ step }) => step >= 1);
-      state.down = true;
+      recommender.isDown = true;
       const paused = await reaches(runDir, (info) => info.state === 'paused');
       requestControl(runDir, 'stop');
       await training;
       const stopped = await reaches(runDir, (info) => info.state === 'stopped');
       assert.equal(stopped.step, paused.step);
-      state.down = false;
+      recommender.isDown = false;
       assert.equal((await recR1('resume', runDir)).status, 0);
       await train(join(root, 'undisturbed'), given);
       assert.deepEqual(recorded(runDir), recorded(join(root, 'undisturbed')));
