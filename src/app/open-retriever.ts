@@ -2,7 +2,7 @@
 import { RETRIEVER_TOKEN } from '../base/environment.ts';
 import type { Task } from '../data/task.ts';
 import { type Bm25RetrieverOptions, bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
-import { httpRetriever } from '../retrieval/http.ts';
+import { httpRetriever } from '../retrieval/network/http.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { RunConfig } from './config.ts';
 import { readRetrieverSpec, type RetrieverSpec } from './retriever-spec.ts';
@@ -35,7 +35,7 @@ function open(
     }
     case 'http': {
       const token = environment[RETRIEVER_TOKEN];
-      return httpRetriever({ url: spec.url, ...(token && { token }) });
+      return httpRetriever({ url: spec.url, ...(token && { auth: { bearer: RETRIEVER_TOKEN } }) }, environment);
     }
   }
 }

@@ -1,0 +1,249 @@
+/**
+ * @file Options of recommenders behind a network, from JSON that a person wrote. Every field is read through one check; a
+ * field that is not known is an error, so a misspelt one never passes silently.
+ */
+import { resolve } from 'node:path';
+import { describe } from '../../base/checks.ts';
+import { UserError } from '../../base/errors.ts';
+import type { Retriever } from '../retriever.ts';
+import { type CommandOptions, commandRetriever } from './command.ts';
+import { isRecord } from './contract.ts';
+import type { Access, Authentication, Environment } from './credentials.ts';
+import {
+  type ElasticsearchOptions,
+  elasticsearchRetriever,
+  type JsonObject,
+  MULTI_MATCH_TYPES,
+  SEARCH_TYPES,
+} from './elasticsearch.ts';
+import { type HttpRetrieverOptions, httpRetriever } from './http.ts';
+import { MATCHES, type PostgresOptions, postgresRetriever, RANKINGS } from './postgres.ts';
+import type { ResilienceOptions } from './resilience.ts';
+
+export interface HttpOptions extends HttpRetrieverOptions {
+  readonly kind: 'http';
+}
+
+export type NetworkOptions = HttpOptions | ElasticsearchOptions | PostgresOptions | CommandOptions;
+
+export const NETWORK_KINDS = ['http', 'elasticsearch', 'opensearch', 'postgres', 'command'] as const;
+
+/** The recommender that the options describe. @throws UserError when they cannot work or a named variable is not set. */
+export function networkRetriever(options: NetworkOptions, environment: Environment = process.env): Retriever {
+  switch (options.kind) {
+    case 'http':
+      return httpRetriever(options, environment);
+    case 'elasticsearch':
+    case 'opensearch':
+      return elasticsearchRetriever(options, environment);
+    case 'postgres':
+      return postgresRetriever(options, environment);
+    case 'command':
+      return commandRetriever(options);
+  }
+}
+
+/**
+ * Options out of JSON whose `kind` is one of {@link NETWORK_KINDS}.
+ *
+ * @param where names the file, for messages. @param folder is what the `folder` of a command is relative to.
+ * @throws UserError that names the field.
+ */
+export function networkOptions(spec: unknown, where: string, folder: string): NetworkOptions {
+  if (!isRecord(spec)) throw new UserError(`${where}: a recommender must be an object, got ${describe(spec)}.`);
+  const fields = new Fields(spec, where);
+  const kind = fields.choice('kind', NETWORK_KINDS) ?? fields.missing('kind');
+  const options = READERS[kind](fields, folder);
+  fields.end();
+  return options;
+}
+
+const READERS: Readonly<Record<(typeof NETWORK_KINDS)[number], (fields: Fields, folder: string) => NetworkOptions>> = {
+  http: (fields) => ({ kind: 'http', url: fields.text('url'), ...access(fields), ...requests(fields) }),
+  elasticsearch: (fields) => elasticsearch('elasticsearch', fields),
+  opensearch: (fields) => elasticsearch('opensearch', fields),
+  postgres,
+  command: (fields, folder) => ({
+    kind: 'command',
+    command: fields.texts('command') ?? fields.missing('command'),
+    folder: resolve(folder, fields.optionalText('folder') ?? '.'),
+    ...batchSize(fields),
+    ...resilience(fields),
+  }),
+};
+
+function elasticsearch(kind: 'elasticsearch' | 'opensearch', fields: Fields): ElasticsearchOptions {
+  const common = {
+    kind,
+    url: fields.text('url'),
+    index: fields.text('index'),
+    idField: fields.optionalText('idField'),
+    tieBreaker: fields.optionalText('tieBreaker'),
+    searchType: fields.choice('searchType', SEARCH_TYPES),
+    ...access(fields),
+    ...requests(fields),
+  };
+  const template = fields.record('template');
+  if (template) return { ...common, template: template as JsonObject };
+  const searched = fields.texts('fields') ?? fields.missing('fields" or "template');
+  return { ...common, fields: searched, type: fields.choice('type', MULTI_MATCH_TYPES) };
+}
+
+function postgres(fields: Fields): PostgresOptions {
+  const connection = fields.variable('connection');
+  const common = {
+    kind: 'postgres',
+    ...(connection && { connection }),
+    ...concurrency(fields),
+    ...resilience(fields),
+  } as const;
+  const sql = fields.optionalText('sql');
+  if (sql !== undefined) return { ...common, sql };
+  return {
+    ...common,
+    schema: fields.optionalText('schema'),
+    table: fields.text('table'),
+    id: fields.text('id'),
+    fields: fields.texts('fields'),
+    vector: fields.optionalText('vector'),
+    weights: fields.weights('weights'),
+    language: fields.optionalText('language'),
+    match: fields.choice('match', MATCHES),
+    ranking: fields.choice('ranking', RANKINGS),
+    normalization: fields.whole('normalization', 0, 63),
+  };
+}
+
+function resilience(fields: Fields): ResilienceOptions {
+  return {
+    timeoutMillis: fields.whole('timeoutMillis', 1, 3_600_000),
+    attempts: fields.whole('attempts', 1, 20),
+    breakAfter: fields.whole('breakAfter', 1, 1_000_000),
+    coolDownMillis: fields.whole('coolDownMillis', 0, 3_600_000),
+  };
+}
+
+function requests(fields: Fields): ResilienceOptions {
+  return { ...batchSize(fields), ...concurrency(fields), ...resilience(fields) };
+}
+
+function batchSize(fields: Fields): ResilienceOptions {
+  return { batchSize: fields.whole('batchSize', 1, 10_000) };
+}
+
+function concurrency(fields: Fields): ResilienceOptions {
+  return { concurrency: fields.whole('concurrency', 1, 256) };
+}
+
+function access(fields: Fields): Access {
+  const auth = fields.record('auth');
+  const headers = fields.record('headers');
+  return {
+    ...(auth && { auth: authentication(new Fields(auth, `${fields.where}, "auth"`)) }),
+    ...(headers && { headers: variables(new Fields(headers, `${fields.where}, "headers"`)) }),
+  };
+}
+
+function authentication(fields: Fields): Authentication {
+  const [bearer, apiKey, basic] = (['bearer', 'apiKey', 'basic'] as const).map((name) => fields.variable(name));
+  fields.end();
+  const given = [bearer && { bearer }, apiKey && { apiKey }, basic && { basic }].filter((one) => one !== undefined);
+  if (given.length === 1) return given[0] as Authentication;
+  throw new UserError(
+    `${fields.where}: give one of "bearer", "apiKey" and "basic", with the name of an environment variable.`,
+  );
+}
+
+function variables(fields: Fields): Readonly<Record<string, string>> {
+  const names = fields.names();
+  const wrong = names.find((name) => !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name));
+  if (wrong !== undefined) throw new UserError(`${fields.where}: ${describe(wrong)} is no name of a header.`);
+  return Object.fromEntries(names.map((name) => [name, fields.variable(name) ?? fields.missing(name)]));
+}
+
+/** The fields of one object, read one by one; at the end none may be left. */
+class Fields {
+  readonly where: string;
+  readonly #row: Readonly<Record<string, unknown>>;
+  readonly #read = new Set<string>();
+
+  constructor(row: Readonly<Record<string, unknown>>, where: string) {
+    this.#row = row;
+    this.where = where;
+  }
+
+  names(): string[] {
+    return Object.keys(this.#row);
+  }
+
+  missing(name: string): never {
+    throw new UserError(`${this.where}: "${name}" is missing.`);
+  }
+
+  /** @throws UserError when there is a field that was not read. */
+  end(): void {
+    const unknown = this.names().find((name) => !this.#read.has(name));
+    if (unknown === undefined) return;
+    throw new UserError(
+      `${this.where}: there is no option "${unknown}" here; known are ${[...this.#read].sort().join(', ')}.`,
+    );
+  }
+
+  text(name: string): string {
+    return this.optionalText(name) ?? this.missing(name);
+  }
+
+  optionalText(name: string): string | undefined {
+    return this.#checked(name, 'a text that is not empty', isText);
+  }
+
+  choice<T extends string>(name: string, values: readonly T[]): T | undefined {
+    const isValue = (value: unknown): value is T => values.some((known) => known === value);
+    return this.#checked(name, `one of ${values.join(', ')}`, isValue);
+  }
+
+  whole(name: string, min: number, max: number): number | undefined {
+    const isWhole = (value: unknown): value is number =>
+      Number.isInteger(value) && min <= Number(value) && Number(value) <= max;
+    return this.#checked(name, `a whole number from ${min} to ${max}`, isWhole);
+  }
+
+  texts(name: string): readonly string[] | undefined {
+    const areTexts = (value: unknown): value is readonly string[] =>
+      Array.isArray(value) && value.length > 0 && value.every(isText);
+    return this.#checked(name, 'a list of texts', areTexts);
+  }
+
+  weights(name: string): readonly number[] | undefined {
+    const isWeight = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
+    const areWeights = (value: unknown): value is readonly number[] =>
+      Array.isArray(value) && value.length === 4 && value.every(isWeight);
+    return this.#checked(name, 'four numbers from 0 to 1, for the labels D, C, B and A', areWeights);
+  }
+
+  record(name: string): Readonly<Record<string, unknown>> | undefined {
+    return this.#checked(name, 'an object', isRecord);
+  }
+
+  /** The name of an environment variable. A value that is none is not shown: it may be the key itself. */
+  variable(name: string): string | undefined {
+    this.#read.add(name);
+    const value = this.#row[name];
+    if (value === undefined) return undefined;
+    if (typeof value === 'string' && /^[A-Z_][A-Z0-9_]{0,63}$/.test(value)) return value;
+    throw new UserError(
+      `${this.where}: "${name}" must be the name of an environment variable (capital letters, digits and _), not a key.`,
+    );
+  }
+
+  #checked<T>(name: string, wanted: string, is: (value: unknown) => value is T): T | undefined {
+    this.#read.add(name);
+    const value = this.#row[name];
+    if (value === undefined || is(value)) return value;
+    throw new UserError(`${this.where}: "${name}" must be ${wanted}, got ${describe(value)}.`);
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
