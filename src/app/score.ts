@@ -5,7 +5,7 @@ import { idField, idListField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
 import { ANSWER_PREFIX, completionOf } from '../data/prompt.ts';
-import { userOf } from '../data/sequences.ts';
+import { userOf } from '../data/histories.ts';
 import { type Example, SPLITS, type Split, type Task } from '../data/task.ts';
 import { measureRanking } from '../retrieval/metrics.ts';
 import type { Retriever } from '../retrieval/retriever.ts';

@@ -1,12 +1,18 @@
 /** @file Tables as text: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes) and TSV, row by row with a header. */
 import { UserError } from './errors.ts';
-import { type JsonLine, type Line, readLines } from './json-lines.ts';
+import type { Row } from './json-lines.ts';
+import { readAllLines, readLines } from './lines.ts';
 
-/** The rows of a table as objects by the names of its header. In a .tsv file quotes mean nothing. */
-export async function* readTable(path: string): AsyncGenerator<JsonLine> {
-  const tabs = /\.tsv(\.gz)?$/.test(path);
+/** A longer row has a quote that nobody closed, and would otherwise take the rest of the file into memory. */
+const MAX_ROW_LENGTH = 1 << 27;
+
+/**
+ * The rows of a table as objects by the names of its header. In a .tsv file quotes mean nothing. A line break inside a
+ * quoted cell is a line feed, whatever it is in the file.
+ */
+export async function* readTable(path: string): AsyncGenerator<Row> {
   let header: readonly string[] | undefined;
-  for await (const { cells, where } of tabs ? tsvRows(path) : csvRows(path)) {
+  for await (const { cells, where } of /\.tsv(\.gz)?$/.test(path) ? tsvRows(path) : csvRows(path)) {
     if (!header) {
       header = cells.map((name) => name.trim());
       continue;
@@ -18,35 +24,67 @@ export async function* readTable(path: string): AsyncGenerator<JsonLine> {
   }
 }
 
-interface Row {
+interface CellRow {
   readonly cells: readonly string[];
   readonly where: string;
 }
 
-async function* tsvRows(path: string): AsyncGenerator<Row> {
+async function* tsvRows(path: string): AsyncGenerator<CellRow> {
   for await (const { text, where } of readLines(path)) yield { cells: text.split('\t'), where };
 }
 
-async function* csvRows(path: string): AsyncGenerator<Row> {
-  let open: Line | undefined;
-  for await (const { text, where } of readLines(path)) {
-    const line: Line = open ? { text: `${open.text}\n${text}`, where: open.where } : { text, where };
-    // An odd number of quotes: a quoted cell goes on in the next line.
-    open = (line.text.split('"').length - 1) % 2 === 1 ? line : undefined;
-    if (!open) yield { cells: csvCells(line), where: line.where };
+async function* csvRows(path: string): AsyncGenerator<CellRow> {
+  let open: { readonly where: string; readonly lines: string[]; length: number } | undefined;
+  for await (const { text, where } of readAllLines(path)) {
+    if (!open && text.trim() === '') continue;
+    const row = open ?? { where, lines: [], length: 0 };
+    row.lines.push(text);
+    row.length += text.length + 1;
+    // An odd number of quotes opens a cell that goes on in the next line, or closes one.
+    const turns = hasOddQuotes(text);
+    open = turns === (open === undefined) ? row : undefined;
+    if (!open) yield { cells: csvCells(row.lines.join('\n'), row.where), where: row.where };
+    else if (row.length > MAX_ROW_LENGTH) break;
   }
   if (open) throw new UserError(`${open.where}: a quote is not closed.`);
 }
 
-function csvCells({ text, where }: Line): string[] {
+function hasOddQuotes(text: string): boolean {
+  let odd = false;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) odd = !odd;
+  return odd;
+}
+
+function csvCells(text: string, where: string): string[] {
   const cells: string[] = [];
-  const cell = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
-  for (;;) {
-    const match = cell.exec(text);
-    if (!match)
+  for (let start = 0; ;) {
+    const { cell, end } = text[start] === '"' ? quotedCell(text, start + 1) : bareCell(text, start);
+    if (cell === undefined || (end < text.length && text[end] !== ',')) {
       throw new UserError(`${where}: a quote stands inside a cell that is not quoted; double it and quote the cell.`);
-    const [, quoted, bare = '', end] = match as (string | undefined)[];
-    cells.push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
-    if (end === '') return cells;
+    }
+    cells.push(cell);
+    if (end >= text.length) return cells;
+    start = end + 1;
   }
+}
+
+/** A cell and the place behind it; no cell when it cannot be one. */
+interface CellAt {
+  readonly cell: string | undefined;
+  readonly end: number;
+}
+
+/** @param start the place behind the opening quote. */
+function quotedCell(text: string, start: number): CellAt {
+  let close = text.indexOf('"', start);
+  while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
+  if (close < 0) return { cell: undefined, end: text.length };
+  return { cell: text.slice(start, close).replaceAll('""', '"'), end: close + 1 };
+}
+
+function bareCell(text: string, start: number): CellAt {
+  const comma = text.indexOf(',', start);
+  const end = comma < 0 ? text.length : comma;
+  const cell = text.slice(start, end);
+  return { cell: cell.includes('"') ? undefined : cell, end };
 }

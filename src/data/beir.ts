@@ -6,21 +6,28 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, idField, idListField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
-import { readJsonLines, readLines } from '../base/json-lines.ts';
-import { type ExamplesWithNotes, type Judgment, type Query, judgedExamples } from './judgments.ts';
-import { type Document, type Split, SPLITS } from './task.ts';
+import { readJsonLines } from '../base/json-lines.ts';
+import { readLines } from '../base/lines.ts';
+import { corpusFile, readDocuments } from './corpus.ts';
+import { type Judgment, type Query, judgedExamples } from './judgments.ts';
+import type { TaskReader } from './task-reader.ts';
+import { type Split, SPLITS } from './task.ts';
 
 /** Whether a folder holds this layout. */
 export function isBeir(dir: string): boolean {
   return existsSync(join(dir, 'queries.jsonl'));
 }
 
-/** The judged queries of a folder, by split. */
-export async function readBeir(dir: string, documents: readonly Document[]): Promise<ExamplesWithNotes> {
-  const queries = await readQueries(join(dir, 'queries.jsonl'));
-  const files = judgmentFiles(dir);
-  const hasValidation = files.some(({ split }) => split === 'validation');
-  return judgedExamples(queries, documents, readJudgments(files), { dir, hasValidation });
+export function beirReader(dir: string): TaskReader {
+  return {
+    documents: () => readDocuments(corpusFile(dir)),
+    async examples(corpus) {
+      const queries = await readQueries(join(dir, 'queries.jsonl'));
+      const files = judgmentFiles(dir);
+      const hasValidation = files.some(({ split }) => split === 'validation');
+      return judgedExamples(queries, corpus, readJudgments(files), { dir, hasValidation });
+    },
+  };
 }
 
 async function readQueries(path: string): Promise<Map<string, Query>> {

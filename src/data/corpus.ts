@@ -1,27 +1,36 @@
-/** @file Reads a corpus: `corpus.jsonl` or `corpus.jsonl.gz`, rows of `_id`, `title`, `text`. */
+/** @file The documents of a corpus: `corpus.jsonl` or `corpus.jsonl.gz`, rows of `_id`, `title`, `text`. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { idField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
-import { readJsonLines } from '../base/json-lines.ts';
+import { readJsonLines, type Row } from '../base/json-lines.ts';
 import type { Document } from './task.ts';
+import { type ReadDocument, takeDocuments } from './task-reader.ts';
 
-/** All documents of a file in its order. Ids are unique; title or text may be missing, not both. */
-export async function readCorpus(path: string): Promise<Document[]> {
+/** The corpus file of a folder. */
+export function corpusFile(dir: string): string {
+  const files = ['corpus.jsonl', 'corpus.jsonl.gz'].map((name) => join(dir, name));
+  const found = files.find((file) => existsSync(file));
+  if (!found) throw new UserError(`${dir} has no corpus.jsonl (or corpus.jsonl.gz); put the documents there.`);
+  return found;
+}
+
+/** The documents of a file as they come; title or text may be missing, not both. Whether ids repeat is not looked at. */
+export async function* readDocuments(file: string): AsyncGenerator<ReadDocument> {
+  for await (const { value, where } of readJsonLines(file)) yield { document: documentOf(value, where), where };
+}
+
+/** All documents of a file, in its order, with unique ids. */
+export async function readCorpus(file: string): Promise<Document[]> {
   const documents: Document[] = [];
-  const lines = new Map<string, string>();
-  for await (const { value: row, where } of readJsonLines(path)) {
-    const document = readDocument(row, where);
-    const before = lines.get(document.id);
-    if (before !== undefined) {
-      throw new UserError(`${where}: document id "${document.id}" was already used in ${before}; ids must be unique.`);
-    }
-    lines.set(document.id, where);
+  await takeDocuments({ documents: () => readDocuments(file) }, file, (document) => {
     documents.push(document);
-  }
-  if (documents.length === 0) throw new UserError(`${path} holds no document; a corpus needs at least one.`);
+    return undefined;
+  });
   return documents;
 }
 
-function readDocument(row: Readonly<Record<string, unknown>>, where: string): Document {
+function documentOf(row: Row['value'], where: string): Document {
   const id = idField(row, '_id', where);
   if (row['title'] === undefined && row['text'] === undefined) {
     throw new UserError(`${where}: document "${id}" has neither "title" nor "text"; give it one of them.`);

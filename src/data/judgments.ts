@@ -1,7 +1,7 @@
 /** @file Queries and judgments to examples, for every format: who belongs to which split, and what is wrong with a row. */
 import { UserError } from '../base/errors.ts';
 import { type Splits, emptySplits, shareOf } from './split.ts';
-import type { Document, Example, Split } from './task.ts';
+import type { Example, Split } from './task.ts';
 
 export interface Query {
   readonly id: string;
@@ -51,6 +51,15 @@ export function splitInName(name: string): Split | undefined {
     .find((split) => split !== undefined);
 }
 
+export interface JudgmentOptions {
+  /** For messages. */
+  readonly dir: string;
+  /** That there is no validation query is meant. */
+  readonly hasValidation?: boolean;
+  /** What is done about a judged document that is not in the corpus. */
+  readonly absent?: 'error' | 'leave out';
+}
+
 /**
  * The queries with a relevant document, in the order of the queries.
  *
@@ -61,11 +70,11 @@ export function splitInName(name: string): Split | undefined {
  */
 export async function judgedExamples(
   queries: ReadonlyMap<string, Query>,
-  documents: readonly Document[],
+  corpus: ReadonlySet<string>,
   judgments: AsyncIterable<Judgment>,
-  { dir, hasValidation = false }: { readonly dir: string; readonly hasValidation?: boolean },
+  { dir, hasValidation = false, absent = 'error' }: JudgmentOptions,
 ): Promise<ExamplesWithNotes> {
-  const judged = await collect(queries, new Set(documents.map(({ id }) => id)), judgments);
+  const { judged, leftOut } = await collect(queries, corpus, judgments, absent);
   if (judged.size === 0) throw new UserError(`${dir} has no query with a relevant document; check its judgments.`);
   const examples = emptySplits();
   const notes: string[] = [];
@@ -79,6 +88,7 @@ export async function judgedExamples(
   if (hashed > 0)
     notes.push('Queries were split by a hash of their ids: about 60 % train, 20 % validation, 20 % test.');
   else if (examples.validation.length === 0 && !hasValidation) notes.push(...fillValidation(examples));
+  if (leftOut > 0) notes.push(`${leftOut} judgments are of documents that are not in the corpus and were left out.`);
   const unjudged = queries.size - judged.size;
   if (unjudged > 0) notes.push(`${unjudged} of ${queries.size} queries have no relevant document and were left out.`);
   return { examples, notes };
@@ -92,18 +102,25 @@ interface JudgedQuery {
 
 async function collect(
   queries: ReadonlyMap<string, Query>,
-  documents: ReadonlySet<string>,
+  corpus: ReadonlySet<string>,
   judgments: AsyncIterable<Judgment>,
-): Promise<Map<string, JudgedQuery>> {
+  absent: 'error' | 'leave out',
+): Promise<{ readonly judged: ReadonlyMap<string, JudgedQuery>; readonly leftOut: number }> {
   const judged = new Map<string, JudgedQuery>();
+  let leftOut = 0;
   for await (const { query, document, grade, split, where } of judgments) {
     if (!queries.has(query)) {
       throw new UserError(`${where}: the judged query "${query}" is not among the queries; add it or drop the line.`);
     }
-    if (!documents.has(document)) {
+    const isKnown = corpus.has(document);
+    if (!isKnown && absent === 'error') {
       throw new UserError(`${where}: the judged document "${document}" is not in the corpus; add it or drop the line.`);
     }
     if (grade <= 0) continue;
+    if (!isKnown) {
+      leftOut++;
+      continue;
+    }
     const before = judged.get(query);
     if (before && before.split !== split) {
       throw new UserError(
@@ -114,7 +131,7 @@ async function collect(
     judged.set(query, entry);
     entry.relevant.set(document, grade);
   }
-  return judged;
+  return { judged, leftOut };
 }
 
 function splitByShare(id: string): Split {

@@ -7,47 +7,66 @@ import { basename, join } from 'node:path';
 import { idField, idListField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
+import { corpusFile, readDocuments } from './corpus.ts';
+import { type Sequence, sequenceExample, sequenceId } from './histories.ts';
 import type { ExamplesWithNotes } from './judgments.ts';
 import { type Splits, emptySplits, shareOf } from './split.ts';
-import type { Document, Example, Split } from './task.ts';
-
-/** How many items of a history are shown, as in the paper: the newest. */
-const SHOWN_ITEMS = 10;
-
-/** Between a user and the number of their sequence, from the second on. */
-const REPEAT_MARK = '#';
-
-/** The user whose sequence an example is. */
-export function userOf(exampleId: string): string {
-  return exampleId.replace(/#\d+$/, '');
-}
-
-interface Sequence {
-  readonly id: string;
-  readonly history: readonly string[];
-  readonly target: string;
-}
+import type { ReadDocument, TaskReader } from './task-reader.ts';
+import type { Example, Split } from './task.ts';
 
 /** Whether a folder holds this layout. */
 export function isSequences(dir: string): boolean {
   return existsSync(join(dir, 'sequences'));
 }
 
-/** Examples whose target and at least one item of the history are in the corpus; notes say how many are not. */
-export async function readSequences(dir: string, documents: readonly Document[]): Promise<ExamplesWithNotes> {
-  const titles = new Map(documents.map(({ id, title, text }) => [id, title || text]));
-  const examples = emptySplits();
-  const notes: string[] = [];
-  const uses = new Map<string, number>();
-  for (const { file, split } of sequenceFiles(join(dir, 'sequences'))) {
-    const sequences = await readFile(file, uses);
-    const withTarget = sequences.filter(({ target }) => titles.has(target));
-    const usable = withTarget.filter(({ history }) => history.some((id) => titles.has(id)));
-    examples[split].push(...usable.map((sequence) => exampleOf(sequence, titles)));
-    notes.push(...leftOut(basename(file), sequences.length, withTarget.length, usable.length));
+interface SequenceFile {
+  readonly name: string;
+  readonly split: Split;
+  readonly sequences: readonly Sequence[];
+}
+
+/** Examples are the sequences whose target and at least one item of the history are in the corpus; notes count the others. */
+export class SequencesReader implements TaskReader {
+  readonly #dir: string;
+  readonly #titles = new Map<string, string>();
+  #files: readonly SequenceFile[] | undefined;
+
+  constructor(dir: string) {
+    this.#dir = dir;
   }
-  notes.push(...fillTrain(examples));
-  return { examples, notes };
+
+  /** Keeps the titles of the items in the histories as they pass by. */
+  async *documents(): AsyncGenerator<ReadDocument> {
+    this.#files ??= await readFiles(join(this.#dir, 'sequences'));
+    const shown = new Set(this.#files.flatMap(({ sequences }) => sequences.flatMap(({ history }) => history)));
+    for await (const read of readDocuments(corpusFile(this.#dir))) {
+      const { id, title, text } = read.document;
+      if (shown.has(id)) this.#titles.set(id, title || text);
+      yield read;
+    }
+  }
+
+  examples(corpus: ReadonlySet<string>): Promise<ExamplesWithNotes> {
+    const examples = emptySplits();
+    const notes: string[] = [];
+    for (const { name, split, sequences } of this.#files ?? []) {
+      const withTarget = sequences.filter(({ target }) => corpus.has(target));
+      const usable = withTarget.filter(({ history }) => history.some((id) => corpus.has(id)));
+      examples[split].push(...usable.map((sequence) => sequenceExample(sequence, this.#titles)));
+      notes.push(...leftOut(name, sequences.length, withTarget.length, usable.length));
+    }
+    notes.push(...fillTrain(examples));
+    return Promise.resolve({ examples, notes });
+  }
+}
+
+async function readFiles(dir: string): Promise<SequenceFile[]> {
+  const uses = new Map<string, number>();
+  const files: SequenceFile[] = [];
+  for (const { file, split } of sequenceFiles(dir)) {
+    files.push({ name: basename(file), split, sequences: await readSequences(file, uses) });
+  }
+  return files;
 }
 
 function sequenceFiles(dir: string): { file: string; split: Split }[] {
@@ -65,25 +84,20 @@ function splitOfName(name: string, dir: string): Split {
   throw new UserError(`${join(dir, name)}: the name must say the split; put train, val or test in it.`);
 }
 
-/** `uses` counts each user's sequences over all files, for a user may have several. */
-async function readFile(file: string, uses: Map<string, number>): Promise<Sequence[]> {
+/** `uses` counts each user's sequences over all files. */
+async function readSequences(file: string, uses: Map<string, number>): Promise<Sequence[]> {
   const sequences: Sequence[] = [];
   for await (const { value: row, where } of readJsonLines(file)) {
     const user = idField(row, 'user_id', where);
     const use = (uses.get(user) ?? 0) + 1;
     uses.set(user, use);
     sequences.push({
-      id: use === 1 ? user : `${user}${REPEAT_MARK}${use}`,
+      id: sequenceId(user, use),
       history: idListField(row, 'history', where),
       target: idField(row, 'target', where),
     });
   }
   return sequences;
-}
-
-function exampleOf({ id, history, target }: Sequence, titles: ReadonlyMap<string, string>): Example {
-  const known = history.flatMap((item) => titles.get(item) ?? []);
-  return { id, query: known.slice(-SHOWN_ITEMS).join('\n'), history, relevant: new Map([[target, 1]]) };
 }
 
 function leftOut(file: string, all: number, withTarget: number, usable: number): string[] {

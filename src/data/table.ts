@@ -1,14 +1,13 @@
 /**
- * @file Tables of anybody's own: `documents.{csv,tsv,jsonl}` and `judgments.{csv,tsv,jsonl}`, also .gz, with a map from our
- * columns to theirs. A row of judgments holds the query's text, a document and a grade, and may hold a split.
+ * @file Tables of anybody's own: `documents` and `judgments`, each .csv, .tsv, .jsonl or .parquet, with a map from our columns
+ * to theirs. A row of judgments holds the query's text, a document and a grade, and may hold a split.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, idField } from '../base/checks.ts';
-import { readTable } from '../base/csv.ts';
 import { UserError } from '../base/errors.ts';
-import { type JsonLine, readJsonLines } from '../base/json-lines.ts';
-import { type ExamplesWithNotes, type Judgment, type Query, judgedExamples, splitNamed } from './judgments.ts';
+import type { Row } from '../base/json-lines.ts';
+import { type Judgment, type Query, judgedExamples, splitNamed } from './judgments.ts';
+import { findTable, readRows, TABLE_ENDINGS } from './rows.ts';
+import type { ReadDocument, TaskReader } from './task-reader.ts';
 import type { Document } from './task.ts';
 
 /** Our columns, each with what it is called unless the map says otherwise. */
@@ -39,34 +38,34 @@ export function isTable(dir: string): boolean {
   return findTable(dir, 'documents') !== undefined && findTable(dir, 'judgments') !== undefined;
 }
 
-/** All documents; a row needs an id and a title or a text. */
-export async function readTableDocuments(dir: string, options: TableOptions): Promise<Document[]> {
-  const column = columnNames(options);
-  const documents = new Map<string, Document>();
-  for await (const { value: row, where } of rowsOf(dir, 'documents')) {
-    requireColumns(row, [column('id')], where);
-    const id = idField(row, column('id'), where);
-    if (documents.has(id)) throw new UserError(`${where}: document id "${id}" was already used; ids must be unique.`);
-    const [title, text] = [cell(row, column('title')), cell(row, column('text'))];
-    if (title === undefined && text === undefined) {
-      throw new UserError(
-        `${where}: there is neither a column "${column('title')}" nor "${column('text')}"; name one with --columns.`,
-      );
-    }
-    documents.set(id, { id, title: title ?? '', text: text ?? '' });
-  }
-  if (documents.size === 0) throw new UserError(`${dir} holds no documents; a corpus needs at least one.`);
-  return [...documents.values()];
+/** A document needs an id and a title or a text. Queries of equal text are one, numbered in the order of the rows. */
+export function tableReader(dir: string, options: TableOptions): TaskReader {
+  return {
+    documents: () => readDocuments(dir, options),
+    examples(corpus) {
+      const queries = new Map<string, Query>();
+      return judgedExamples(queries, corpus, readJudgments(dir, queries, options), { dir });
+    },
+  };
 }
 
-/** The judged queries. Equal texts are one query, numbered in the order of the rows. */
-export async function readTableExamples(
-  dir: string,
-  documents: readonly Document[],
-  options: TableOptions,
-): Promise<ExamplesWithNotes> {
-  const queries = new Map<string, Query>();
-  return judgedExamples(queries, documents, readJudgments(dir, queries, options), { dir });
+async function* readDocuments(dir: string, options: TableOptions): AsyncGenerator<ReadDocument> {
+  const column = columnNames(options);
+  for await (const { value, where } of rowsOf(dir, 'documents')) {
+    yield { document: documentOf(value, column, where), where };
+  }
+}
+
+function documentOf(row: Row['value'], column: Column, where: string): Document {
+  requireColumns(row, [column('id')], where);
+  const id = idField(row, column('id'), where);
+  const [title, text] = [cell(row, column('title')), cell(row, column('text'))];
+  if (title === undefined && text === undefined) {
+    throw new UserError(
+      `${where}: there is neither a column "${column('title')}" nor "${column('text')}"; name one with --columns.`,
+    );
+  }
+  return { id, title: title ?? '', text: text ?? '' };
 }
 
 /** Adds each query to `queries` before its first judgment is given out. */
@@ -103,13 +102,13 @@ function columnNames({ columns = {} }: TableOptions): Column {
   return (name) => columns[name] ?? DEFAULT_COLUMNS[name];
 }
 
-function cell(row: JsonLine['value'], column: string): string | undefined {
+function cell(row: Row['value'], column: string): string | undefined {
   const value = row[column];
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' ? value : undefined;
 }
 
-function requireColumns(row: JsonLine['value'], names: readonly string[], where: string): void {
+function requireColumns(row: Row['value'], names: readonly string[], where: string): void {
   const missing = names.find((name) => !(name in row));
   if (missing === undefined) return;
   throw new UserError(
@@ -117,13 +116,8 @@ function requireColumns(row: JsonLine['value'], names: readonly string[], where:
   );
 }
 
-function rowsOf(dir: string, name: string): AsyncGenerator<JsonLine> {
+function rowsOf(dir: string, name: string): AsyncGenerator<Row> {
   const file = findTable(dir, name);
-  if (!file) throw new UserError(`${dir} has no ${name}.csv, ${name}.tsv or ${name}.jsonl.`);
-  return /\.jsonl(\.gz)?$/.test(file) ? readJsonLines(file) : readTable(file);
-}
-
-function findTable(dir: string, name: string): string | undefined {
-  const endings = ['csv', 'tsv', 'jsonl'].flatMap((ending) => [ending, `${ending}.gz`]);
-  return endings.map((ending) => join(dir, `${name}.${ending}`)).find((file) => existsSync(file));
+  if (!file) throw new UserError(`${dir} has no ${name} in a file .${TABLE_ENDINGS.join(', .')}.`);
+  return readRows(file);
 }

@@ -7,8 +7,10 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
-import { type Line, readLines } from '../base/json-lines.ts';
-import { type ExamplesWithNotes, type Judgment, type Query, judgedExamples, splitInName } from './judgments.ts';
+import { type Line, readLines } from '../base/lines.ts';
+import { type Judgment, type Query, judgedExamples, splitInName } from './judgments.ts';
+import { plainText } from './plain-text.ts';
+import type { ReadDocument, TaskReader } from './task-reader.ts';
 import type { Document } from './task.ts';
 
 /** Whether a folder holds this layout. */
@@ -17,28 +19,34 @@ export function isTrec(dir: string): boolean {
   return ['documents', 'topics', 'qrels'].every((start) => names.some((name) => name.startsWith(start)));
 }
 
-/** All documents, in the order of the files' names. */
-export async function readTrecDocuments(dir: string): Promise<Document[]> {
-  const documents = new Map<string, Document>();
-  for (const file of filesStarting(dir, 'documents')) {
-    for await (const { text, where } of blocks(file, 'DOC')) {
-      const document = parseDocument(text, where);
-      if (documents.has(document.id))
-        throw new UserError(`${where}: document id "${document.id}" was already used; ids must be unique.`);
-      documents.set(document.id, document);
-    }
-  }
-  if (documents.size === 0) throw new UserError(`${dir} holds no <DOC> in its documents; a corpus needs at least one.`);
-  return [...documents.values()];
+/** Documents come in the order of the files' names; the titles of the judged topics are the queries. */
+export function trecReader(dir: string): TaskReader {
+  return {
+    documents: () => readDocuments(dir),
+    async examples(corpus) {
+      const queries = await readQueries(dir);
+      return judgedExamples(queries, corpus, readQrels(filesStarting(dir, 'qrels')), { dir });
+    },
+  };
 }
 
-/** The judged topics; their titles are the queries. */
-export async function readTrec(dir: string, documents: readonly Document[]): Promise<ExamplesWithNotes> {
+async function* readDocuments(dir: string): AsyncGenerator<ReadDocument> {
+  for (const file of filesStarting(dir, 'documents')) {
+    for await (const { text, where } of blocks(file, 'DOC')) yield { document: parseDocument(text, where), where };
+  }
+}
+
+async function readQueries(dir: string): Promise<Map<string, Query>> {
   const queries = new Map<string, Query>();
   for (const file of filesStarting(dir, 'topics')) {
-    for await (const query of readTopics(file)) queries.set(query.id, query);
+    for await (const { query, where } of readTopics(file)) {
+      if (queries.has(query.id)) {
+        throw new UserError(`${where}: topic "${query.id}" was already given; numbers must be unique.`);
+      }
+      queries.set(query.id, query);
+    }
   }
-  return judgedExamples(queries, documents, readQrels(filesStarting(dir, 'qrels')), { dir });
+  return queries;
 }
 
 /** Files whose name begins so, and those in folders whose name does, sorted. */
@@ -56,7 +64,10 @@ async function* blocks(file: string, tag: string): AsyncGenerator<Line> {
   let open: { readonly where: string; readonly lines: string[] } | undefined;
   for await (const { text, where } of readLines(file)) {
     const line = text.trim().toUpperCase();
-    if (line.startsWith(`<${tag}>`)) open = { where, lines: [] };
+    if (line.startsWith(`<${tag}>`)) {
+      if (open) throw new UserError(`${open.where}: <${tag}> is not closed before the next one in ${where}.`);
+      open = { where, lines: [] };
+    }
     open?.lines.push(text);
     if (open && line.endsWith(`</${tag}>`)) {
       yield { text: open.lines.join('\n'), where: open.where };
@@ -69,8 +80,8 @@ async function* blocks(file: string, tag: string): AsyncGenerator<Line> {
 function parseDocument(block: string, where: string): Document {
   const id = element(block, ['DOCNO'])?.trim();
   if (!id) throw new UserError(`${where}: the document has no <DOCNO>.`);
-  const title = plain(element(block, ['TITLE', 'HEADLINE', 'TI']) ?? '');
-  return { id, title, text: plain(element(block, ['TEXT', 'BODY']) ?? '') };
+  const title = plainText(element(block, ['TITLE', 'HEADLINE', 'TI']) ?? '');
+  return { id, title, text: plainText(element(block, ['TEXT', 'BODY']) ?? '') };
 }
 
 /** The content of the first of these elements that occurs. */
@@ -82,29 +93,23 @@ function element(block: string, names: readonly string[]): string | undefined {
   return undefined;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-/** Without tags, entities and line breaks. */
-function plain(sgml: string): string {
-  return sgml
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/&(amp|lt|gt|quot|apos);/g, (_, name: string) => ENTITIES[name])
-    .replace(/\s+/g, ' ')
-    .trim();
+interface ReadTopic {
+  readonly query: Query;
+  readonly where: string;
 }
 
-async function* readTopics(file: string): AsyncGenerator<Query> {
+async function* readTopics(file: string): AsyncGenerator<ReadTopic> {
   let found = false;
   for await (const { text, where } of blocks(file, 'TOP')) {
     found = true;
-    yield parseTopic(text, where);
+    yield { query: parseTopic(text, where), where };
   }
   if (found) return;
   for await (const { text, where } of readLines(file)) {
     const [id, query] = text.split('\t');
     if (!id || !query)
       throw new UserError(`${where}: expected a <top> block or a line of id, tab and text, got ${describe(text)}.`);
-    yield { id: id.trim(), query: query.trim() };
+    yield { query: { id: id.trim(), query: query.trim() }, where };
   }
 }
 
@@ -114,7 +119,7 @@ function parseTopic(block: string, where: string): Query {
   const id = field('num')?.replace(/^Number:\s*/i, '');
   const query = field('title')?.replace(/^Topic:\s*/i, '');
   if (!id || !query) throw new UserError(`${where}: the topic needs <num> and <title>.`);
-  return { id, query: plain(query) };
+  return { id, query: plainText(query) };
 }
 
 async function* readQrels(files: readonly string[]): AsyncGenerator<Judgment> {

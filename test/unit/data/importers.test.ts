@@ -131,7 +131,7 @@ describe('openTask on tables', () => {
       /neither a column "name" nor "about"/,
       OPTIONS,
     );
-    await refuses(folder(test, { ...TABLE, 'documents.csv': 'sku,name\n' }), /holds no documents/, OPTIONS);
+    await refuses(folder(test, { ...TABLE, 'documents.csv': 'sku,name\n' }), /holds no document/, OPTIONS);
   });
 });
 

@@ -95,7 +95,7 @@ describe('openTask on the BEIR layout', () => {
   it('names file and line of what is wrong', async () => {
     const good = { 'corpus.jsonl': CORPUS, 'queries.jsonl': QUERIES, 'qrels.tsv': 'q1\td1\t1\n' };
     const cases: readonly [Readonly<Record<string, string>>, RegExp][] = [
-      [{ 'corpus.jsonl': '' }, /corpus\.jsonl holds no document/],
+      [{ 'corpus.jsonl': '' }, /holds no document; a corpus needs/],
       [{ 'corpus.jsonl': `${CORPUS}{"_id":` }, /corpus\.jsonl, line 4: not valid JSON/],
       [{ 'corpus.jsonl': `${CORPUS}[1]` }, /corpus\.jsonl, line 4: expected a JSON object, got \[1\]/],
       [{ 'corpus.jsonl': `${CORPUS}{"_id":"d1","text":""}` }, /line 4: document id "d1" was already used in .*line 1/],
