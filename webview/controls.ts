@@ -2,19 +2,25 @@
 import {
   provideVSCodeDesignSystem,
   vsCodeButton,
+  vsCodeDropdown,
+  vsCodeOption,
   vsCodePanels,
   vsCodePanelTab,
   vsCodePanelView,
   vsCodeProgressRing,
+  vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 
 /** Defines the custom elements that the templates use. Call once. */
 export function defineControls(): void {
   provideVSCodeDesignSystem().register(
     vsCodeButton(),
+    vsCodeDropdown(),
+    vsCodeOption(),
     vsCodePanels(),
     vsCodePanelTab(),
     vsCodePanelView(),
     vsCodeProgressRing(),
+    vsCodeTextField(),
   );
 }

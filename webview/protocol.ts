@@ -46,7 +46,10 @@ export type FromPanel =
   | { readonly kind: 'rows'; readonly evaluation: number }
   /** Ask the person which checkpoints, then compare. */
   | { readonly kind: 'compare' }
-  | { readonly kind: 'show-log' };
+  | { readonly kind: 'show-log' }
+  | { readonly kind: 'copy'; readonly text: string }
+  /** Ask for a file and write the text to it. */
+  | { readonly kind: 'save'; readonly name: string; readonly text: string };
 
 /** What VS Code keeps for a panel, to restore it after a reload of the window. */
 export interface SavedPanel {

@@ -9,14 +9,25 @@ import type { Rollout, RolloutGroup } from './protocol.ts';
 import { judgedMoves, movesBetween } from './ranking.ts';
 import { whyEqual } from './why-equal.ts';
 import { movedText, rankingView } from './rankings.ts';
+import { exportRollouts, type ExportFormat } from './rollout-export.ts';
+import {
+  gainOf,
+  NO_FILTER,
+  ORDERS,
+  type RolloutFilter,
+  SHOWN,
+  type ShownGroup,
+  shownGroups,
+} from './rollout-filter.ts';
 import { wantedStep, type PanelState } from './state.ts';
 
 type Shown = NonNullable<PanelState['groups']>;
 
 export function rolloutsView(state: PanelState, effects: Effects): TemplateResult {
-  const { groups: shown } = state;
+  const { groups: shown, filter } = state;
   if (!shown) return html`<p class="empty">The rollouts of a step appear here when it has finished.</p>`;
-  return html`${stepPicker(state, effects)}
+  const groups = shownGroups(shown.groups, filter);
+  return html`${stepPicker(state, effects)} ${filterView(shown, groups, filter, effects)}
     <table id="rollouts" class="groups" aria-label="Rollouts of step ${shown.step}">
       <thead>
         <tr>
@@ -28,7 +39,7 @@ export function rolloutsView(state: PanelState, effects: Effects): TemplateResul
           <th scope="col">What moved in the top ten</th>
         </tr>
       </thead>
-      ${shown.groups.map((group) => groupView(group, shown, state, effects))}
+      ${groups.map((group) => groupView(group, shown, state, effects))}
     </table>`;
 }
 
@@ -83,9 +94,83 @@ function stepPicker(state: PanelState, { act }: Effects): TemplateResult | typeo
   </div>`;
 }
 
+/** Search, choice and order of what is shown, how much that is, and the way to a file. */
+function filterView(
+  shown: Shown,
+  groups: readonly ShownGroup[],
+  filter: RolloutFilter,
+  { act, send }: Effects,
+): TemplateResult {
+  const count = (list: readonly { readonly rollouts: readonly unknown[] }[]): number =>
+    list.reduce((sum, { rollouts }) => sum + rollouts.length, 0);
+  const save = (format: ExportFormat): void => {
+    send({ kind: 'save', name: `rollouts-${shown.step}.${format}`, text: exportRollouts(shown.step, groups, format) });
+  };
+  const isFiltered = filter.show !== NO_FILTER.show || filter.text !== '';
+  return html`<div class="filter" role="search">
+    <vscode-text-field
+      id="filter-text"
+      type="search"
+      placeholder="Search queries and rewrites"
+      aria-label="Search queries and rewrites"
+      .value=${filter.text}
+      @input=${(event: Event) => {
+        act({ kind: 'filter', filter: { text: valueOf(event) } });
+      }}
+    ></vscode-text-field>
+    ${choice('filter-show', 'Which rewrites', SHOWN, filter.show, (show) => {
+      act({ kind: 'filter', filter: { show } });
+    })}
+    ${choice('filter-order', 'In which order', ORDERS, filter.order, (order) => {
+      act({ kind: 'filter', filter: { order } });
+    })}
+    <span id="filter-count" role="status" aria-live="polite"
+      >${isFiltered ? `${count(groups)} of ` : ''}${count(shown.groups)} rewrites</span
+    >
+    <span class="exports">
+      ${(['csv', 'jsonl'] as const).map(
+        (format) =>
+          html`<vscode-button
+            id="export-${format}"
+            appearance="secondary"
+            ?disabled=${groups.length === 0}
+            @click=${() => {
+              save(format);
+            }}
+            >${format === 'csv' ? 'Export CSV' : 'Export JSON Lines'}</vscode-button
+          >`,
+      )}
+    </span>
+  </div>`;
+}
+
+function choice<K extends string>(
+  id: string,
+  label: string,
+  options: Readonly<Record<K, string>>,
+  chosen: K,
+  choose: (option: K) => void,
+): TemplateResult {
+  return html`<vscode-dropdown
+    id=${id}
+    aria-label=${label}
+    @change=${(event: Event) => {
+      choose(valueOf(event) as K);
+    }}
+  >
+    ${Object.entries(options).map(
+      ([value, text]) => html`<vscode-option value=${value} ?selected=${value === chosen}>${text}</vscode-option>`,
+    )}
+  </vscode-dropdown>`;
+}
+
+function valueOf(event: Event): string {
+  return (event.target as HTMLInputElement).value;
+}
+
 /** A body of the table: the original query as row 0, then its rewrites. */
-function groupView(group: RolloutGroup, shown: Shown, state: PanelState, effects: Effects): TemplateResult {
-  const { exampleId, query, baseline, rollouts } = group;
+function groupView({ group, rollouts }: ShownGroup, shown: Shown, state: PanelState, effects: Effects): TemplateResult {
+  const { exampleId, query, baseline } = group;
   const cause = whyEqual(group);
   return html`<tbody aria-label=${query}>
     <tr class="original">
@@ -102,8 +187,8 @@ function groupView(group: RolloutGroup, shown: Shown, state: PanelState, effects
         }
       </td>
     </tr>
-    ${rollouts.map((rollout, i) =>
-      rolloutRows(`${shown.step}/${exampleId}/${i}`, rollout, group, shown, state, effects),
+    ${rollouts.map(({ rollout, place }) =>
+      rolloutRows(`${shown.step}/${exampleId}/${place}`, rollout, group, shown, state, effects),
     )}
   </tbody>`;
 }
@@ -114,14 +199,14 @@ function rolloutRows(
   group: RolloutGroup,
   shown: Shown,
   state: PanelState,
-  { act }: Effects,
+  { act, send }: Effects,
 ): TemplateResult {
   const isOpen = state.open.has(key);
   const grades = shown.grades[group.exampleId] ?? {};
   const moves = movesBetween(group.baseline.top, rollout.top);
   const ndcg = 'ndcg' in rollout.terms ? rollout.terms.ndcg : NaN;
   const searched = rollout.rewrite !== null && rollout.error === undefined;
-  const better = ndcg - group.baseline.ndcg;
+  const better = gainOf(rollout, group);
   return html`<tr class=${better > 0.0005 ? 'gain' : better < -0.0005 ? 'loss' : ''}>
       <th scope="row">
         <button
@@ -154,6 +239,17 @@ function rolloutRows(
                     ${rollout.tokens} tokens, mean log-probability ${decimal(rollout.logProb, 2)}.
                     ${Object.entries(rollout.terms).map(([name, value]) => html`<span class="term">${name} ${signed(value)}</span> `)}
                   </p>
+                  ${
+                    rollout.rewrite === null
+                      ? nothing
+                      : html`<vscode-button
+                          appearance="secondary"
+                          @click=${() => {
+                            send({ kind: 'copy', text: rollout.rewrite! });
+                          }}
+                          >Copy Rewrite</vscode-button
+                        >`
+                  }
                 </div>
                 ${
                   searched

@@ -14,6 +14,7 @@ import type {
   RunInfo,
   ToPanel,
 } from './protocol.ts';
+import { NO_FILTER, type RolloutFilter } from './rollout-filter.ts';
 
 export interface StepPoint {
   readonly step: number;
@@ -51,6 +52,7 @@ export interface PanelState {
   readonly rows: ({ readonly evaluation: number; readonly rows: readonly EvaluationRow[] } & RankingContext) | null;
   readonly comparison: ComparisonState;
   readonly tab: Tab;
+  readonly filter: RolloutFilter;
   /** Keys of the rollouts and rows whose details are open. */
   readonly open: ReadonlySet<string>;
 }
@@ -59,6 +61,7 @@ export interface PanelState {
 export type PanelAction =
   | { readonly kind: 'choose-step'; readonly step: number | null }
   | { readonly kind: 'choose-tab'; readonly tab: Tab }
+  | { readonly kind: 'filter'; readonly filter: Partial<RolloutFilter> }
   | { readonly kind: 'toggle'; readonly key: string };
 
 export const initialState: PanelState = {
@@ -74,6 +77,7 @@ export const initialState: PanelState = {
   rows: null,
   comparison: { kind: 'none' },
   tab: 'rollouts',
+  filter: NO_FILTER,
   open: new Set(),
 };
 
@@ -99,6 +103,8 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
       return { ...state, chosenStep: message.step };
     case 'choose-tab':
       return { ...state, tab: message.tab };
+    case 'filter':
+      return { ...state, filter: { ...state.filter, ...message.filter } };
     case 'toggle':
       return { ...state, open: toggled(state.open, message.key) };
   }

@@ -2,10 +2,12 @@
  * @file The panels, one for each run. Each shows what its run folder says and keeps nothing else, so it can be closed, hidden
  * or restored after a reload of the window at any time.
  */
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { FromPanel, SavedPanel } from '../../webview/protocol.ts';
 import type { WorkerClient } from '../worker/client.ts';
 import { chooseComparison, compare, type ChosenComparison } from './comparison.ts';
+import { reporting } from './notify.ts';
 import { panelHtml } from './panel-html.ts';
 import { PanelFeed } from './panel-feed.ts';
 import { runName, type Runs } from './runs.ts';
@@ -14,6 +16,7 @@ import type { Training } from './training.ts';
 const PANEL_TYPE = 'rec-r1.dashboard';
 
 interface Parts {
+  readonly output: vscode.LogOutputChannel;
   readonly runs: Runs;
   readonly training: Training;
   readonly worker: WorkerClient;
@@ -75,12 +78,14 @@ class Dashboard {
   readonly #panel: vscode.WebviewPanel;
   readonly #dir: string;
   readonly #worker: WorkerClient;
+  readonly #output: vscode.LogOutputChannel;
   readonly #feed: PanelFeed;
 
   constructor(panel: vscode.WebviewPanel, dir: string, context: vscode.ExtensionContext, parts: Parts) {
     this.#panel = panel;
     this.#dir = dir;
     this.#worker = parts.worker;
+    this.#output = parts.output;
     this.#feed = new PanelFeed(dir, {
       send: (message) => void panel.webview.postMessage(message),
       isStarting: () => parts.training.isOurs(dir),
@@ -147,8 +152,20 @@ class Dashboard {
       case 'show-log':
         command('rec-r1.showWorkerLog');
         return;
+      case 'copy':
+        void vscode.env.clipboard.writeText(message.text);
+        return;
+      case 'save':
+        void reporting(this.#output, () => saveText(this.#dir, message.name, message.text));
+        return;
       default:
         message satisfies never;
     }
   }
+}
+
+/** Asks where to, with the run's folder as the first suggestion. */
+async function saveText(dir: string, name: string, text: string): Promise<void> {
+  const uri = await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.file(join(dir, name)) });
+  if (uri) await vscode.workspace.fs.writeFile(uri, Buffer.from(text, 'utf8'));
 }

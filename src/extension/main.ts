@@ -17,7 +17,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const runs = new Runs(context, output);
   const worker = createQuestionWorker(context, output);
   const training = new Training(context, runs);
-  const dashboards = new Dashboards(context, { runs, training, worker });
+  const dashboards = new Dashboards(context, { output, runs, training, worker });
   const view = new RunsView(runs);
   const statusBar = new StatusBar(runs);
   context.subscriptions.push(output, runs, worker, dashboards, view, statusBar, announceTrouble(runs));

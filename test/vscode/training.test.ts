@@ -41,10 +41,11 @@ it('a user trains on the sample, pauses, resumes, stops and compares', { timeout
 
     await stops(editor, reader);
     await screenshot(page, '5-stopped');
+    await filtersAndExports(page, reader, folder);
     assertRunIsWhole(reader);
 
     await compares(page, reader);
-    await screenshot(page, '6-compared');
+    await screenshot(page, '7-compared');
   });
 });
 
@@ -159,6 +160,35 @@ async function stops(editor: Editor, reader: RunReader): Promise<void> {
   await panel.getByText('Stopped', { exact: true }).waitFor();
   const workers = (): boolean => editor.processes().some(({ command }) => command.includes('"kind":"train"'));
   await eventually('The end of every training process', () => !workers());
+}
+
+/** Looks for a word among the rewrites of the newest step and takes what is found along as a file. */
+async function filtersAndExports(page: Page, reader: RunReader, folder: string): Promise<void> {
+  const panel = await webview(page);
+  const step = reader.info().step;
+  const rollouts = reader
+    .groups(step)
+    .flatMap((group) => group.rollouts.map((rollout) => ({ ...rollout, query: group.query })));
+  const word = rollouts
+    .find(({ rewrite }) => rewrite !== null)!
+    .rewrite!.split(' ')[0]
+    .toLowerCase();
+  const found = rollouts.filter(({ query, rewrite, text }) =>
+    `${query}\n${rewrite ?? ''}\n${text}`.toLowerCase().includes(word),
+  );
+  await panel.locator('#filter-text input').fill(word);
+  await panel.getByText(`${found.length} of ${rollouts.length} rewrites`).waitFor();
+  await panel.locator('#filter-order').click();
+  await panel.getByRole('option', { name: 'Gained most first' }).click();
+  await screenshot(page, '6-filtered');
+  await panel.locator('#export-jsonl').click();
+  const file = join(folder, 'found.jsonl');
+  const input = page.locator('.quick-input-widget input').first();
+  await input.fill(file);
+  await page.keyboard.press('Enter');
+  const lines = await eventually('The file', () => existsSync(file) && readFileSync(file, 'utf8').trim().split('\n'));
+  assert.equal(lines.length, found.length);
+  await panel.locator('#filter-text input').fill('');
 }
 
 /** What any reader finds in the run folder afterwards. */

@@ -1,0 +1,106 @@
+/** @file Which rollouts of a step are shown, and in which order. Pure. */
+import type { Rollout, RolloutGroup } from './protocol.ts';
+import { whyEqual } from './why-equal.ts';
+
+/** What a rewrite may be shown for; `no-signal` is about its whole group. */
+export const SHOWN = {
+  all: 'All rewrites',
+  better: 'Better than the query',
+  worse: 'Worse than the query',
+  miss: 'Found nothing relevant',
+  malformed: 'Wrong format',
+  failed: 'Search failed',
+  'no-signal': 'Groups without a signal',
+} as const;
+
+export const ORDERS = {
+  step: 'As sampled',
+  gain: 'Gained most first',
+  loss: 'Lost most first',
+  spread: 'Widest spread first',
+} as const;
+
+export interface RolloutFilter {
+  readonly show: keyof typeof SHOWN;
+  readonly order: keyof typeof ORDERS;
+  /** In the query, the rewrite or the completion, whatever the case. */
+  readonly text: string;
+}
+
+export const NO_FILTER: RolloutFilter = { show: 'all', order: 'step', text: '' };
+
+/** A group with those of its rollouts that are shown, each with its place in the group. */
+export interface ShownGroup {
+  readonly group: RolloutGroup;
+  readonly rollouts: readonly { readonly rollout: Rollout; readonly place: number }[];
+}
+
+/** Groups without a shown rollout are left out. */
+export function shownGroups(groups: readonly RolloutGroup[], filter: RolloutFilter): readonly ShownGroup[] {
+  const shown = groups.map((group) => ({ group, rollouts: shownRollouts(group, filter) }));
+  return ordered(
+    shown.filter(({ rollouts }) => rollouts.length > 0),
+    filter.order,
+  );
+}
+
+/** NDCG of a rewrite above that of its query; NaN where one of them was not searched. */
+export function gainOf({ terms }: Rollout, { baseline }: RolloutGroup): number {
+  return ('ndcg' in terms ? terms.ndcg : NaN) - baseline.ndcg;
+}
+
+function shownRollouts(group: RolloutGroup, { show, text }: RolloutFilter): ShownGroup['rollouts'] {
+  if (show === 'no-signal' && whyEqual(group) === null) return [];
+  const wanted = text.toLowerCase();
+  const isInQuery = group.query.toLowerCase().includes(wanted);
+  return group.rollouts
+    .map((rollout, place) => ({ rollout, place }))
+    .filter(({ rollout }) => isInQuery || `${rollout.rewrite ?? ''}\n${rollout.text}`.toLowerCase().includes(wanted))
+    .filter(({ rollout }) => isShown(rollout, group, show));
+}
+
+function isShown(rollout: Rollout, group: RolloutGroup, show: RolloutFilter['show']): boolean {
+  switch (show) {
+    case 'all':
+    case 'no-signal':
+      return true;
+    case 'better':
+      return gainOf(rollout, group) > 0;
+    case 'worse':
+      return gainOf(rollout, group) < 0;
+    case 'miss':
+      return 'ndcg' in rollout.terms && rollout.terms.ndcg === 0;
+    case 'malformed':
+      return rollout.format !== 'ok';
+    case 'failed':
+      return rollout.reward === null;
+  }
+}
+
+function ordered(shown: readonly ShownGroup[], order: RolloutFilter['order']): readonly ShownGroup[] {
+  if (order === 'step') return shown;
+  const key = {
+    gain: (group: ShownGroup) => -meanGain(group),
+    loss: meanGain,
+    spread: (group: ShownGroup) => -spread(group),
+  };
+  return shown
+    .map((group) => ({ ...group, rollouts: byReward(group.rollouts, order === 'loss') }))
+    .sort((a, b) => key[order](a) - key[order](b));
+}
+
+function byReward(rollouts: ShownGroup['rollouts'], worstFirst: boolean): ShownGroup['rollouts'] {
+  const value = ({ rollout }: ShownGroup['rollouts'][number]): number => rollout.reward ?? -Infinity;
+  return [...rollouts].sort((a, b) => (worstFirst ? value(a) - value(b) : value(b) - value(a)) || 0);
+}
+
+/** Over the shown rollouts that were searched; 0 where none was. */
+function meanGain({ group, rollouts }: ShownGroup): number {
+  const gains = rollouts.map(({ rollout }) => gainOf(rollout, group)).filter((gain) => !Number.isNaN(gain));
+  return gains.length === 0 ? 0 : gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+}
+
+function spread({ rollouts }: ShownGroup): number {
+  const rewards = rollouts.flatMap(({ rollout }) => rollout.reward ?? []);
+  return rewards.length === 0 ? 0 : Math.max(...rewards) - Math.min(...rewards);
+}
