@@ -2,7 +2,8 @@
 import { RETRIEVER_TOKEN } from '../base/environment.ts';
 import type { Task } from '../data/task.ts';
 import { type Bm25RetrieverOptions, bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
-import { httpRetriever } from '../retrieval/network/http.ts';
+import type { Environment } from '../retrieval/network/credentials.ts';
+import { networkRetriever, type NetworkOptions } from '../retrieval/network/options.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { RunConfig } from './config.ts';
 import { readRetrieverSpec, type RetrieverSpec } from './retriever-spec.ts';
@@ -16,7 +17,7 @@ export async function openRetriever(
   task: Task,
   config: RunConfig,
   options: Bm25RetrieverOptions = {},
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: Environment = process.env,
 ): Promise<Retriever> {
   return open(await readRetrieverSpec(config.retriever), task, config, options, environment);
 }
@@ -26,16 +27,20 @@ function open(
   task: Task,
   config: RunConfig,
   options: Bm25RetrieverOptions,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): Retriever {
   switch (spec.kind) {
     case 'bm25': {
       const params = { k1: config['bm25.k1'], b: config['bm25.b'] };
       return bm25Retriever(buildBm25Index(task.documents, params), options);
     }
-    case 'http': {
-      const token = environment[RETRIEVER_TOKEN];
-      return httpRetriever({ url: spec.url, ...(token && { auth: { bearer: RETRIEVER_TOKEN } }) }, environment);
-    }
+    default:
+      return networkRetriever(withToken(spec, environment), environment);
   }
+}
+
+/** A server with our contract gets the key of the usual variable, where there is one and the description names no other. */
+function withToken(spec: NetworkOptions, environment: Environment): NetworkOptions {
+  if (spec.kind !== 'http' || spec.auth || !environment[RETRIEVER_TOKEN]) return spec;
+  return { ...spec, auth: { bearer: RETRIEVER_TOKEN } };
 }

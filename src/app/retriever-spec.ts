@@ -4,22 +4,17 @@
  * environment variables.
  */
 import { dirname, resolve } from 'node:path';
-import { type Row, rowOf, stringField } from '../base/checks.ts';
+import { describe, rowOf } from '../base/checks.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
+import { NETWORK_KINDS, networkOptions, type NetworkOptions } from '../retrieval/network/options.ts';
 
 /** BM25 over the task's corpus, with the run's `bm25.*` settings. */
 interface Bm25Spec {
   readonly kind: 'bm25';
 }
 
-/** A server with our contract; see `retrieval/http.ts`. */
-interface HttpSpec {
-  readonly kind: 'http';
-  readonly url: string;
-}
-
-export type RetrieverSpec = Bm25Spec | HttpSpec;
+export type RetrieverSpec = Bm25Spec | NetworkOptions;
 
 /**
  * The setting without a file behind it: what a run records, so that it can be resumed when the file has changed or gone.
@@ -51,23 +46,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** Readers by kind. Relative paths in a description start at `baseDir`. */
-const KINDS: {
-  readonly [K in RetrieverSpec['kind']]: (
-    row: Row,
-    where: string,
-    baseDir: string,
-  ) => Extract<RetrieverSpec, { kind: K }>;
-} = {
-  bm25: () => ({ kind: 'bm25' }),
-  http: (row, where) => ({ kind: 'http', url: stringField(row, 'url', where) }),
-};
-
-function specFrom(value: unknown, where: string, baseDir: string): RetrieverSpec {
+/** Relative paths in a description start at `folder`. */
+function specFrom(value: unknown, where: string, folder: string): RetrieverSpec {
   const row = rowOf(value, where);
-  const kind = stringField(row, 'kind', where);
-  if (!Object.hasOwn(KINDS, kind)) {
-    throw new UserError(`${where}: "kind" is "${kind}"; it must be ${Object.keys(KINDS).join(', ')}.`);
-  }
-  return KINDS[kind as RetrieverSpec['kind']](row, where, baseDir);
+  const { kind } = row;
+  if (kind === 'bm25') return { kind };
+  if (NETWORK_KINDS.some((known) => known === kind)) return networkOptions(row, where, folder);
+  throw new UserError(`${where}: "kind" must be one of bm25, ${NETWORK_KINDS.join(', ')}, got ${describe(kind)}.`);
 }

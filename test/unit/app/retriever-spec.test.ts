@@ -7,13 +7,14 @@ import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 describe('the setting retriever', () => {
   it('is a name, a URL, or a file whose content the run records', async (test) => {
-    assert.deepEqual(await readRetrieverSpec('bm25'), { kind: 'bm25' });
-    assert.deepEqual(await readRetrieverSpec('http://a.b/c'), { kind: 'http', url: 'http://a.b/c' });
+    const read = async (setting: string): Promise<string> => JSON.stringify(await readRetrieverSpec(setting));
+    assert.equal(await read('bm25'), '{"kind":"bm25"}');
+    assert.equal(await read('http://a.b/c'), '{"kind":"http","url":"http://a.b/c"}');
     const file = join(temporaryFolder(test), 'shop.json');
     writeFileSync(file, '{ "kind": "http", "url": "https://shop.example/search" }');
     const recorded = await recordedRetriever(file);
     assert.equal(recorded, '{"kind":"http","url":"https://shop.example/search"}');
-    assert.deepEqual(await readRetrieverSpec(recorded), await readRetrieverSpec(file));
+    assert.equal(await read(recorded), recorded);
   });
 
   it('says in one sentence what is wrong with it', async (test) => {
@@ -21,8 +22,8 @@ describe('the setting retriever', () => {
     const problems: readonly (readonly [string, RegExp])[] = [
       ['[1]', /shop\.json must be a JSON object, got \[1\]\.$/],
       ['{', /shop\.json is not JSON/],
-      ['{"kind":"solr"}', /shop\.json: "kind" is "solr"; it must be bm25, /],
-      ['{"kind":"http"}', /shop\.json: "url" must be text, got nothing\.$/],
+      ['{"kind":"solr"}', /shop\.json: "kind" must be one of bm25, http, .*, got "solr"\.$/],
+      ['{"kind":"http"}', /shop\.json: "url" is missing\.$/],
     ];
     for (const [content, message] of problems) {
       writeFileSync(file, content);
