@@ -9,9 +9,10 @@ import { logFile } from '../worker/launch.ts';
 import type { Dashboards } from './dashboards.ts';
 import { askForKey } from './keys.ts';
 import { reporting } from './notify.ts';
-import { isLive, type Runs } from './runs.ts';
+import { isLive, runName, type Runs } from './runs.ts';
 import type { RunItem } from './runs-view.ts';
 import type { Training } from './training.ts';
+import { isWriterAlive } from '../runs/lock.ts';
 import type { RunInfo } from '../runs/records.ts';
 
 export interface Services {
@@ -61,6 +62,14 @@ export const COMMANDS = {
     }
     await vscode.window.showTextDocument(vscode.Uri.file(logFile(dir)), { preview: true });
   },
+  'rec-r1.revealRun': async ({ runs }, argument) => {
+    const dir = await chooseRun(runs, argument, () => true, vscode.l10n.t('Reveal the folder of which run?'));
+    if (dir !== undefined) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(dir));
+  },
+  'rec-r1.deleteRun': async ({ runs, dashboards }, argument) => {
+    const dir = await chooseRun(runs, argument, (info) => !isLive(info), vscode.l10n.t('Delete which run?'));
+    if (dir !== undefined) await deleteRun(dir, runs, dashboards);
+  },
   'rec-r1.setKey': ({ context }) => askForKey(context),
   'rec-r1.refreshRuns': ({ runs }) => {
     runs.refresh();
@@ -72,6 +81,21 @@ export function registerCommands(services: Services): void {
     const run = (argument: RunArgument): Promise<void> => reporting(services.output, () => command(services, argument));
     services.context.subscriptions.push(vscode.commands.registerCommand(name, run));
   }
+}
+
+/** Asks first, then moves the folder to the trash where the system has one. @throws UserError while it trains. */
+async function deleteRun(dir: string, runs: Runs, dashboards: Dashboards): Promise<void> {
+  const name = runName(dir);
+  if (isWriterAlive(dir)) throw new UserError(vscode.l10n.t('{0} is training; stop it before you delete it.', name));
+  const [question, detail] = [vscode.l10n.t('Delete the run {0} with its checkpoints?', name), dir];
+  const confirm = vscode.l10n.t('Delete');
+  if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, confirm)) !== confirm) return;
+  dashboards.close(dir);
+  runs.forget(dir);
+  const uri = vscode.Uri.file(dir);
+  const useTrash = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
+  await vscode.workspace.fs.delete(uri, { recursive: true, useTrash });
+  runs.refresh();
 }
 
 /**

@@ -45,6 +45,11 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
     this.#adopt(panel, dir);
   }
 
+  /** Closes the run's panel where one is open. */
+  close(dir: string): void {
+    this.#panels.get(dir)?.dispose();
+  }
+
   /** Asks which checkpoints, then shows the comparison in the run's panel. */
   async compare(dir: string): Promise<void> {
     const chosen = await chooseComparison(dir);

@@ -78,6 +78,14 @@ export class Runs implements vscode.Disposable {
     );
   }
 
+  /** Lets go of a run that is about to be deleted. */
+  forget(dir: string): void {
+    if (this.#current?.dir !== dir) return;
+    this.#watch?.stop();
+    this.#watch = undefined;
+    this.#setCurrent(null);
+  }
+
   /** The list may have changed. */
   refresh(): void {
     clearTimeout(this.#refreshTimer);
@@ -99,7 +107,7 @@ export class Runs implements vscode.Disposable {
     }, REFRESH_MILLIS);
   }
 
-  #setCurrent(current: CurrentRun): void {
+  #setCurrent(current: CurrentRun | null): void {
     this.#current = current;
     this.#currentChanged.fire(current);
   }

@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { it } from 'node:test';
 import type { FrameLocator, Page } from 'playwright-core';
 import { packageRoot } from '../../src/base/package-root.ts';
@@ -46,6 +46,7 @@ it('a user trains on the sample, pauses, resumes, stops and compares', { timeout
 
     await compares(page, reader);
     await screenshot(page, '7-compared');
+    await deletes(page, runDir);
   });
 });
 
@@ -243,6 +244,17 @@ async function compares(page: Page, reader: RunReader): Promise<void> {
   await panel.locator('#comparison-means', { hasText: names[0] }).waitFor();
   const difference = await eventually('A difference', () => number(panel, '#difference'), FIRST_STEP_MILLIS);
   assert.ok(Math.abs(difference) <= 1);
+}
+
+/** Asked for confirmation first; the panel and the row of the view go with the folder. */
+async function deletes(page: Page, runDir: string): Promise<void> {
+  await runCommand(page, 'Rec-R1: Delete Run');
+  const dialog = page.locator('.monaco-dialog-box');
+  await dialog.getByText('with its checkpoints?').waitFor();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await eventually('The end of the folder', () => !existsSync(runDir));
+  await page.locator('iframe.webview').waitFor({ state: 'detached' });
+  await page.locator('.pane-body .monaco-list-row', { hasText: basename(runDir) }).waitFor({ state: 'detached' });
 }
 
 function onlyRun(folder: string): string {
