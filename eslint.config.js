@@ -7,6 +7,7 @@ export default tseslint.config(
       'node_modules/',
       '.vscode-test*/',
       'src/model/engine/kernels/',
+      'src/retrieval/dense/kernels/',
       'test/fixtures/',
       'eslint.config.js',
     ],

@@ -1,9 +1,9 @@
 /** @file Builds and opens search indexes: a folder with one file, tied to the corpus that it was made of. */
-import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
+import { sha256OfFile } from '../base/file-hash.ts';
 import { readCorpus } from '../data/corpus.ts';
 import { type Bm25Index, type Bm25Params, bm25Index } from '../retrieval/bm25.ts';
 import { type IndexSource, readIndexFile, writeIndexFile } from '../retrieval/index-file.ts';
@@ -60,19 +60,15 @@ export async function openIndex(dir: string, params?: Bm25Params): Promise<Bm25I
   return bm25Index(postings, params);
 }
 
-async function describeSource(file: string): Promise<IndexSource> {
+/** What a corpus file is now, for an index to be tied to. */
+export async function describeSource(file: string): Promise<IndexSource> {
   const { size, mtimeMs } = await stat(file);
-  return { path: resolve(file), sizeBytes: size, modifiedMillis: mtimeMs, sha256: await sha256(file) };
+  return { path: resolve(file), sizeBytes: size, modifiedMillis: mtimeMs, sha256: await sha256OfFile(file) };
 }
 
-async function hasChanged(source: IndexSource): Promise<boolean> {
+/** Whether a corpus file has other content than when it was described. One that is gone has not changed. */
+export async function hasChanged(source: IndexSource): Promise<boolean> {
   const now = statSync(source.path, { throwIfNoEntry: false });
   if (!now || (now.size === source.sizeBytes && now.mtimeMs === source.modifiedMillis)) return false;
-  return now.size !== source.sizeBytes || (await sha256(source.path)) !== source.sha256;
-}
-
-async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  return now.size !== source.sizeBytes || (await sha256OfFile(source.path)) !== source.sha256;
 }

@@ -1,8 +1,14 @@
 /** @file Files that appear whole or not at all. */
 import { open, rename, rm } from 'node:fs/promises';
 
-/** Writes beside the target, flushes to disk, then renames: a reader sees the old file or the new one, never a part. */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+/**
+ * Writes beside the target, flushes to disk, then renames: a reader sees the old file or the new one, never a part. Content
+ * that comes in pieces is written as it comes; when it throws, nothing is left.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(temporary, 'w');

@@ -5,7 +5,7 @@
 import { existsSync, globSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
-import { buildKernels } from '../model/engine/build-kernels.ts';
+import { buildKernels } from './build-kernels.ts';
 
 const root = join(import.meta.dirname, '../..');
 const withTests = process.argv.includes('--tests');

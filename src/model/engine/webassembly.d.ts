@@ -1,18 +1,18 @@
 /**
- * @file The part of the WebAssembly interface that the engine uses. TypeScript declares it only together with the browser's
+ * @file The part of the WebAssembly interface that is used here. TypeScript declares it only together with the browser's
  * whole DOM, which nothing here may touch.
  */
 declare namespace WebAssembly {
   interface MemoryDescriptor {
     initial: number;
     maximum: number;
-    shared: true;
+    shared?: true;
   }
 
-  class Memory {
+  /** The buffer of a descriptor with `shared`; `Memory<ArrayBuffer>` for one without. */
+  class Memory<Buffer extends ArrayBufferLike = SharedArrayBuffer> {
     constructor(descriptor: MemoryDescriptor);
-    /** Shared, since the descriptors here ask for it. */
-    readonly buffer: SharedArrayBuffer;
+    readonly buffer: Buffer;
     /** Pages of 64 KiB. */
     grow(pages: number): number;
   }
