@@ -7,7 +7,7 @@ import { readJsonLines } from '../base/json-lines.ts';
 import { ANSWER_PREFIX, completionOf } from '../data/prompt.ts';
 import { userOf } from '../data/histories.ts';
 import { type Example, SPLITS, type Split, type Task } from '../data/task.ts';
-import { measureRanking } from '../retrieval/metrics.ts';
+import { measureRanks } from '../retrieval/metrics.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { type RewardShape, type RewriteToScore, type ScoredRewrite, scoreRewrites } from '../rl/reward.ts';
 import { type NamedMetrics, meanMetrics } from './measure.ts';
@@ -116,9 +116,9 @@ function withoutPrefix(text: string): string {
 }
 
 function rowOf({ id, relevant }: Example, result: ScoredRewrite, metrics: NamedMetrics): ScoredRow {
-  const { parsed, reward, ranked, error } = result;
+  const { parsed, reward, ranking, error } = result;
   const values = metrics.map(
-    ({ name, metric }) => [name, measureRanking(ranked, { grades: relevant }, metric)] as const,
+    ({ name, metric }) => [name, measureRanks(ranking, { grades: relevant }, metric)] as const,
   );
   return {
     _id: id,

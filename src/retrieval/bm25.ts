@@ -10,8 +10,18 @@
 import type { Document } from '../data/task.ts';
 import { decodeLength } from './length-byte.ts';
 import { type Postings, countPostings, countTerms } from './postings.ts';
-import type { Hit, Retriever } from './retriever.ts';
-import { BLOCK_SHIFT, ScoreBoard } from './score-board.ts';
+import { DocumentNumbers } from './document-numbers.ts';
+import { MemoryCache } from './memory-cache.ts';
+import {
+  type Hit,
+  type JudgedQuery,
+  type JudgedRanking,
+  type RankOutcome,
+  type Retriever,
+  SHOWN,
+  type SearchOutcome,
+} from './retriever.ts';
+import { ScoreBoard } from './score-board.ts';
 import { NO_TERM, TermNumbers } from './term-numbers.ts';
 
 export interface Bm25Params {
@@ -30,10 +40,14 @@ export interface Bm25Index extends Bm25Params {
   readonly postings: Postings;
   /** [postings] 1 + frequency × length factor, float32: the part of a term's score that no query changes. */
   readonly divisors: Float32Array;
+  /** [postings] each term's score in each of its documents for a query that has the term once; float32. */
+  readonly scores: Float32Array;
   /** Working memory of searches; see {@link ScoreBoard}. */
   readonly board: ScoreBoard;
   /** Words of queries to terms. */
   readonly termNumbers: TermNumbers;
+  /** Ids of judged documents to their numbers. */
+  readonly documentNumbers: DocumentNumbers;
 }
 
 /**
@@ -47,14 +61,36 @@ export function buildBm25Index(documents: readonly Document[], params: Bm25Param
 
 /** Puts k1 and b to postings that are already counted. */
 export function bm25Index(postings: Postings, { k1, b }: Bm25Params = PAPER_BM25): Bm25Index {
-  const { ids, terms, documents, frequencies, lengths } = postings;
-  const lengthFactors = lengthFactorsOf(postings, k1, b);
+  const { ids, terms } = postings;
+  const divisors = divisorsOf(postings, lengthFactorsOf(postings, k1, b));
+  return {
+    k1,
+    b,
+    postings,
+    divisors,
+    scores: scoresOf(postings, divisors),
+    board: new ScoreBoard(ids.length),
+    termNumbers: new TermNumbers((term) => terms.get(term) ?? NO_TERM),
+    documentNumbers: new DocumentNumbers(ids),
+  };
+}
+
+function divisorsOf({ documents, frequencies, lengths }: Postings, lengthFactors: Float32Array): Float32Array {
   const divisors = new Float32Array(documents.length);
   for (let at = 0; at < divisors.length; at++) {
     divisors[at] = 1 + Math.fround(frequencies[at] * lengthFactors[lengths[documents[at]]]);
   }
-  const termNumbers = new TermNumbers((term) => terms.get(term) ?? NO_TERM);
-  return { k1, b, postings, divisors, board: new ScoreBoard(ids.length), termNumbers };
+  return divisors;
+}
+
+function scoresOf(postings: Postings, divisors: Float32Array): Float32Array {
+  const { offsets } = postings;
+  const scores = new Float32Array(divisors.length);
+  for (let term = 0; term + 1 < offsets.length; term++) {
+    const [start, end] = [offsets[term], offsets[term + 1]];
+    writeScores(termWeight(postings, term, 1), divisors.subarray(start, end), scores.subarray(start, end));
+  }
+  return scores;
 }
 
 /** [256] what a term's frequency is multiplied with, by length byte, float32. */
@@ -89,23 +125,54 @@ export function searchBm25(index: Bm25Index, query: string, limit: number): Hit[
 
 /** {@link searchBm25} for a query that is already analysed. */
 export function rankBag(index: Bm25Index, bag: BagOfTerms, limit: number): Hit[] {
-  for (const { term, count } of bag.terms) addTermScores(index, term, count);
+  addScores(index, bag);
   const { documents, scores } = index.board.takeBest(limit);
   const hits: Hit[] = [];
   for (let i = 0; i < documents.length; i++) hits.push({ id: index.postings.ids[documents[i]], score: scores[i] });
   return hits;
 }
 
-function addTermScores({ postings, divisors, board }: Bm25Index, term: number, count: number): void {
+/** Only what a reward needs of {@link rankBag}: equal to reading the ranks off the list, and several times as fast. */
+export function rankJudgedOfBag(index: Bm25Index, bag: BagOfTerms, query: JudgedQuery, limit: number): JudgedRanking {
+  const { board, documentNumbers, postings } = index;
+  const judged = documentNumbers.known(query.judged);
+  addScores(index, bag);
+  const leftOut = documentNumbers.known(query.leftOut ?? []);
+  const { ranks, best, length } = board.takeStandings(
+    judged.map(({ number }) => number),
+    leftOut.map(({ number }) => number),
+    limit,
+    SHOWN,
+  );
+  return {
+    ranks: new Map(judged.flatMap(({ id }, i) => (ranks[i] > 0 ? [[id, ranks[i]] as const] : []))),
+    top: best.map((document) => postings.ids[document]),
+    length,
+  };
+}
+
+function addScores({ postings, divisors, scores, board }: Bm25Index, { terms }: BagOfTerms): void {
   const { documents, offsets } = postings;
-  const { sums, touched } = board;
-  const weight = termWeight(postings, term, count);
-  const end = offsets[term + 1];
-  for (let at = offsets[term]; at < end; at++) {
-    const document = documents[at];
-    touched[document >>> BLOCK_SHIFT] = 1;
-    sums[document] += termScore(weight, divisors[at]);
+  board.begin(terms.reduce((sum, { term }) => sum + offsets[term + 1] - offsets[term], 0));
+  for (const { term, count } of terms) {
+    const [start, end] = [offsets[term], offsets[term + 1]];
+    if (isPowerOfTwo(count)) {
+      board.add(documents, scores, start, end, count);
+    } else {
+      const own = new Float32Array(end - start);
+      writeScores(termWeight(postings, term, count), divisors.subarray(start, end), own);
+      board.add(documents.subarray(start, end), own, 0, own.length, 1);
+    }
   }
+}
+
+/** Such counts scale weight, quotient and difference of a term's score without rounding. */
+function isPowerOfTwo(count: number): boolean {
+  return (count & (count - 1)) === 0;
+}
+
+function writeScores(weight: number, divisors: Float32Array, scores: Float32Array): void {
+  for (let i = 0; i < scores.length; i++) scores[i] = termScore(weight, divisors[i]);
 }
 
 /** Inverse document frequency times how often the query has the term; float32. */
@@ -125,30 +192,40 @@ export interface Bm25RetrieverOptions {
    * adds the word `content` to the others. Only to reproduce published numbers.
    */
   readonly paperWrapper?: boolean;
-  /** How many rankings are kept for queries with the same bag of words. */
-  readonly cacheSize?: number;
+  /** Memory for rankings that are kept for queries with the same bag of words. */
+  readonly cacheBytes?: number;
 }
+
+const CACHE_BYTES = 64 * 2 ** 20;
+/** Roughly, in memory: a hit of a list, and what an entry costs beside its texts. */
+const [HIT_BYTES, ENTRY_BYTES] = [48, 512];
 
 /** The index as the black box of training. Rewrites of one group often share their bag of words and then also the search. */
 export function bm25Retriever(
   index: Bm25Index,
-  { paperWrapper = false, cacheSize = 1024 }: Bm25RetrieverOptions = {},
+  { paperWrapper = false, cacheBytes = CACHE_BYTES }: Bm25RetrieverOptions = {},
 ): Retriever {
-  const cache = new Map<string, readonly Hit[]>();
-  const ranked = (query: string, limit: number): readonly Hit[] => {
-    const bag = bagOfTerms(index, paperWrapper ? `(contents:${query})` : query);
-    const key = `${limit} ${bag.key}`;
-    const hits = cache.get(key) ?? rankBag(index, bag, limit);
-    cache.delete(key); // back in at the young end
-    cache.set(key, hits);
-    if (cache.size > cacheSize) cache.delete(cache.keys().next().value!);
-    return hits;
+  const bagOf = (query: string): BagOfTerms => bagOfTerms(index, paperWrapper ? `(contents:${query})` : query);
+  const lists = new MemoryCache<readonly Hit[]>(cacheBytes / 2, (hits) => ENTRY_BYTES + hits.length * HIT_BYTES);
+  const rankings = new MemoryCache<JudgedRanking>(cacheBytes / 2, ({ ranks }) => ENTRY_BYTES + ranks.size * HIT_BYTES);
+  const search = (query: string, limit: number): SearchOutcome => {
+    const bag = bagOf(query);
+    return { kind: 'hits', hits: lists.get(`${limit} ${bag.key}`, () => rankBag(index, bag, limit)) };
+  };
+  const rank = (query: JudgedQuery, limit: number): RankOutcome => {
+    const bag = bagOf(query.query);
+    const key = JSON.stringify([limit, bag.key, query.judged, query.leftOut]);
+    return { kind: 'ranked', ...rankings.get(key, () => rankJudgedOfBag(index, bag, query, limit)) };
   };
   return {
     name: `bm25(k1=${index.k1},b=${index.b}${paperWrapper ? ',paper wrapper' : ''})`,
     search: (queries, limit, signal) => {
       signal?.throwIfAborted();
-      return Promise.resolve(queries.map((query) => ({ kind: 'hits' as const, hits: ranked(query, limit) })));
+      return Promise.resolve(queries.map((query) => search(query, limit)));
+    },
+    rankJudged: (queries, limit, signal) => {
+      signal?.throwIfAborted();
+      return Promise.resolve(queries.map((query) => rank(query, limit)));
     },
   };
 }

@@ -2,7 +2,7 @@
  * @file Why BM25 put a document where it is, term by term, and which change of a query moved it. The parts are computed by
  * the same arithmetic as the ranking, so they add up to the score that was shown.
  */
-import { compareCodePoints } from '../base/order.ts';
+import { binarySearch } from '../base/order.ts';
 import { analyze } from './analyzer.ts';
 import { type Bm25Index, bagOfTerms, rankBag, termScore, termWeight } from './bm25.ts';
 import type { Postings } from './postings.ts';
@@ -30,7 +30,7 @@ export interface Explanation {
 
 /** Nothing when the index has no such document. */
 export function explainBm25(index: Bm25Index, query: string, id: string): Explanation | undefined {
-  const document = documentNumber(index.postings, id);
+  const document = index.documentNumbers.find(id);
   if (document === undefined) return undefined;
   const counts = knownTerms(index, query);
   const terms = counts.flatMap(({ word, term, count }) => contribution(index, document, word, term, count) ?? []);
@@ -169,23 +169,6 @@ function documentFrequencyOf({ offsets }: Postings, term: number): number {
   return offsets[term + 1] - offsets[term];
 }
 
-function documentNumber({ ids }: Postings, id: string): number | undefined {
-  return binarySearch(0, ids.length, (at) => compareCodePoints(ids[at], id));
-}
-
 function postingOf({ offsets, documents }: Postings, term: number, document: number): number | undefined {
   return binarySearch(offsets[term], offsets[term + 1], (at) => documents[at] - document);
-}
-
-/** The place in [start, end) at which `order` is 0, where it rises; nothing when there is none. */
-function binarySearch(start: number, end: number, order: (at: number) => number): number | undefined {
-  let [low, high] = [start, end];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const side = order(middle);
-    if (side === 0) return middle;
-    if (side < 0) low = middle + 1;
-    else high = middle;
-  }
-  return undefined;
 }

@@ -4,6 +4,8 @@
  * Gains of NDCG are linear by default, as trec_eval's are: the grade itself. Discount is 1 / log2(rank + 1). The ideal
  * ranking holds all judged documents, also those that a corpus lacks. A query without relevant documents scores 0.
  */
+import { rankingOf } from './judged.ts';
+import type { JudgedRanking } from './retriever.ts';
 
 /** How a grade pays in NDCG: the grade, 2^grade - 1, or 1 whatever the grade. */
 export type Gain = 'linear' | 'exponential' | 'binary';
@@ -51,22 +53,32 @@ export function measureRanking(
   metric: Metric,
   gain: Gain = 'linear',
 ): number {
+  return measureRanks(rankingOf(ranking, judgments.grades), judgments, metric, gain);
+}
+
+/** {@link measureRanking} where only the ranks of the judged documents are known; metrics need no more. */
+export function measureRanks(
+  { ranks, length }: Pick<JudgedRanking, 'ranks' | 'length'>,
+  judgments: Judgments,
+  metric: Metric,
+  gain: Gain = 'linear',
+): number {
   const { grades } = judgments;
   if (grades.size === 0) return 0;
-  const ranks = relevantRanks(ranking, grades, metric.cutoff);
+  const relevant = relevantRanks(ranks, grades, metric.cutoff);
   switch (metric.name) {
     case 'ndcg':
-      return ndcg(ranks, judgments, metric.cutoff, gain);
+      return ndcg(relevant, judgments, metric.cutoff, gain);
     case 'recall':
-      return ranks.length / grades.size;
+      return relevant.length / grades.size;
     case 'precision':
-      return ranks.length / (metric.cutoff ?? Math.max(ranking.length, 1));
+      return relevant.length / (metric.cutoff ?? Math.max(length, 1));
     case 'mrr':
-      return ranks.length > 0 ? 1 / ranks[0].rank : 0;
+      return relevant.length > 0 ? 1 / relevant[0].rank : 0;
     case 'map':
-      return ranks.reduce((sum, { rank }, found) => sum + (found + 1) / rank, 0) / grades.size;
+      return relevant.reduce((sum, { rank }, found) => sum + (found + 1) / rank, 0) / grades.size;
     case 'hit':
-      return Number(ranks.length > 0);
+      return Number(relevant.length > 0);
     default:
       return metric.name satisfies never;
   }
@@ -88,21 +100,15 @@ interface RelevantRank {
   readonly grade: number;
 }
 
+/** Best first. */
 function relevantRanks(
-  ranking: readonly string[],
+  ranks: ReadonlyMap<string, number>,
   grades: ReadonlyMap<string, number>,
-  cutoff = ranking.length,
+  cutoff = Infinity,
 ): RelevantRank[] {
-  const found: RelevantRank[] = [];
-  const seen = new Set<string>();
-  for (let i = 0; i < Math.min(cutoff, ranking.length); i++) {
-    const id = ranking[i];
-    const grade = grades.get(id);
-    if (grade === undefined || seen.has(id)) continue;
-    seen.add(id);
-    found.push({ rank: i + 1, grade });
-  }
-  return found;
+  return Array.from(ranks, ([id, rank]) => ({ rank, grade: grades.get(id) }))
+    .filter((found): found is RelevantRank => found.grade !== undefined && found.rank <= cutoff)
+    .sort((a, b) => a.rank - b.rank);
 }
 
 function ndcg(ranks: readonly RelevantRank[], judgments: Judgments, cutoff: number | undefined, gain: Gain): number {

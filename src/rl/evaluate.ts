@@ -7,11 +7,11 @@
 import { parseCompletion } from '../data/prompt.ts';
 import type { Example } from '../data/task.ts';
 import type { Policy } from '../model/policy.ts';
-import { measureRanking, ndcgAt } from '../retrieval/metrics.ts';
-import type { Retriever } from '../retrieval/retriever.ts';
+import { measureRanks } from '../retrieval/metrics.ts';
+import type { RankOutcome, Retriever } from '../retrieval/retriever.ts';
 import { UserError } from '../base/errors.ts';
 import type { EvaluationRow } from '../runs/events.ts';
-import { type Ranking, rankAll } from './reward.ts';
+import { rankRelevant } from './reward.ts';
 import { rollOut, type RolloutSettings } from './rollout.ts';
 
 export interface EvaluationSettings {
@@ -37,7 +37,7 @@ export async function evaluateBaseline(
   retriever: Retriever,
   k: number,
 ): Promise<Baseline[]> {
-  const rankings = await rankAll(
+  const rankings = await rankRelevant(
     examples.map((example) => ({ example, query: example.query })),
     retriever,
     k,
@@ -60,7 +60,7 @@ export async function evaluatePolicy(
     const greedy = { ...settings.rollout, groupSize: 1, temperature: 0, topP: 1 };
     const groups = await rollOut(policy, batch, greedy, { seed: 0, step: 0 }, turn);
     const parsed = groups.map((group) => parseCompletion(group.completions[0].text));
-    const rankings = await rankAll(
+    const rankings = await rankRelevant(
       batch.map((example, i) => ({ example, query: parsed[i].rewrite ?? '' })),
       retriever,
       settings.k,
@@ -91,14 +91,15 @@ export function evaluationMeans(rows: readonly EvaluationRow[]): { metrics: Metr
   };
 }
 
-function measured(ranking: Ranking, example: Example, k: number): Baseline {
+function measured(ranking: RankOutcome, example: Example, k: number): Baseline {
   if (ranking.kind === 'failed') throw new UserError(`The search for example ${example.id} failed: ${ranking.message}`);
+  const judgments = { grades: example.relevant };
   return {
     metrics: {
-      [`ndcg@${k}`]: ndcgAt(ranking.ids, example.relevant, k),
-      [`recall@${k}`]: measureRanking(ranking.ids, { grades: example.relevant }, { name: 'recall', cutoff: k }),
+      [`ndcg@${k}`]: measureRanks(ranking, judgments, { name: 'ndcg', cutoff: k }),
+      [`recall@${k}`]: measureRanks(ranking, judgments, { name: 'recall', cutoff: k }),
     },
-    top: ranking.ids.slice(0, 10),
+    top: ranking.top,
   };
 }
 

@@ -6,8 +6,9 @@
  */
 import { parseCompletion, type ParsedCompletion } from '../data/prompt.ts';
 import type { Example } from '../data/task.ts';
-import { ndcgAt } from '../retrieval/metrics.ts';
-import type { Retriever, SearchOutcome } from '../retrieval/retriever.ts';
+import { EMPTY_RANKING, rankJudged } from '../retrieval/judged.ts';
+import { measureRanks } from '../retrieval/metrics.ts';
+import type { JudgedRanking, RankOutcome, Retriever } from '../retrieval/retriever.ts';
 
 export interface RewardShape {
   /** Cut-off of the NDCG. */
@@ -26,8 +27,8 @@ export interface ScoredRewrite {
   readonly reward: number | null;
   /** The parts that add up to the reward. */
   readonly terms: Readonly<Record<string, number>>;
-  /** Retrieved document ids, best first, items of the history left out; empty for a malformed answer. */
-  readonly ranked: readonly string[];
+  /** Where the relevant documents stand, items of the history left out; empty for a malformed answer. */
+  readonly ranking: JudgedRanking;
   readonly error?: string;
 }
 
@@ -47,7 +48,7 @@ export async function scoreRewrites(
   const searched = items.flatMap((item, i) =>
     parsed[i].format === 'ok' ? [{ ...item, rewrite: parsed[i].rewrite }] : [],
   );
-  const rankings = await rankAll(
+  const rankings = await rankRelevant(
     searched.map(({ example, rewrite }) => ({ example, query: rewrite })),
     retriever,
     shape.k,
@@ -56,42 +57,31 @@ export async function scoreRewrites(
   let next = 0;
   return items.map(({ example }, i) => {
     if (parsed[i].format !== 'ok') {
-      return { parsed: parsed[i], reward: shape.malformed, terms: { format: shape.malformed }, ranked: [] };
+      return { parsed: parsed[i], reward: shape.malformed, terms: { format: shape.malformed }, ranking: EMPTY_RANKING };
     }
     return { parsed: parsed[i], ...rewardOf(rankings[next++], example, shape) };
   });
 }
 
-export type Ranking =
-  { readonly kind: 'ranked'; readonly ids: readonly string[] } | { readonly kind: 'failed'; readonly message: string };
-
 /** Searches for many examples at once. What a shopper already owns is left out of the ranking. */
-export async function rankAll(
+export async function rankRelevant(
   queries: readonly { readonly example: Example; readonly query: string }[],
   retriever: Retriever,
   k: number,
   signal?: AbortSignal,
-): Promise<Ranking[]> {
-  const longestHistory = Math.max(0, ...queries.map(({ example }) => example.history?.length ?? 0));
-  const outcomes = await retriever.search(
-    queries.map(({ query }) => query),
-    k + longestHistory,
-    signal,
-  );
-  return outcomes.map((outcome, i) => withoutOwned(outcome, queries[i].example, k));
+): Promise<readonly RankOutcome[]> {
+  const judged = queries.map(({ example, query }) => ({
+    query,
+    judged: [...example.relevant.keys()],
+    ...(example.history && { leftOut: example.history }),
+  }));
+  return rankJudged(retriever, judged, k, signal);
 }
 
-function withoutOwned(outcome: SearchOutcome, example: Example, k: number): Ranking {
-  if (outcome.kind === 'failed') return outcome;
-  const owned = new Set(example.history);
-  const ids = outcome.hits.map(({ id }) => id).filter((id) => !owned.has(id));
-  return { kind: 'ranked', ids: ids.slice(0, k) };
-}
-
-function rewardOf(ranking: Ranking, example: Example, shape: RewardShape): Omit<ScoredRewrite, 'parsed'> {
-  if (ranking.kind === 'failed') return { reward: null, terms: {}, ranked: [], error: ranking.message };
-  const value = ndcgAt(ranking.ids, example.relevant, shape.k);
+function rewardOf(ranking: RankOutcome, example: Example, shape: RewardShape): Omit<ScoredRewrite, 'parsed'> {
+  if (ranking.kind === 'failed') return { reward: null, terms: {}, ranking: EMPTY_RANKING, error: ranking.message };
+  const value = measureRanks(ranking, { grades: example.relevant }, { name: 'ndcg', cutoff: shape.k });
   const terms: Record<string, number> =
     value > 0 ? { format: shape.format, ndcg: value } : { format: shape.miss, ndcg: 0 };
-  return { reward: Object.values(terms).reduce((a, b) => a + b, 0), terms, ranked: ranking.ids };
+  return { reward: Object.values(terms).reduce((a, b) => a + b, 0), terms, ranking };
 }

@@ -244,7 +244,7 @@ function record(
     query: group.example.query,
     baseline,
     rollouts: group.completions.map((completion, c): Rollout => {
-      const { parsed, reward, terms, ranked, error } = scored[c];
+      const { parsed, reward, terms, ranking, error } = scored[c];
       return {
         text: completion.text,
         rewrite: parsed.rewrite,
@@ -254,7 +254,7 @@ function record(
         advantage: advantages[c],
         tokens: completion.tokens.length,
         logProb: mean(completion.logProbs),
-        top: ranked.slice(0, 10),
+        top: ranking.top,
         ...(error === undefined ? {} : { error }),
       };
     }),

@@ -91,7 +91,7 @@ describe('bm25Retriever', () => {
   });
 
   it('answers the same bag of words from its cache, and another limit anew', async () => {
-    const retriever = bm25Retriever(buildBm25Index(SHOP), { cacheSize: 2 });
+    const retriever = bm25Retriever(buildBm25Index(SHOP), { cacheBytes: 10_000 });
     const [first, second, third] = await retriever.search(['red running', 'RUNNING the reds', 'red running'], 10);
     assert.equal(second.kind === 'hits' && second.hits, first.kind === 'hits' && first.hits);
     assert.deepEqual(third, first);
