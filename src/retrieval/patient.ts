@@ -13,9 +13,13 @@ export interface Patience {
 
 /** The same recommender, whose calls wait instead of ending with too many failures. */
 export function patientRetriever(retriever: Retriever, patience: Patience): Retriever {
+  const { rankJudged } = retriever;
   return {
     ...retriever,
     search: (queries, limit, signal) => persist(queries, (some) => retriever.search(some, limit, signal), patience),
+    ...(rankJudged && {
+      rankJudged: (queries, limit, signal) => persist(queries, (some) => rankJudged(some, limit, signal), patience),
+    }),
   };
 }
 

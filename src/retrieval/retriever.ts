@@ -54,7 +54,11 @@ export interface Retriever {
    * For retrievers that find ranks faster than lists: must equal what `rankJudged` of judged.ts reads off the lists, which is
    * what callers use.
    */
-  rankJudged?(queries: readonly JudgedQuery[], limit: number, signal?: AbortSignal): Promise<readonly RankOutcome[]>;
+  readonly rankJudged?: (
+    queries: readonly JudgedQuery[],
+    limit: number,
+    signal?: AbortSignal,
+  ) => Promise<readonly RankOutcome[]>;
   /** Ends what it holds open: a program, connections. Called once, when no search is running. */
   dispose?(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { measureRanks } from '../retrieval/metrics.ts';
 import type { RankOutcome, Retriever } from '../retrieval/retriever.ts';
 import { UserError } from '../base/errors.ts';
 import type { EvaluationRow } from '../runs/events.ts';
-import { rankRelevant } from './reward.ts';
+import { ndcgOf, rankRelevant } from './reward.ts';
 import { rollOut, type RolloutSettings } from './rollout.ts';
 
 export interface EvaluationSettings {
@@ -93,11 +93,10 @@ export function evaluationMeans(rows: readonly EvaluationRow[]): { metrics: Metr
 
 function measured(ranking: RankOutcome, example: Example, k: number): Baseline {
   if (ranking.kind === 'failed') throw new UserError(`The search for example ${example.id} failed: ${ranking.message}`);
-  const judgments = { grades: example.relevant };
   return {
     metrics: {
-      [`ndcg@${k}`]: measureRanks(ranking, judgments, { name: 'ndcg', cutoff: k }),
-      [`recall@${k}`]: measureRanks(ranking, judgments, { name: 'recall', cutoff: k }),
+      [`ndcg@${k}`]: ndcgOf(ranking, example, k),
+      [`recall@${k}`]: measureRanks(ranking, { grades: example.relevant }, { name: 'recall', cutoff: k }),
     },
     top: ranking.top,
   };

@@ -78,9 +78,14 @@ export async function rankRelevant(
   return rankJudged(retriever, judged, k, signal);
 }
 
+/** NDCG of the first `k` ranks. */
+export function ndcgOf(ranking: JudgedRanking, { relevant }: Example, k: number): number {
+  return measureRanks(ranking, { grades: relevant }, { name: 'ndcg', cutoff: k });
+}
+
 function rewardOf(ranking: RankOutcome, example: Example, shape: RewardShape): Omit<ScoredRewrite, 'parsed'> {
   if (ranking.kind === 'failed') return { reward: null, terms: {}, ranking: EMPTY_RANKING, error: ranking.message };
-  const value = measureRanks(ranking, { grades: example.relevant }, { name: 'ndcg', cutoff: shape.k });
+  const value = ndcgOf(ranking, example, shape.k);
   const terms: Record<string, number> =
     value > 0 ? { format: shape.format, ndcg: value } : { format: shape.miss, ndcg: 0 };
   return { reward: Object.values(terms).reduce((a, b) => a + b, 0), terms, ranking };

@@ -9,12 +9,11 @@ import { rngFrom, shuffled } from '../base/rng.ts';
 import type { Example, Split } from '../data/task.ts';
 import type { AdamWState } from '../model/adamw.ts';
 import type { Policy } from '../model/policy.ts';
-import { ndcgAt } from '../retrieval/metrics.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { Evaluation, Rollout, RolloutGroup, StepMetrics, TrainEvent } from '../runs/events.ts';
 import { type Baseline, evaluateBaseline, evaluatePolicy, evaluationMeans } from './evaluate.ts';
 import { groupAdvantages, sampleDeviation } from './grpo.ts';
-import { rankAll, type RewardShape, type ScoredRewrite, scoreRewrites } from './reward.ts';
+import { ndcgOf, rankRelevant, type RewardShape, type ScoredRewrite, scoreRewrites } from './reward.ts';
 import { rollOut, type RolloutSettings, type SampledGroup } from './rollout.ts';
 import { updatePolicy, type UpdateSettings, type UpdateStatistics } from './update.ts';
 
@@ -176,11 +175,9 @@ async function rawRankings(
   k: number,
 ): Promise<RolloutGroup['baseline'][]> {
   const queries = examples.map((example) => ({ example, query: example.query }));
-  const rankings = await rankAll(queries, retriever, k);
+  const rankings = await rankRelevant(queries, retriever, k);
   return rankings.map((ranking, i) =>
-    ranking.kind === 'failed'
-      ? { ndcg: NaN, top: [] }
-      : { ndcg: ndcgAt(ranking.ids, examples[i].relevant, k), top: ranking.ids.slice(0, 10) },
+    ranking.kind === 'failed' ? { ndcg: NaN, top: [] } : { ndcg: ndcgOf(ranking, examples[i], k), top: ranking.top },
   );
 }
 

@@ -7,8 +7,8 @@ import { rankJudged } from '../../../src/retrieval/judged.ts';
 import type { JudgedQuery, Retriever, SearchOutcome } from '../../../src/retrieval/retriever.ts';
 
 /** What a retriever says that has lists only. */
-function listsOf({ name, search }: Retriever): Retriever {
-  return { name, search };
+function listsOf(retriever: Retriever): Retriever {
+  return { name: 'lists', search: (queries, limit, signal) => retriever.search(queries, limit, signal) };
 }
 
 function listing(...ids: string[]): Retriever {
