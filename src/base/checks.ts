@@ -4,9 +4,13 @@ import { UserError } from './errors.ts';
 /** A JSON object of unknown content. */
 export type Row = Readonly<Record<string, unknown>>;
 
+export function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A JSON object. */
 export function rowOf(value: unknown, where: string): Row {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Row;
+  if (isRow(value)) return value;
   throw new UserError(`${where} must be a JSON object, got ${describe(value)}.`);
 }
 

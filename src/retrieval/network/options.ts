@@ -3,11 +3,11 @@
  * field that is not known is an error, so a misspelt one never passes silently.
  */
 import { resolve } from 'node:path';
-import { describe } from '../../base/checks.ts';
+import { describe, isRow } from '../../base/checks.ts';
 import { UserError } from '../../base/errors.ts';
+import { Fields } from '../../base/fields.ts';
 import type { Retriever } from '../retriever.ts';
 import { type CommandOptions, commandRetriever } from './command.ts';
-import { isRecord } from './contract.ts';
 import type { Access, Authentication, Environment } from './credentials.ts';
 import {
   type ElasticsearchOptions,
@@ -50,7 +50,7 @@ export function networkRetriever(options: NetworkOptions, environment: Environme
  * @throws UserError that names the field.
  */
 export function networkOptions(spec: unknown, where: string, folder: string): NetworkOptions {
-  if (!isRecord(spec)) throw new UserError(`${where}: a recommender must be an object, got ${describe(spec)}.`);
+  if (!isRow(spec)) throw new UserError(`${where}: a recommender must be an object, got ${describe(spec)}.`);
   const fields = new Fields(spec, where);
   const kind = fields.choice('kind', NETWORK_KINDS) ?? fields.missing('kind');
   const options = READERS[kind](fields, folder);
@@ -106,13 +106,16 @@ function postgres(fields: Fields): PostgresOptions {
     id: fields.text('id'),
     fields: fields.texts('fields'),
     vector: fields.optionalText('vector'),
-    weights: fields.weights('weights'),
+    weights: fields.numbers('weights', WEIGHTS),
     language: fields.optionalText('language'),
     match: fields.choice('match', MATCHES),
     ranking: fields.choice('ranking', RANKINGS),
     normalization: fields.whole('normalization', 0, 63),
   };
 }
+
+/** Of the labels D, C, B and A. */
+const WEIGHTS = { count: 4, min: 0, max: 1 };
 
 function resilience(fields: Fields): ResilienceOptions {
   return {
@@ -159,91 +162,4 @@ function variables(fields: Fields): Readonly<Record<string, string>> {
   const wrong = names.find((name) => !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name));
   if (wrong !== undefined) throw new UserError(`${fields.where}: ${describe(wrong)} is no name of a header.`);
   return Object.fromEntries(names.map((name) => [name, fields.variable(name) ?? fields.missing(name)]));
-}
-
-/** The fields of one object, read one by one; at the end none may be left. */
-class Fields {
-  readonly where: string;
-  readonly #row: Readonly<Record<string, unknown>>;
-  readonly #read = new Set<string>();
-
-  constructor(row: Readonly<Record<string, unknown>>, where: string) {
-    this.#row = row;
-    this.where = where;
-  }
-
-  names(): string[] {
-    return Object.keys(this.#row);
-  }
-
-  missing(name: string): never {
-    throw new UserError(`${this.where}: "${name}" is missing.`);
-  }
-
-  /** @throws UserError when there is a field that was not read. */
-  end(): void {
-    const unknown = this.names().find((name) => !this.#read.has(name));
-    if (unknown === undefined) return;
-    throw new UserError(
-      `${this.where}: there is no option "${unknown}" here; known are ${[...this.#read].sort().join(', ')}.`,
-    );
-  }
-
-  text(name: string): string {
-    return this.optionalText(name) ?? this.missing(name);
-  }
-
-  optionalText(name: string): string | undefined {
-    return this.#checked(name, 'a text that is not empty', isText);
-  }
-
-  choice<T extends string>(name: string, values: readonly T[]): T | undefined {
-    const isValue = (value: unknown): value is T => values.some((known) => known === value);
-    return this.#checked(name, `one of ${values.join(', ')}`, isValue);
-  }
-
-  whole(name: string, min: number, max: number): number | undefined {
-    const isWhole = (value: unknown): value is number =>
-      Number.isInteger(value) && min <= Number(value) && Number(value) <= max;
-    return this.#checked(name, `a whole number from ${min} to ${max}`, isWhole);
-  }
-
-  texts(name: string): readonly string[] | undefined {
-    const areTexts = (value: unknown): value is readonly string[] =>
-      Array.isArray(value) && value.length > 0 && value.every(isText);
-    return this.#checked(name, 'a list of texts', areTexts);
-  }
-
-  weights(name: string): readonly number[] | undefined {
-    const isWeight = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
-    const areWeights = (value: unknown): value is readonly number[] =>
-      Array.isArray(value) && value.length === 4 && value.every(isWeight);
-    return this.#checked(name, 'four numbers from 0 to 1, for the labels D, C, B and A', areWeights);
-  }
-
-  record(name: string): Readonly<Record<string, unknown>> | undefined {
-    return this.#checked(name, 'an object', isRecord);
-  }
-
-  /** The name of an environment variable. A value that is none is not shown: it may be the key itself. */
-  variable(name: string): string | undefined {
-    this.#read.add(name);
-    const value = this.#row[name];
-    if (value === undefined) return undefined;
-    if (typeof value === 'string' && /^[A-Z_][A-Z0-9_]{0,63}$/.test(value)) return value;
-    throw new UserError(
-      `${this.where}: "${name}" must be the name of an environment variable (capital letters, digits and _), not a key.`,
-    );
-  }
-
-  #checked<T>(name: string, wanted: string, is: (value: unknown) => value is T): T | undefined {
-    this.#read.add(name);
-    const value = this.#row[name];
-    if (value === undefined || is(value)) return value;
-    throw new UserError(`${this.where}: "${name}" must be ${wanted}, got ${describe(value)}.`);
-  }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }

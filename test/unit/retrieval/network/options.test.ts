@@ -46,7 +46,7 @@ describe('networkOptions', () => {
       [{ ...http, headers: { 'X: Y': 'A' } }, /"X: Y" is no name of a header/],
       [{ kind: 'elasticsearch', url: 'http://a', index: 'i' }, /"fields" or "template" is missing/],
       [{ kind: 'elasticsearch', url: 'http://a', index: 'i', fields: 'title' }, /"fields" must be a list of texts/],
-      [{ kind: 'postgres', table: 't', id: 'i', weights: [1] }, /"weights" must be four numbers from 0 to 1/],
+      [{ kind: 'postgres', table: 't', id: 'i', weights: [1] }, /"weights" must be 4 numbers from 0 to 1/],
       [{ kind: 'postgres', table: 't', id: 'i', batchSize: 4 }, /no option "batchSize"/],
       [{ kind: 'command', command: 'python3 search.py' }, /"command" must be a list of texts/],
     ];
