@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
-import { runCommandLine } from './commands.ts';
+import { canInstall, installPackages } from './debian.ts';
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'];
 
@@ -49,15 +49,11 @@ function findChromium(): string | undefined {
 }
 
 async function installChromium(): Promise<string> {
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+  if (!canInstall()) {
     throw new Error(
       'No Chromium found for the tests in VS Code: install Chromium or Chrome, or name one in the environment variable CHROMIUM.',
     );
   }
-  console.error('Installing Chromium with apt-get ...');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const patient = ['-q', '-o', 'DPkg::Lock::Timeout=300'];
-  await runCommandLine('apt-get', [...patient, 'update'], { env });
-  await runCommandLine('apt-get', [...patient, 'install', '-y', '--no-install-recommends', 'chromium'], { env });
+  await installPackages('chromium');
   return '/usr/bin/chromium';
 }

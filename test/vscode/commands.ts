@@ -7,6 +7,9 @@ import { once } from 'node:events';
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Who runs it, where this process may choose. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /**

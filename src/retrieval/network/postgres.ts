@@ -17,11 +17,12 @@ import { type Answer, RequestFailure, type ResilienceOptions, resilientSearch } 
  * How a text becomes a `tsquery`: `any` of its words, all of them (`plain`), or as in a web search box (`websearch`: all words,
  * "phrases", or, -without).
  *
- * The default is `any`. A rewrite is long; hardly a document holds all of its words, and the other two would find nothing
- * for nearly every rewrite, which teaches nothing.
+ * The default is `any`. A rewrite is long and hardly a document holds all of its words: of 60 released rewrites over 24,576
+ * products, `plain` finds nothing for 60, `websearch` for 28, `any` for none. Where nothing is found nothing is learnt.
  */
 export const MATCHES = ['any', 'plain', 'websearch'] as const;
 
+/** By how often words occur (the default), or by how near they stand. On Cranfield NDCG@10 is 0.344 and 0.299; BM25's is 0.374. */
 export const RANKINGS = ['ts_rank', 'ts_rank_cd'] as const;
 
 export interface FullText {
@@ -96,7 +97,12 @@ export function postgresRetriever(options: PostgresOptions, environment: Environ
     },
     { ...options, timeoutMillis, concurrency, batchSize: 1 },
   );
-  return { name: who, search, dispose: async () => (await pool)?.end() };
+  const dispose = async (): Promise<void> => {
+    const opened = pool;
+    pool = undefined;
+    await (await opened)?.end();
+  };
+  return { name: who, search, dispose };
 }
 
 async function connect(pool: Pool): Promise<PoolClient> {
@@ -166,7 +172,7 @@ function connectionSecrets(connectionString: string | undefined, environment: En
  * @throws UserError when neither or both of `fields` and `vector` are given, or `fields` have more than four weights.
  */
 export function fullTextSql(options: FullText): string {
-  const { schema, table, id, language = 'english', match = 'any', ranking = 'ts_rank_cd', normalization = 0 } = options;
+  const { schema, table, id, language = 'english', match = 'any', ranking = 'ts_rank', normalization = 0 } = options;
   const configuration = `${literal(language)}::regconfig`;
   const { vector, weights } = weightedVector(options, configuration);
   const from = schema === undefined ? identifier(table) : `${identifier(schema)}.${identifier(table)}`;

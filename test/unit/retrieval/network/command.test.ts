@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { packageRoot } from '../../../../src/base/package-root.ts';
@@ -191,10 +192,10 @@ describe('commandRetriever', () => {
     const folder = temporaryFolder(test);
     const bundle = join(packageRoot(), 'dist/test/unit/retrieval/network/forgetful.mjs');
     const forgetful = spawn(process.execPath, [bundle], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
-    let pid = '';
-    forgetful.stdout.on('data', (chunk: Buffer) => (pid += chunk.toString()));
-    const [status] = (await once(forgetful, 'close')) as [number];
-    assert.equal(status, 0);
-    await ends(Number(pid));
+    const closed = once(forgetful, 'close') as Promise<[number]>;
+    const [printed, [status]] = await Promise.all([text(forgetful.stdout), closed]);
+    assert.deepEqual([printed, status], ['hits\n', 0]);
+    for (let i = 0; i < 200 && !existsSync(join(folder, 'ended')); i++) await sleep(10);
+    assert.ok(existsSync(join(folder, 'ended')), 'the command ends when its input does');
   });
 });
