@@ -83,7 +83,7 @@ function notes(all: number, used: number, validation: number): string[] {
   const absent = all - used;
   return [
     `Requests for items of ${[...TEST_CATEGORIES].join(', ')} are for testing, of the others the last ${validation} for validation.`,
-    ...(absent > 0 ? [`${absent} of ${all} requests are for items that are not in the pool and were left out.`] : []),
+    ...(absent > 0 ? [`Requests left out because their item is not in the pool: ${absent} of ${all}.`] : []),
   ];
 }
 

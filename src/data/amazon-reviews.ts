@@ -107,7 +107,7 @@ export class AmazonReviewsReader implements TaskReader {
     const examples = emptySplits();
     for (const split of SPLITS) examples[split] = kept[split].map((row) => exampleOf(row, purchases, this.#titles));
     const notes = SPLITS.flatMap((split) => shortfall(split, kept[split].length, rows[split].length, this.#setting));
-    if (this.#itemsOutside > 0) notes.push(`${this.#itemsOutside} items are in no history and were left out.`);
+    if (this.#itemsOutside > 0) notes.push(`Items left out because they are in no history: ${this.#itemsOutside}.`);
     return Promise.resolve({ examples, notes });
   }
 }
@@ -199,8 +199,8 @@ type Titles = ReadonlyMap<string, string>;
 function shortfall(split: Split, kept: number, all: number, setting: ReviewSetting): string[] {
   if (kept === all) return [];
   if (split === 'train') return [`Of ${all} train rows the first ${kept} are used, as in the paper.`];
-  const which = setting === 'all' ? '' : `${setting} `;
-  return [`Of ${all} ${split} rows ${kept} ${which}ones are used, at most ${MAX_EVALUATION_ROWS} as in the paper.`];
+  const which = setting === 'all' ? '' : ` ${setting}`;
+  return [`Of ${all} ${split} rows ${kept}${which} are used: at most ${MAX_EVALUATION_ROWS}, as in the paper.`];
 }
 
 function documentOf(row: Row['value'], where: string): Document {

@@ -64,11 +64,17 @@ export class EsciReader implements TaskReader {
 
   async *documents(): AsyncGenerator<ReadDocument> {
     this.#otherProducts = new Tally();
+    let found = false;
     for await (const { value, where } of readParquet(join(this.#dir, PRODUCTS_FILE), PRODUCT_COLUMNS)) {
       const locale = stringField(value, 'product_locale', where);
-      if (locale === this.#locale) yield { document: documentOf(value, where), where };
-      else this.#otherProducts.add(locale);
+      if (locale === this.#locale) {
+        found = true;
+        yield { document: documentOf(value, where), where };
+      } else this.#otherProducts.add(locale);
     }
+    if (found) return;
+    const others = this.#otherProducts.names().sort().join(', ');
+    throw new UserError(`${this.#dir}: there is no product of the locale "${this.#locale}"; there are ${others}.`);
   }
 
   async examples(corpus: ReadonlySet<string>): Promise<ExamplesWithNotes> {
@@ -83,8 +89,10 @@ export class EsciReader implements TaskReader {
     return {
       examples,
       notes: [
-        ...(products.total > 0 ? [`${products.total} products of other locales (${products.list()}) were left out.`] : []),
-        ...(leftOut.total > 0 ? [`${leftOut.total} judgments were left out: ${leftOut.list()}.`] : []),
+        ...(products.total > 0
+          ? [`Products left out because they are of other locales: ${products.total} (${products.list()}).`]
+          : []),
+        ...(leftOut.total > 0 ? [`Judgments left out: ${leftOut.total} (${leftOut.list()}).`] : []),
         ...notes,
       ],
     };

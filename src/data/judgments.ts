@@ -88,7 +88,7 @@ export async function judgedExamples(
   if (hashed > 0)
     notes.push('Queries were split by a hash of their ids: about 60 % train, 20 % validation, 20 % test.');
   else if (examples.validation.length === 0 && !hasValidation) notes.push(...fillValidation(examples));
-  if (leftOut > 0) notes.push(`${leftOut} judgments are of documents that are not in the corpus and were left out.`);
+  if (leftOut > 0) notes.push(`Judgments left out because their document is not in the corpus: ${leftOut}.`);
   const unjudged = queries.size - judged.size;
   if (unjudged > 0) notes.push(`${unjudged} of ${queries.size} queries have no relevant document and were left out.`);
   return { examples, notes };

@@ -12,6 +12,10 @@ export class Tally {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
+  names(): string[] {
+    return [...this.#counts.keys()];
+  }
+
   /** `es 12, jp 7`, the largest first. */
   list(): string {
     const sorted = [...this.#counts].sort(([, a], [, b]) => b - a);

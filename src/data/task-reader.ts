@@ -43,7 +43,7 @@ export async function readTask(
     documents: ids.size,
     examples,
     notes: [
-      ...(repeated > 0 ? [`${repeated} documents repeat the id of an earlier one and were left out.`] : []),
+      ...(repeated > 0 ? [`Documents left out because an earlier one has their id: ${repeated}.`] : []),
       ...notes,
       ...(examples.train.length === 0 ? ['There is nothing to train on: this task can only be evaluated.'] : []),
     ],

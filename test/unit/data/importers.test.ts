@@ -1,29 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readTable } from '../../../src/base/csv.ts';
-import { UserError } from '../../../src/base/errors.ts';
 import { type OpenOptions, openTask } from '../../../src/data/open-task.ts';
-import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
-
-function folder(test: TestContext, files: Readonly<Record<string, string | Buffer>>): string {
-  const dir = temporaryFolder(test);
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(dir, name)), { recursive: true });
-    writeFileSync(join(dir, name), content);
-  }
-  return dir;
-}
-
-async function refuses(dir: string, pattern: RegExp, options?: OpenOptions): Promise<void> {
-  await assert.rejects(openTask(dir, options), (error) => {
-    assert.ok(error instanceof UserError, String(error));
-    assert.match(error.message, pattern);
-    return true;
-  });
-}
+import { dataFolder, refuses } from '../../fixtures/data-folder.ts';
 
 const TREC = {
   'documents/b.gz': gzipSync(
@@ -39,7 +20,7 @@ const TREC = {
 
 describe('openTask on a TREC collection', () => {
   it('reads documents, topics and qrels', async (test) => {
-    const task = await openTask(folder(test, { ...TREC, 'qrels.dev.txt': '' }));
+    const task = await openTask(dataFolder(test, { ...TREC, 'qrels.dev.txt': '' }));
     assert.deepEqual(task.documents, [
       { id: 'FT-1', title: 'Pans', text: 'Cast iron pan' },
       { id: 'FT-2', title: 'Lids', text: 'Glass & steel' },
@@ -52,26 +33,29 @@ describe('openTask on a TREC collection', () => {
   });
 
   it('reads topics as lines of id and text', async (test) => {
-    const task = await openTask(folder(test, { ...TREC, 'topics.txt': '301\theavy pan\n302\tlids\n' }));
+    const task = await openTask(dataFolder(test, { ...TREC, 'topics.txt': '301\theavy pan\n302\tlids\n' }));
     assert.equal(task.examples.test[0].query, 'lids');
   });
 
   it('names what is wrong', async (test) => {
     await refuses(
-      folder(test, { ...TREC, 'qrels.test.txt': '302 FT-2 1\n' }),
+      dataFolder(test, { ...TREC, 'qrels.test.txt': '302 FT-2 1\n' }),
       /qrels\.test\.txt, line 1: expected query, iteration/,
     );
-    await refuses(folder(test, { ...TREC, 'topics.txt': 'no tab\n' }), /topics\.txt, line 1: expected a <top> block/);
     await refuses(
-      folder(test, { ...TREC, 'topics.txt': '<top>\n<num> 1\n</top>\n' }),
+      dataFolder(test, { ...TREC, 'topics.txt': 'no tab\n' }),
+      /topics\.txt, line 1: expected a <top> block/,
+    );
+    await refuses(
+      dataFolder(test, { ...TREC, 'topics.txt': '<top>\n<num> 1\n</top>\n' }),
       /line 1: the topic needs <num> and <title>/,
     );
     await refuses(
-      folder(test, { ...TREC, 'documents/c': '<DOC>\n<DOCNO>FT-1</DOCNO>\n</DOC>\n' }),
+      dataFolder(test, { ...TREC, 'documents/c': '<DOC>\n<DOCNO>FT-1</DOCNO>\n</DOC>\n' }),
       /"FT-1" was already used/,
     );
-    await refuses(folder(test, { ...TREC, 'documents/c': '<DOC>\n<TEXT>x\n' }), /c, line 1: <DOC> is not closed/);
-    await refuses(folder(test, { ...TREC, 'documents/c': '<DOC>\n<TEXT>x</TEXT>\n</DOC>\n' }), /has no <DOCNO>/);
+    await refuses(dataFolder(test, { ...TREC, 'documents/c': '<DOC>\n<TEXT>x\n' }), /c, line 1: <DOC> is not closed/);
+    await refuses(dataFolder(test, { ...TREC, 'documents/c': '<DOC>\n<TEXT>x</TEXT>\n</DOC>\n' }), /has no <DOCNO>/);
   });
 });
 
@@ -87,7 +71,7 @@ const OPTIONS: OpenOptions = {
 
 describe('openTask on tables', () => {
   it('maps columns and labels', async (test) => {
-    const task = await openTask(folder(test, TABLE), OPTIONS);
+    const task = await openTask(dataFolder(test, TABLE), OPTIONS);
     assert.deepEqual(task.documents, [
       { id: '1', title: 'Pan, iron', text: '12" wide\nand heavy' },
       { id: '2', title: 'Lid', text: '' },
@@ -96,7 +80,7 @@ describe('openTask on tables', () => {
   });
 
   it('takes every row as a match when there is no grade, and JSON Lines as well', async (test) => {
-    const dir = folder(test, {
+    const dir = dataFolder(test, {
       'documents.jsonl': '{"id":1,"title":"Pan"}\n',
       'judgments.jsonl': '{"query":"fry","document":1}\n',
     });
@@ -106,38 +90,38 @@ describe('openTask on tables', () => {
   });
 
   it('names what is wrong', async (test) => {
-    await refuses(folder(test, TABLE), /documents\.csv, line 2: there is no column "id" among sku, name, about/);
-    await refuses(folder(test, TABLE), /the grade is "Exact"; give a number, or say with --grades/, {
+    await refuses(dataFolder(test, TABLE), /documents\.csv, line 2: there is no column "id" among sku, name, about/);
+    await refuses(dataFolder(test, TABLE), /the grade is "Exact"; give a number, or say with --grades/, {
       ...OPTIONS,
       grades: undefined,
     });
     await refuses(
-      folder(test, { ...TABLE, 'documents.csv': 'sku,name\n1\n' }),
+      dataFolder(test, { ...TABLE, 'documents.csv': 'sku,name\n1\n' }),
       /line 2: expected 2 columns as in the header, got 1/,
       OPTIONS,
     );
     await refuses(
-      folder(test, { ...TABLE, 'documents.csv': 'sku,name\n1,"x\n' }),
+      dataFolder(test, { ...TABLE, 'documents.csv': 'sku,name\n1,"x\n' }),
       /line 2: a quote is not closed/,
       OPTIONS,
     );
     await refuses(
-      folder(test, { ...TABLE, 'documents.csv': 'sku,name\n1,a "b" c\n' }),
+      dataFolder(test, { ...TABLE, 'documents.csv': 'sku,name\n1,a "b" c\n' }),
       /line 2: a quote stands inside/,
       OPTIONS,
     );
     await refuses(
-      folder(test, { ...TABLE, 'documents.csv': 'sku,nom\n1,x\n' }),
+      dataFolder(test, { ...TABLE, 'documents.csv': 'sku,nom\n1,x\n' }),
       /neither a column "name" nor "about"/,
       OPTIONS,
     );
-    await refuses(folder(test, { ...TABLE, 'documents.csv': 'sku,name\n' }), /holds no document/, OPTIONS);
+    await refuses(dataFolder(test, { ...TABLE, 'documents.csv': 'sku,name\n' }), /holds no document/, OPTIONS);
   });
 });
 
 describe('readTable', () => {
   it('keeps quotes of a .tsv as they are and empty cells of a .csv', async (test) => {
-    const dir = folder(test, { 'a.tsv': 'x\ty\n"q"\t\n', 'b.csv': 'x,y,z\n,"",1\n' });
+    const dir = dataFolder(test, { 'a.tsv': 'x\ty\n"q"\t\n', 'b.csv': 'x,y,z\n,"",1\n' });
     const rows = async (file: string): Promise<object[]> => {
       const found: object[] = [];
       for await (const { value } of readTable(join(dir, file))) found.push(value);
