@@ -1,8 +1,19 @@
-/** @file Measures stored rankings: rows of `_id`, `retrieved` (ids, best first) and `relevant` (ids) or one `target`. */
-import { idField, idListField } from '../base/checks.ts';
+/**
+ * @file Measures stored rankings: rows of `_id`, `retrieved` (ids, best first) and `relevant` (ids, or grades by id)
+ * or one `target`.
+ */
+import { describe, idField, idListField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
-import { readJsonLines } from '../base/json-lines.ts';
-import { METRIC_EXAMPLES, type Metric, judgeTargets, measureRanking, parseMetric } from '../retrieval/metrics.ts';
+import { readJsonLines, type Row } from '../base/json-lines.ts';
+import {
+  type Gain,
+  judgeTargets,
+  type Judgments,
+  type Metric,
+  METRIC_EXAMPLES,
+  measureRanking,
+  parseMetric,
+} from '../retrieval/metrics.ts';
 
 export interface MeasuredRow {
   readonly _id: string;
@@ -28,23 +39,41 @@ export function parseMetrics(names: readonly string[]): NamedMetrics {
   });
 }
 
-/** @param duplicates whether a target that is listed twice counts twice in the ideal ranking, as in the paper. */
+/** A target that is listed twice counts once, or by the paper's rule twice in the ideal ranking. */
+export type DuplicateRule = 'removed' | 'paper';
+
+/** Measures the rankings of a file. */
 export async function measureLists(
   file: string,
   metrics: NamedMetrics,
-  duplicates: 'removed' | 'paper',
+  duplicates: DuplicateRule,
+  gain: Gain = 'linear',
 ): Promise<Measurement> {
   const rows: MeasuredRow[] = [];
   for await (const { value: row, where } of readJsonLines(file)) {
     const retrieved = idListField(row, 'retrieved', where);
-    const relevant = 'target' in row ? [idField(row, 'target', where)] : idListField(row, 'relevant', where);
-    const judgments = judgeTargets(relevant, duplicates);
-    const values = metrics.map(({ name, metric }) => [name, measureRanking(retrieved, judgments, metric)] as const);
+    const judgments = judgmentsOf(row, where, duplicates);
+    const values = metrics.map(
+      ({ name, metric }) => [name, measureRanking(retrieved, judgments, metric, gain)] as const,
+    );
     rows.push({ _id: idField(row, '_id', where), metrics: Object.fromEntries(values) });
   }
   if (rows.length === 0)
     throw new UserError(`${file} holds no row; each line is one ranking with _id, retrieved, relevant.`);
   return { metrics: meanMetrics(rows), rows };
+}
+
+function judgmentsOf(row: Row['value'], where: string, duplicates: DuplicateRule): Judgments {
+  if ('target' in row) return judgeTargets([idField(row, 'target', where)], duplicates);
+  const { relevant } = row;
+  if (typeof relevant !== 'object' || relevant === null || Array.isArray(relevant)) {
+    return judgeTargets(idListField(row, 'relevant', where), duplicates);
+  }
+  const grades = Object.entries(relevant).map(([id, grade]): [string, number] => {
+    if (typeof grade === 'number' && Number.isFinite(grade)) return [id, grade];
+    throw new UserError(`${where}: the grade of "${id}" in "relevant" must be a number, got ${describe(grade)}.`);
+  });
+  return { grades: new Map(grades.filter(([, grade]) => grade > 0)) };
 }
 
 /** Means over rows that all have the same metrics; of no row, nothing. */

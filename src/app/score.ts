@@ -1,16 +1,17 @@
 /**
  * @file Scores answers that some model wrote earlier: the reward of training and the metrics of evaluation, without a model.
  */
-import { idField, idListField, stringField } from '../base/checks.ts';
+import { idField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
-import { readJsonLines } from '../base/json-lines.ts';
 import { ANSWER_PREFIX, completionOf } from '../data/prompt.ts';
-import { userOf } from '../data/histories.ts';
-import { type Example, SPLITS, type Split, type Task } from '../data/task.ts';
-import { measureRanks } from '../retrieval/metrics.ts';
+import { readRollouts, type StoredAnswer } from '../data/rollouts.ts';
+import { Tally } from '../data/tally.ts';
+import type { Split, Task } from '../data/task.ts';
+import { type Gain, type Judgments, measureRanks } from '../retrieval/metrics.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { type RewardShape, type RewriteToScore, type ScoredRewrite, scoreRewrites } from '../rl/reward.ts';
-import { type NamedMetrics, meanMetrics } from './measure.ts';
+import { answerMatcher } from './match-answers.ts';
+import { type DuplicateRule, type NamedMetrics, meanMetrics } from './measure.ts';
 
 export interface ScoredRow {
   readonly _id: string;
@@ -20,112 +21,156 @@ export interface ScoredRow {
   /** Null when the search failed; `error` says why. */
   readonly reward: number | null;
   readonly metrics: Readonly<Record<string, number>>;
+  /** The value of the column that rows are grouped by. */
+  readonly group?: string;
   readonly error?: string;
 }
 
-export interface Scoring {
-  /** Means over all rows; a wrong format counts 0 in them. */
+/** Means over rows; a wrong format counts 0 in them, a failed search not at all. */
+export interface ScoredGroup {
+  readonly name: string;
+  readonly answers: number;
   readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface Scoring {
+  /** Means over all rows. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** By the column that rows are grouped by, in the order of its values in the file. */
+  readonly groups: readonly ScoredGroup[];
   readonly rows: readonly ScoredRow[];
-  /** Answers to examples that the task does not have. */
+  /** Answers that belong to no example of the task. */
   readonly skipped: number;
+  /** Why they were skipped, with counts; empty when none was. */
+  readonly skippedBecause: string;
 }
 
 export interface ScoreOptions {
   readonly shape: RewardShape;
   readonly metrics: NamedMetrics;
+  readonly gain?: Gain;
+  /** Whether a target that an answer lists twice counts twice in the ideal ranking. */
+  readonly duplicates?: DuplicateRule;
   /** Only examples of this split. */
   readonly split?: Split;
   /** The answers are the rewrites themselves, without tags and JSON. */
   readonly bare?: boolean;
+  /** Means are also taken for each value of this column, such as `step` or `system`. */
+  readonly by?: string;
+}
+
+/** How many answers are searched for at once. */
+const BATCH = 512;
+
+interface AnswerToScore extends RewriteToScore {
+  readonly judgments: Judgments;
+  readonly group?: string;
 }
 
 /**
- * Scores rows of `_id` (or `user_id`, `history` and `target`) and `generated_text`.
+ * Scores a file of answers, or a folder of such files; what is read is described in `data/rollouts.ts`.
  *
  * @throws UserError when no row belongs to the task, or when a metric looks further than the reward's ranking goes.
  */
 export async function scoreOutputs(
   task: Task,
-  outputsFile: string,
+  outputs: string,
   retriever: Retriever,
-  { shape, metrics, split, bare = false }: ScoreOptions,
+  options: ScoreOptions,
 ): Promise<Scoring> {
+  const { shape, metrics } = options;
   const tooDeep = metrics.find(({ metric }) => (metric.cutoff ?? 0) > shape.k);
   if (tooDeep)
     throw new UserError(
       `${tooDeep.name} needs more than the ${shape.k} ranks of reward.k; raise it with --set reward.k=N.`,
     );
-  const { items, skipped } = await readOutputs(outputsFile, exampleFinder(task, split), bare);
-  if (items.length === 0) throw new UserError(`No row of ${outputsFile} has the _id of an example of ${task.dir}.`);
-  const scored = await scoreRewrites(items, retriever, shape);
-  const rows = scored.map((result, i) => rowOf(items[i].example, result, metrics));
-  return { metrics: meanMetrics(rows.filter(({ reward }) => reward !== null)), rows, skipped };
-}
-
-type Row = Readonly<Record<string, unknown>>;
-type Finder = (row: Row, where: string) => Example | undefined;
-
-/**
- * Finds the example that an answer belongs to: by its id, or by user, history and target, for published answers number their
- * rows in ways of their own and a user may occur more than once.
- */
-function exampleFinder({ examples }: Task, split?: Split): Finder {
-  const wanted = (split ? [split] : SPLITS).flatMap((name) => examples[name]);
-  const byId = new Map(wanted.map((example) => [example.id, example]));
-  const byPurchase = new Map(
-    wanted.flatMap((example) =>
-      Array.from(example.relevant.keys(), (target) => [
-        purchaseKey(userOf(example.id), example.history, target),
-        example,
-      ]),
-    ),
-  );
-  return (row, where) => {
-    const example = byId.get(idField(row, '_id', where));
-    if (example || !('user_id' in row && 'history' in row && 'target' in row)) return example;
-    const history = idListField(row, 'history', where);
-    return byPurchase.get(purchaseKey(idField(row, 'user_id', where), history, idField(row, 'target', where)));
+  const skipped = new Tally();
+  const rows: ScoredRow[] = [];
+  const score = async (batch: readonly AnswerToScore[]): Promise<void> => {
+    const scored = await scoreRewrites(batch, retriever, shape);
+    rows.push(...scored.map((result, i) => rowOf(batch[i], result, options)));
+  };
+  let batch: AnswerToScore[] = [];
+  for await (const answer of answersToScore(task, outputs, options, skipped)) {
+    if (batch.push(answer) < BATCH) continue;
+    await score(batch);
+    batch = [];
+  }
+  await score(batch);
+  if (rows.length === 0) {
+    throw new UserError(
+      `No row of ${outputs} has the _id of an example of ${task.dir} (${skipped.list() || 'no rows'}).`,
+    );
+  }
+  return {
+    metrics: meansOf(rows),
+    groups: groupsOf(rows),
+    rows,
+    skipped: skipped.total,
+    skippedBecause: skipped.list(),
   };
 }
 
-function purchaseKey(user: string, history: readonly string[] = [], target: string): string {
-  return JSON.stringify([user, history, target]);
+async function* answersToScore(
+  task: Task,
+  outputs: string,
+  options: ScoreOptions,
+  skipped: Tally,
+): AsyncGenerator<AnswerToScore> {
+  const match = answerMatcher(task, options.split);
+  for await (const answer of readRollouts(outputs)) {
+    const found = match(answer);
+    if (found.kind === 'none') {
+      skipped.add(found.reason);
+      continue;
+    }
+    const { example } = found;
+    yield {
+      example,
+      completion: completionIn(answer, options.bare),
+      judgments: judgmentsOf(example.relevant, answer, options.duplicates),
+      ...(options.by !== undefined && { group: idField(answer.row.value, options.by, answer.row.where) }),
+    };
+  }
 }
 
-async function readOutputs(
-  file: string,
-  find: Finder,
-  bare: boolean,
-): Promise<{ items: RewriteToScore[]; skipped: number }> {
-  const items: RewriteToScore[] = [];
-  let skipped = 0;
-  for await (const { value: row, where } of readJsonLines(file)) {
-    const example = find(row, where);
-    const text = stringField(row, 'generated_text', where);
-    if (example) items.push({ example, completion: bare ? completionOf('', text) : withoutPrefix(text) });
-    else skipped++;
-  }
-  return { items, skipped };
+/** By the paper's rule the ideal ranking has a place for each target that is listed, also when it is listed again. */
+function judgmentsOf(grades: Judgments['grades'], { targets }: StoredAnswer, duplicates?: DuplicateRule): Judgments {
+  if (duplicates !== 'paper' || targets === undefined) return { grades };
+  return { grades, idealGrades: targets.map((id) => grades.get(id) ?? 1) };
 }
 
 /** Stored answers often repeat the beginning that the prompt gave. */
-function withoutPrefix(text: string): string {
+function completionIn({ text, isBare }: StoredAnswer, bare = false): string {
+  if (bare || isBare || typeof text !== 'string') return completionOf('', text);
   const trimmed = text.trimStart();
   return trimmed.startsWith(ANSWER_PREFIX) ? trimmed.slice(ANSWER_PREFIX.length) : text;
 }
 
-function rowOf({ id, relevant }: Example, result: ScoredRewrite, metrics: NamedMetrics): ScoredRow {
+function rowOf(answer: AnswerToScore, result: ScoredRewrite, { metrics, gain }: ScoreOptions): ScoredRow {
   const { parsed, reward, ranking, error } = result;
   const values = metrics.map(
-    ({ name, metric }) => [name, measureRanks(ranking, { grades: relevant }, metric)] as const,
+    ({ name, metric }) => [name, measureRanks(ranking, answer.judgments, metric, gain)] as const,
   );
   return {
-    _id: id,
+    _id: answer.example.id,
     rewrite: parsed.rewrite,
     format: parsed.format,
     reward,
     metrics: Object.fromEntries(values),
+    ...(answer.group !== undefined && { group: answer.group }),
     ...(error !== undefined && { error }),
   };
+}
+
+function groupsOf(rows: readonly ScoredRow[]): ScoredGroup[] {
+  const groups = Map.groupBy(
+    rows.filter(({ group }) => group !== undefined),
+    ({ group = '' }) => group,
+  );
+  return Array.from(groups, ([name, found]) => ({ name, answers: found.length, metrics: meansOf(found) }));
+}
+
+function meansOf(rows: readonly ScoredRow[]): Record<string, number> {
+  return meanMetrics(rows.filter(({ reward }) => reward !== null));
 }

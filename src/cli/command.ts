@@ -71,6 +71,13 @@ export function countOf(value: string, option: string): number {
   throw new UserError(`${option} is "${value}"; it must be a whole number of at least 1.`);
 }
 
+/** One of some names. */
+export function oneOf<N extends string>(names: readonly N[], name: string, option: string): N {
+  const found = names.find((known) => known === name);
+  if (found === undefined) throw new UserError(`${option} is "${name}"; it must be ${names.join(', ')}.`);
+  return found;
+}
+
 /** Refuses arguments that a command does not take. */
 export function noPositionals(positionals: readonly string[]): void {
   if (positionals.length > 0) throw new UserError(`"${positionals[0]}" is not expected here; see --help.`);

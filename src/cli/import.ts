@@ -6,7 +6,7 @@ import { REVIEW_SETTINGS } from '../data/amazon-reviews.ts';
 import { ESCI_SIZES } from '../data/esci.ts';
 import { LAYOUTS, type OpenOptions, TASK_FORMATS } from '../data/open-task.ts';
 import { COLUMNS } from '../data/table.ts';
-import { countOf, defineCommand, noPositionals, required, type Values } from './command.ts';
+import { countOf, defineCommand, noPositionals, oneOf, required, type Values } from './command.ts';
 import { untilInterrupted } from './interrupt.ts';
 
 const FORMAT_WIDTH = Math.max(...TASK_FORMATS.map((name) => name.length));
@@ -65,12 +65,6 @@ function openOptions(values: Values<typeof OPTIONS>): OpenOptions {
     ...(values.setting !== undefined && { setting: oneOf(REVIEW_SETTINGS, values.setting, '--setting') }),
     ...(values['min-history'] !== undefined && { minHistory: countOf(values['min-history'], '--min-history') }),
   };
-}
-
-function oneOf<N extends string>(names: readonly N[], name: string, option: string): N {
-  const found = names.find((known) => known === name);
-  if (found === undefined) throw new UserError(`${option} is "${name}"; it must be ${names.join(', ')}.`);
-  return found;
 }
 
 function columnsOf(text: string): Record<string, string> {

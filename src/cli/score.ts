@@ -3,31 +3,28 @@ import { configFrom, parseAssignments } from '../app/config.ts';
 import { parseMetrics } from '../app/measure.ts';
 import { openRetriever } from '../app/open-retriever.ts';
 import { scoreOutputs } from '../app/score.ts';
-import { UserError } from '../base/errors.ts';
 import { openTask } from '../data/open-task.ts';
-import { SPLITS, type Split } from '../data/task.ts';
-import { METRIC_EXAMPLES } from '../retrieval/metrics.ts';
+import { SPLITS } from '../data/task.ts';
 import { BM25_OPTIONS } from './bm25-option.ts';
-import { defineCommand, noPositionals, required } from './command.ts';
+import { defineCommand, noPositionals, oneOf, required } from './command.ts';
+import { metricOptions, readMetricOptions } from './metric-options.ts';
 
 const DEFAULT_METRICS = ['ndcg@10', 'ndcg@100', 'recall@10'];
 
 export const scoreCommand = defineCommand({
-  usage: ['score --task DIR --outputs FILE [--split test] [--metric NAME]... [--set NAME=VALUE]...'],
+  usage: ['score --task DIR --outputs FILE|DIR [--split test] [--by COLUMN] [--metric NAME]... [--set NAME=VALUE]...'],
   about:
-    'Scores answers that a model wrote earlier, without a model: JSON Lines with _id (or user_id, history and target) and generated_text.\n' +
+    'Scores answers that a model wrote earlier, without a model: tables (.jsonl, .csv, .tsv, also .gz, or .parquet) as this\n' +
+    'program, the paper’s authors (_id or user_id, history and target; generated_text), TRL (prompt, completion) and verl\n' +
+    '(input, output, gts) store them, one file or a folder of them.\n' +
     'An answer is <think>…</think><answer>{"query": "…"}</answer>; --bare takes the text itself as the rewrite.',
   options: {
     task: { type: 'string', value: 'DIR', about: 'The task folder.' },
-    outputs: { type: 'string', value: 'FILE', about: 'The answers.' },
+    outputs: { type: 'string', value: 'PATH', about: 'The answers: a file, or a folder with a file for each step.' },
     split: { type: 'string', value: 'NAME', about: `Only examples of ${SPLITS.join(', ')}; all unless given.` },
-    metric: {
-      type: 'string',
-      multiple: true,
-      value: 'NAME',
-      about: `Any of ${METRIC_EXAMPLES}; ${DEFAULT_METRICS.join(', ')} unless given.`,
-    },
-    bare: { type: 'boolean', about: 'generated_text is the rewrite itself.' },
+    ...metricOptions(DEFAULT_METRICS),
+    by: { type: 'string', value: 'COLUMN', about: 'Means for each value of a column too, such as step or system.' },
+    bare: { type: 'boolean', about: 'The text is the rewrite itself.' },
     set: {
       type: 'string',
       multiple: true,
@@ -40,7 +37,8 @@ export const scoreCommand = defineCommand({
     noPositionals(positionals);
     const dir = required(values.task, '--task', 'tasks/beauty');
     const outputs = required(values.outputs, '--outputs', 'answers.jsonl');
-    const split = splitOf(values.split);
+    const split = values.split === undefined ? undefined : oneOf(SPLITS, values.split, '--split');
+    const { gain, duplicates } = readMetricOptions(values);
     const metrics = parseMetrics(values.metric ?? DEFAULT_METRICS);
     const config = configFrom(parseAssignments(values.set ?? []), '--set');
     const task = await openTask(dir);
@@ -51,19 +49,23 @@ export const scoreCommand = defineCommand({
       miss: config['reward.miss'],
       format: config['reward.format'],
     };
-    const scoring = await scoreOutputs(task, outputs, retriever, { shape, metrics, split, bare: values.bare });
+    const scoring = await scoreOutputs(task, outputs, retriever, {
+      shape,
+      metrics,
+      gain,
+      duplicates,
+      split,
+      bare: values.bare,
+      by: values.by,
+    });
     output.object(scoring);
     const wrong = scoring.rows.filter(({ format }) => format !== 'ok').length;
     output.line(`${scoring.rows.length} answers, ${wrong} in a wrong format, by ${retriever.name}`);
     for (const [name, value] of Object.entries(scoring.metrics)) output.line(`${name}\t${value.toFixed(4)}`);
-    if (scoring.skipped > 0)
-      output.note(`${scoring.skipped} answers belong to no example of the task and were skipped.`);
+    for (const { name, answers, metrics: means } of scoring.groups) {
+      const cells = Object.entries(means).map(([metric, value]) => `${metric} ${value.toFixed(4)}`);
+      output.line([name, `${answers} answers`, ...cells].join('\t'));
+    }
+    if (scoring.skipped > 0) output.note(`${scoring.skipped} answers were skipped: ${scoring.skippedBecause}.`);
   },
 });
-
-function splitOf(name: string | undefined): Split | undefined {
-  if (name === undefined) return undefined;
-  const split = SPLITS.find((known) => known === name);
-  if (!split) throw new UserError(`--split is "${name}"; it must be ${SPLITS.join(', ')}.`);
-  return split;
-}

@@ -97,8 +97,11 @@ export function parseCompletion(completion: string): ParsedCompletion {
   return query.trim() === '' ? failure('empty-query') : { format: 'ok', rewrite: query.trim() };
 }
 
-/** The completion that says `rewrite` after `thought`: what a model is pre-trained or fine-tuned on. */
-export function completionOf(thought: string, rewrite: string): string {
+/**
+ * The completion that says `rewrite` after `thought`: what a model is pre-trained or fine-tuned on. Anything but text makes an
+ * answer in a wrong format.
+ */
+export function completionOf(thought: string, rewrite: unknown): string {
   return `${thought}</think><answer>${JSON.stringify({ query: rewrite })}</answer>`;
 }
 

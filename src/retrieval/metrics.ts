@@ -8,7 +8,8 @@ import { rankingOf } from './judged.ts';
 import type { JudgedRanking } from './retriever.ts';
 
 /** How a grade pays in NDCG: the grade, 2^grade - 1, or 1 whatever the grade. */
-export type Gain = 'linear' | 'exponential' | 'binary';
+export const GAINS = ['linear', 'exponential', 'binary'] as const;
+export type Gain = (typeof GAINS)[number];
 
 const METRIC_NAMES = ['ndcg', 'recall', 'precision', 'mrr', 'map', 'hit'] as const;
 type MetricName = (typeof METRIC_NAMES)[number];

@@ -13,13 +13,20 @@ import sys
 import pytrec_eval
 
 NAMES = {
+    "ndcg@1": "ndcg_cut_1",
     "ndcg@10": "ndcg_cut_10",
     "ndcg@100": "ndcg_cut_100",
+    "ndcg": "ndcg",
     "recall@10": "recall_10",
     "recall@1000": "recall_1000",
+    "recall": "set_recall",
     "precision@10": "P_10",
+    "precision@1000": "P_1000",
+    "precision": "set_P",
     "map": "map",
+    "map@10": "map_cut_10",
     "mrr": "recip_rank",
+    "hit@1": "success_1",
     "hit@10": "success_10",
 }
 
@@ -32,7 +39,23 @@ qrels = {}
 with open(qrels_file, encoding="utf-8") as rows:
     for query, document, grade in list(csv.reader(rows, delimiter="\t"))[1:]:
         qrels.setdefault(query, {})[document] = int(grade)
-measures = {"ndcg_cut.10,100", "recall.10,1000", "P.10", "map", "recip_rank", "success.10"}
-results = pytrec_eval.RelevanceEvaluator(qrels, measures).evaluate(run)
-rows = [f'  {json.dumps(q)}: {json.dumps({ours: results[q][theirs] for ours, theirs in NAMES.items()})}' for q in results]
+measures = {
+    *("ndcg_cut.1,10,100", "ndcg", "recall.10,1000", "set_recall", "P.10,1000", "set_P"),
+    *("map", "map_cut.10", "recip_rank", "success.1,10"),
+}
+# trec_eval knows linear gains only; grades that are the gains of another kind make it compute that kind.
+GAINS = {"linear": lambda grade: grade, "exponential": lambda grade: 2**grade - 1, "binary": lambda grade: int(grade > 0)}
+
+
+def evaluate(gain):
+    paying = {query: {document: GAINS[gain](grade) for document, grade in of.items()} for query, of in qrels.items()}
+    return pytrec_eval.RelevanceEvaluator(paying, measures).evaluate(run)
+
+
+results = {gain: evaluate(gain) for gain in GAINS}
+rows = []
+for query, values in results["linear"].items():
+    row = {ours: values[theirs] for ours, theirs in NAMES.items()}
+    row |= {f"ndcg@10 {gain}": results[gain][query]["ndcg_cut_10"] for gain in GAINS if gain != "linear"}
+    rows.append(f"  {json.dumps(query)}: {json.dumps(row)}")
 pathlib.Path(__file__).with_name("trec-eval.json").write_text("{\n" + ",\n".join(rows) + "\n}\n")

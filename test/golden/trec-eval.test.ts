@@ -6,7 +6,7 @@ import { packageRoot } from '../../src/base/package-root.ts';
 import { openTask } from '../../src/data/open-task.ts';
 import { SPLITS } from '../../src/data/task.ts';
 import { buildBm25Index, searchBm25 } from '../../src/retrieval/bm25.ts';
-import { measureRanking, parseMetric } from '../../src/retrieval/metrics.ts';
+import { type Gain, measureRanking, parseMetric } from '../../src/retrieval/metrics.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
 
 type Golden = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -23,7 +23,8 @@ describe('metrics equal trec_eval’s', () => {
     for (const { id, query, relevant } of examples) {
       const ranking = searchBm25(index, query, 1000).map((hit) => hit.id);
       for (const [name, expected] of Object.entries(golden[id])) {
-        const value = measureRanking(ranking, { grades: relevant }, parseMetric(name)!);
+        const [metric, gain] = name.split(' ') as [string, Gain?];
+        const value = measureRanking(ranking, { grades: relevant }, parseMetric(metric)!, gain);
         assert.ok(Math.abs(value - expected) < 1e-6, `query ${id}: ${name} is ${value}, trec_eval says ${expected}`);
       }
     }

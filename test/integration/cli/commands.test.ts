@@ -218,7 +218,9 @@ describe('rec-r1 score', () => {
         { _id: 'q2', rewrite: null, format: 'tags', reward: -2, metrics: { 'ndcg@10': 0 } },
         { _id: 'q3', rewrite: 'jar', format: 'ok', reward: 0, metrics: { 'ndcg@10': 0 } },
       ],
+      groups: [],
       skipped: 1,
+      skippedBecause: 'no example fits 1',
     });
     const [onlyTest] = await recR1Json('score', '--task', dir, '--outputs', outputs, '--split', 'test');
     assert.deepEqual((onlyTest as { rows: { _id: string }[] }).rows.map(({ _id }) => _id), ['q3']); // prettier-ignore
@@ -232,7 +234,10 @@ describe('rec-r1 score', () => {
     writeFileSync(outputs, jsonLines([{ _id: 'zzz', generated_text: '' }]));
     assertRefused(await score(), /No row of .*answers\.jsonl has the _id of an example/);
     writeFileSync(outputs, jsonLines([{ _id: 'q1' }]));
-    assertRefused(await score(), /answers\.jsonl, line 1: "generated_text" must be text, got nothing/);
+    assertRefused(
+      await score(),
+      /answers\.jsonl, line 1: the answer must be in one of "generated_text", .*got nothing/,
+    );
     assertRefused(await score('--metric', 'ndcg@1000'), /ndcg@1000 needs more than the 100 ranks/);
     assertRefused(await score('--split', 'tset'), /--split is "tset"/);
     assertRefused(await score('--set', 'reward.kk=3'), /no setting "reward\.kk"; did you mean "reward\.k"/);
