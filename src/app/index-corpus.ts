@@ -4,10 +4,11 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { sha256OfFile } from '../base/file-hash.ts';
-import { readCorpus } from '../data/corpus.ts';
+import { readDocuments } from '../data/corpus.ts';
+import { takeDocuments } from '../data/task-reader.ts';
 import { type Bm25Index, type Bm25Params, bm25Index } from '../retrieval/bm25.ts';
 import { type IndexSource, readIndexFile, writeIndexFile } from '../retrieval/index-file.ts';
-import { type CountOptions, countPostings } from '../retrieval/postings.ts';
+import { type CountOptions, PostingsCounter } from '../retrieval/postings.ts';
 
 const INDEX_FILE = 'bm25.idx';
 
@@ -17,30 +18,36 @@ export interface IndexSummary {
   readonly terms: number;
   readonly postings: number;
   readonly sizeBytes: number;
+  /** Reading and counting. */
   readonly documentsPerSecond: number;
 }
 
-/** Indexes a corpus file into a folder, which is made when it is missing. */
+/** Indexes a corpus file into a folder, which is made when it is missing. Of its texts none is kept in memory. */
 export async function indexCorpus(
   corpusFile: string,
   outDir: string,
   options: CountOptions = {},
 ): Promise<IndexSummary> {
-  const documents = await readCorpus(corpusFile);
-  const source = await describeSource(corpusFile);
   const started = performance.now();
-  const postings = countPostings(documents, options);
+  const counter = new PostingsCounter(options);
+  await takeDocuments({ documents: () => readDocuments(corpusFile) }, corpusFile, (document) => {
+    counter.add(document);
+    return undefined;
+  });
+  const postings = counter.finish();
   const seconds = (performance.now() - started) / 1000;
+  const source = await describeSource(corpusFile);
   await mkdir(outDir, { recursive: true });
   const file = join(outDir, INDEX_FILE);
   await writeIndexFile(file, postings, source);
+  const documents = postings.ids.length;
   return {
     index: resolve(outDir),
-    documents: documents.length,
+    documents,
     terms: postings.terms.size,
     postings: postings.documents.length,
     sizeBytes: (await stat(file)).size,
-    documentsPerSecond: documents.length / seconds,
+    documentsPerSecond: documents / seconds,
   };
 }
 

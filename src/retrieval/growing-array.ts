@@ -12,6 +12,10 @@ export class GrowingUint32Array {
     this.#values[this.#length++] = value;
   }
 
+  get length(): number {
+    return this.#length;
+  }
+
   /** What was pushed so far, without a copy. */
   view(): Uint32Array {
     return this.#values.subarray(0, this.#length);

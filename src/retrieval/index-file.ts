@@ -1,14 +1,15 @@
 /**
- * @file Postings as one file: written whole or not at all, loaded in one read, checked before a byte of it is believed.
+ * @file Postings as one file: written whole or not at all, checked before a byte of it is believed. No string or system call
+ * grows with the file, so it may be larger than the 2 GB that Node takes at once.
  *
  * Layout: 8 bytes magic, 4 bytes format version, 4 bytes header length (little-endian), the header as JSON, then its sections
  * one after the other, then the SHA-256 of all before. A posting is the distance to the document before, doubled, plus one
  * when the frequency is 1; any other frequency follows. Positions, when the index has them, are as in memory, with the bytes
  * of each term counted apart. k1 and b are not in the file: one index serves all.
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { writeFileAtomic } from '../base/atomic-file.ts';
+import { CHECKSUM_BYTES, CheckedReader, withChecksum } from '../base/checked-file.ts';
 import { UserError } from '../base/errors.ts';
 import { ANALYZER } from './analyzer.ts';
 import type { Postings } from './postings.ts';
@@ -17,7 +18,11 @@ import { VarintReader, VarintWriter } from './varint.ts';
 const MAGIC = 'RECR1IDX';
 const VERSION = 2;
 const PREFIX_BYTES = 16;
-const CHECKSUM_BYTES = 32;
+const LINE_FEED = 0x0a;
+/** Ids or terms that become one string at a time. */
+const LINES_AT_ONCE = 1 << 16;
+/** Bytes of ids or terms that become one string at a time, and more where a line is longer. */
+const TEXT_BYTES_AT_ONCE = 1 << 22;
 
 /** The corpus that an index was made of. */
 export interface IndexSource {
@@ -48,8 +53,8 @@ type Sections = Record<(typeof SECTIONS)[number], Uint8Array>;
 
 export async function writeIndexFile(path: string, postings: Postings, source: IndexSource): Promise<void> {
   const sections: Sections = {
-    ids: Buffer.from(postings.ids.map((id) => `${JSON.stringify(id)}\n`).join('')),
-    terms: Buffer.from(Array.from(postings.terms.keys(), (term) => `${term}\n`).join('')),
+    ids: encodeLines(postings.ids, (id) => JSON.stringify(id)),
+    terms: encodeLines([...postings.terms.keys()], (term) => term),
     lengths: postings.lengths,
     postings: encodePostings(postings),
     positionSizes: encodeSizes(postings.positions?.starts ?? new Float64Array()),
@@ -71,8 +76,8 @@ export async function writeIndexFile(path: string, postings: Postings, source: I
   prefix.write(MAGIC, 'latin1');
   prefix.writeUInt32LE(VERSION, 8);
   prefix.writeUInt32LE(headerBytes.length, 12);
-  const body = Buffer.concat([prefix, headerBytes, ...SECTIONS.map((name) => sections[name])]);
-  await writeFileAtomic(path, Buffer.concat([body, createHash('sha256').update(body).digest()]));
+  const body = [prefix, headerBytes, ...SECTIONS.map((name) => sections[name])];
+  await writeFileAtomic(path, withChecksum(body));
 }
 
 /**
@@ -81,9 +86,8 @@ export async function writeIndexFile(path: string, postings: Postings, source: I
  * @throws UserError when there is none, when it is another kind of file, of another version or analysis, or damaged.
  */
 export async function readIndexFile(path: string): Promise<{ postings: Postings; source: IndexSource }> {
-  const bytes = await readBytes(path);
-  const body = checkedBody(bytes, path);
-  const headerEnd = PREFIX_BYTES + bytes.readUInt32LE(12);
+  const body = await readBody(path);
+  const headerEnd = PREFIX_BYTES + body.readUInt32LE(12);
   const header = JSON.parse(body.toString('utf8', PREFIX_BYTES, headerEnd)) as Header;
   if (header.analyzer !== ANALYZER) {
     throw new UserError(
@@ -91,43 +95,62 @@ export async function readIndexFile(path: string): Promise<{ postings: Postings;
     );
   }
   const sections = cutSections(body, headerEnd, header.sectionBytes);
-  const ids = lines(sections.ids).map((line) => JSON.parse(line) as string);
-  const terms = new Map(lines(sections.terms).map((term, number) => [term, number]));
+  const ids = decodeIds(sections.ids);
+  const terms = decodeTerms(sections.terms);
   const { documentCount, wordCount } = header;
   const decoded = decodePostings(sections.postings, header);
-  const postings = { ids, terms, ...decoded, lengths: sections.lengths, documentCount, wordCount };
+  const lengths = sections.lengths.slice(); // a view would keep the whole file in memory
+  const postings = { ids, terms, ...decoded, lengths, documentCount, wordCount };
   if (!header.positions) return { source: header.source, postings };
-  const positions = { bytes: sections.positions, starts: decodeSizes(sections.positionSizes, header.terms) };
+  const positions = { bytes: sections.positions.slice(), starts: decodeSizes(sections.positionSizes, header.terms) };
   return { source: header.source, postings: { ...postings, positions } };
 }
 
-async function readBytes(path: string): Promise<Buffer> {
+/** The file without its checksum, once magic, version and checksum are right. */
+async function readBody(path: string): Promise<Buffer> {
+  const file = await openFile(path);
   try {
-    return await readFile(path);
+    const { size } = await file.stat();
+    if (size < PREFIX_BYTES + CHECKSUM_BYTES) throw notAnIndex(path);
+    const reader = new CheckedReader(file, () => damaged(path));
+    const body = Buffer.allocUnsafeSlow(size - CHECKSUM_BYTES);
+    await reader.fill(body.subarray(0, PREFIX_BYTES));
+    checkPrefix(body, path);
+    await reader.fill(body.subarray(PREFIX_BYTES));
+    if (!(await reader.checksumFits())) throw damaged(path);
+    return body;
+  } finally {
+    await file.close();
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new UserError(`There is no index at ${path}; build one with rec-r1 index.`);
   }
 }
 
-/** The file without its checksum, once magic, version and checksum are right. */
-function checkedBody(bytes: Buffer, path: string): Buffer {
-  if (bytes.length < PREFIX_BYTES || bytes.toString('latin1', 0, 8) !== MAGIC) {
-    throw new UserError(`${path} is not an index of rec-r1; build one with rec-r1 index.`);
-  }
+function checkPrefix(bytes: Buffer, path: string): void {
+  if (bytes.toString('latin1', 0, 8) !== MAGIC) throw notAnIndex(path);
   const version = bytes.readUInt32LE(8);
   if (version !== VERSION) {
     throw new UserError(
       `${path} has format ${version}, and this version reads ${VERSION}; build it again with rec-r1 index.`,
     );
   }
-  const body = bytes.subarray(0, -CHECKSUM_BYTES);
-  if (!createHash('sha256').update(body).digest().equals(bytes.subarray(-CHECKSUM_BYTES))) {
-    throw new UserError(
-      `${path} is damaged or cut short (its checksum does not fit); build it again with rec-r1 index.`,
-    );
-  }
-  return body;
+}
+
+function notAnIndex(path: string): UserError {
+  return new UserError(`${path} is not an index of rec-r1; build one with rec-r1 index.`);
+}
+
+function damaged(path: string): UserError {
+  return new UserError(
+    `${path} is damaged or cut short (its checksum does not fit); build it again with rec-r1 index.`,
+  );
 }
 
 function cutSections(body: Buffer, start: number, sizes: readonly number[]): Sections {
@@ -140,8 +163,38 @@ function cutSections(body: Buffer, start: number, sizes: readonly number[]): Sec
   return Object.fromEntries(cut) as Sections;
 }
 
-function lines(bytes: Uint8Array): string[] {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\n').slice(0, -1);
+function encodeLines(values: readonly string[], encode: (value: string) => string): Uint8Array {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < values.length; at += LINES_AT_ONCE) {
+    const lines = values.slice(at, at + LINES_AT_ONCE).map((value) => `${encode(value)}\n`);
+    pieces.push(Buffer.from(lines.join('')));
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Some whole lines at a time, without the last one's line feed. */
+function* linesOf(bytes: Uint8Array): Generator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  for (let at = 0, end = 0; at < bytes.length; at = end) {
+    end = bytes.indexOf(LINE_FEED, at + TEXT_BYTES_AT_ONCE) + 1;
+    if (end === 0) end = bytes.length;
+    yield decoder.decode(bytes.subarray(at, end - 1));
+  }
+}
+
+function decodeIds(bytes: Uint8Array): string[] {
+  const ids: string[] = [];
+  for (const lines of linesOf(bytes)) {
+    // One call for all: JSON has no line feed but between values.
+    for (const id of JSON.parse(`[${lines.replaceAll('\n', ',')}]`) as string[]) ids.push(id);
+  }
+  return ids;
+}
+
+function decodeTerms(bytes: Uint8Array): Map<string, number> {
+  const terms = new Map<string, number>();
+  for (const lines of linesOf(bytes)) for (const term of lines.split('\n')) terms.set(term, terms.size);
+  return terms;
 }
 
 function encodePostings({ offsets, documents, frequencies }: Postings): Uint8Array {

@@ -5,7 +5,7 @@
  * the file, a byte for most of them: per posting the first position, then the distance of each from the one before.
  */
 import { GrowingUint32Array } from './growing-array.ts';
-import type { Postings } from './postings.ts';
+import { offsetsOf, type Postings } from './postings.ts';
 import { VarintReader, VarintWriter } from './varint.ts';
 
 export interface Positions {
@@ -19,15 +19,25 @@ export class PositionsBuilder {
   /** One entry per word of the corpus, in its order. */
   readonly #terms = new GrowingUint32Array();
   readonly #positions = new GrowingUint32Array();
+  /** Where each document's words begin. */
+  readonly #starts = new GrowingUint32Array();
+
+  beginDocument(): void {
+    this.#starts.push(this.#terms.length);
+  }
 
   add(term: number, position: number): void {
     this.#terms.push(term);
     this.#positions.push(position);
   }
 
-  /** The positions in the order of finished postings, which must be those of the same documents in the same order. */
-  build({ offsets, frequencies }: Pick<Postings, 'offsets' | 'frequencies'>): Positions {
-    const sorted = this.#sortByTerm(offsets.length - 1);
+  /**
+   * The positions in the order of finished postings of the same documents.
+   *
+   * @param order [documents] the documents by their numbers of arrival, in the order in which the postings have them.
+   */
+  build({ offsets, frequencies }: Pick<Postings, 'offsets' | 'frequencies'>, order: Uint32Array): Positions {
+    const sorted = this.#sortByTerm(offsets.length - 1, order);
     const starts = new Float64Array(offsets.length);
     const writer = new VarintWriter();
     let next = 0;
@@ -44,14 +54,15 @@ export class PositionsBuilder {
     return { bytes: writer.view().slice(), starts };
   }
 
-  /** Stable counting sort: within a term, document after document. */
-  #sortByTerm(termCount: number): Uint32Array {
-    const [terms, positions] = [this.#terms.view(), this.#positions.view()];
-    const next = new Uint32Array(termCount + 1);
-    for (const term of terms) next[term + 1]++;
-    for (let term = 0; term < termCount; term++) next[term + 1] += next[term];
+  /** Counting sort: within a term, document after document. */
+  #sortByTerm(termCount: number, order: Uint32Array): Uint32Array {
+    this.beginDocument(); // the end of the last one
+    const [terms, positions, starts] = [this.#terms.view(), this.#positions.view(), this.#starts.view()];
+    const next = offsetsOf(terms, termCount);
     const sorted = new Uint32Array(terms.length);
-    for (let i = 0; i < terms.length; i++) sorted[next[terms[i]]++] = positions[i];
+    for (const arrival of order) {
+      for (let i = starts[arrival]; i < starts[arrival + 1]; i++) sorted[next[terms[i]]++] = positions[i];
+    }
     return sorted;
   }
 }

@@ -6,6 +6,7 @@
  */
 import { UserError } from '../base/errors.ts';
 import { compareCodePoints } from '../base/order.ts';
+import { ownString } from '../base/own-string.ts';
 import { documentText } from '../data/document-text.ts';
 import type { Document } from '../data/task.ts';
 import { GrowingUint32Array } from './growing-array.ts';
@@ -46,40 +47,96 @@ export interface CountOptions {
  *
  * @throws UserError for a corpus of more than four million documents.
  */
-export function countPostings(documents: readonly Document[], { positions }: CountOptions = {}): Postings {
-  if (documents.length > MAX_DOCUMENTS) {
-    throw new UserError(`The corpus has ${documents.length} documents; an index holds at most ${MAX_DOCUMENTS}.`);
+export function countPostings(documents: Iterable<Document>, options: CountOptions = {}): Postings {
+  const counter = new PostingsCounter(options);
+  for (const document of documents) counter.add(document);
+  return counter.finish();
+}
+
+/** Counts document after document, in any order, and keeps no text. */
+export class PostingsCounter {
+  /** In the order of arrival, as all that follows. */
+  readonly #ids: string[] = [];
+  readonly #lengths = new GrowingUint32Array();
+  /** Where each document's postings begin. */
+  readonly #starts = new GrowingUint32Array();
+  /** Postings, document after document. */
+  readonly #termOf = new GrowingUint32Array();
+  readonly #frequencyOf = new GrowingUint32Array();
+  readonly #terms = new Map<string, number>();
+  readonly #termNumbers = new TermNumbers((term) => numberFor(this.#terms, term));
+  readonly #positions: PositionsBuilder | undefined;
+  readonly #addPosition: ((term: number, position: number) => void) | undefined;
+
+  constructor({ positions }: CountOptions = {}) {
+    this.#positions = positions ? new PositionsBuilder() : undefined;
+    this.#addPosition = this.#positions?.add.bind(this.#positions);
   }
-  const sorted = [...documents].sort((a, b) => compareCodePoints(a.id, b.id));
-  const terms = new Map<string, number>();
-  const termNumbers = new TermNumbers((term) => numberFor(terms, term));
-  const lengths = new Uint8Array(sorted.length);
-  // In order of documents; sorted by term below.
-  const [termOf, documentOf, frequencyOf] = [
-    new GrowingUint32Array(),
-    new GrowingUint32Array(),
-    new GrowingUint32Array(),
-  ];
-  const positionsBuilder = positions ? new PositionsBuilder() : undefined;
-  const addPosition = positionsBuilder?.add.bind(positionsBuilder);
-  let documentCount = 0;
-  let wordCount = 0;
-  sorted.forEach((document, number) => {
-    let length = 0;
-    for (const [term, frequency] of countTerms(termNumbers, documentText(document), addPosition)) {
-      length += frequency;
-      termOf.push(term);
-      documentOf.push(number);
-      frequencyOf.push(frequency);
+
+  /** @throws UserError when an index holds no more documents. */
+  add(document: Document): void {
+    if (this.#ids.length === MAX_DOCUMENTS) {
+      throw new UserError(`The corpus has more than ${MAX_DOCUMENTS} documents; an index holds no more.`);
     }
-    if (length > 0) documentCount++;
-    wordCount += length;
-    lengths[number] = encodeLength(length);
-  });
-  const ids = sorted.map(({ id }) => id);
-  const byTerm = sortByTerm(termOf.view(), documentOf.view(), frequencyOf.view(), terms.size);
-  const counted = { ids, terms, ...byTerm, lengths, documentCount, wordCount };
-  return positionsBuilder ? { ...counted, positions: positionsBuilder.build(byTerm) } : counted;
+    this.#ids.push(ownString(document.id));
+    this.#starts.push(this.#termOf.length);
+    this.#positions?.beginDocument();
+    let length = 0;
+    for (const [term, frequency] of countTerms(this.#termNumbers, documentText(document), this.#addPosition)) {
+      length += frequency;
+      this.#termOf.push(term);
+      this.#frequencyOf.push(frequency);
+    }
+    this.#lengths.push(length);
+  }
+
+  /** What was counted. Nothing may be added after this. */
+  finish(): Postings {
+    this.#starts.push(this.#termOf.length);
+    const lengths = this.#lengths.view();
+    const order = orderOf(this.#ids);
+    const byTerm = this.#sortByTerm(order);
+    const positions = this.#positions?.build(byTerm, order);
+    return {
+      ids: Array.from(order, (arrival) => this.#ids[arrival]),
+      terms: this.#terms,
+      ...byTerm,
+      lengths: Uint8Array.from(order, (arrival) => encodeLength(lengths[arrival])),
+      documentCount: lengths.reduce((count, length) => count + Number(length > 0), 0),
+      wordCount: lengths.reduce((sum, length) => sum + length, 0),
+      ...(positions && { positions }),
+    };
+  }
+
+  /** Counting sort of postings by their term, and by document number within a term. */
+  #sortByTerm(order: Uint32Array): Pick<Postings, 'offsets' | 'documents' | 'frequencies'> {
+    const [termOf, frequencyOf, starts] = [this.#termOf.view(), this.#frequencyOf.view(), this.#starts.view()];
+    const offsets = offsetsOf(termOf, this.#terms.size);
+    const next = offsets.slice(0, -1);
+    const documents = new Uint32Array(termOf.length);
+    const frequencies = new Uint32Array(termOf.length);
+    order.forEach((arrival, number) => {
+      for (let i = starts[arrival]; i < starts[arrival + 1]; i++) {
+        const at = next[termOf[i]]++;
+        documents[at] = number;
+        frequencies[at] = frequencyOf[i];
+      }
+    });
+    return { offsets, documents, frequencies };
+  }
+}
+
+/** [documents] numbers of arrival in the order of the ids' UTF-8 bytes. */
+function orderOf(ids: readonly string[]): Uint32Array {
+  return Uint32Array.from(ids.keys()).sort((a, b) => compareCodePoints(ids[a], ids[b]));
+}
+
+/** [terms + 1] where each term's entries begin once `termOf` is sorted. */
+export function offsetsOf(termOf: Uint32Array, termCount: number): Uint32Array {
+  const offsets = new Uint32Array(termCount + 1);
+  for (const term of termOf) offsets[term + 1]++;
+  for (let term = 0; term < termCount; term++) offsets[term + 1] += offsets[term];
+  return offsets;
 }
 
 function numberFor(terms: Map<string, number>, term: string): number {
@@ -101,25 +158,4 @@ export function countTerms(
     visit?.(term, position);
   });
   return counts;
-}
-
-/** Stable counting sort of postings by their term. */
-function sortByTerm(
-  termOf: Uint32Array,
-  documentOf: Uint32Array,
-  frequencyOf: Uint32Array,
-  termCount: number,
-): Pick<Postings, 'offsets' | 'documents' | 'frequencies'> {
-  const offsets = new Uint32Array(termCount + 1);
-  for (const term of termOf) offsets[term + 1]++;
-  for (let term = 0; term < termCount; term++) offsets[term + 1] += offsets[term];
-  const next = offsets.slice(0, -1);
-  const documents = new Uint32Array(termOf.length);
-  const frequencies = new Uint32Array(termOf.length);
-  for (let i = 0; i < termOf.length; i++) {
-    const at = next[termOf[i]]++;
-    documents[at] = documentOf[i];
-    frequencies[at] = frequencyOf[i];
-  }
-  return { offsets, documents, frequencies };
 }

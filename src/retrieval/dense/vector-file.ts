@@ -6,9 +6,9 @@
  * strings, a line each), the rows, for int8 their scales, then the SHA-256 of all before. Rows have the padding of
  * {@link VectorMemory}.
  */
-import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { CHECKSUM_BYTES, CheckedReader, PIECE_BYTES, withChecksum } from '../../base/checked-file.ts';
 import { UserError } from '../../base/errors.ts';
 import { checkVector, quantizeDocument } from './quantize.ts';
 import { VectorMemory, type VectorShape, rowBytes } from './vector-memory.ts';
@@ -16,9 +16,6 @@ import { VectorMemory, type VectorShape, rowBytes } from './vector-memory.ts';
 const MAGIC = 'RECR1VEC';
 const VERSION = 1;
 const PREFIX_BYTES = 16;
-const CHECKSUM_BYTES = 32;
-/** Bytes that are written, or read and hashed, at a time. */
-const PIECE_BYTES = 1 << 22;
 
 /** What a file says of itself. `origin` is JSON that the file's maker knows how to read. */
 export interface VectorHeader<Origin> extends VectorShape {
@@ -47,15 +44,6 @@ export interface LoadedVectors<Origin> {
  */
 export async function writeVectorFile<Origin>(path: string, source: VectorSource<Origin>): Promise<void> {
   await writeFileAtomic(path, withChecksum(pieces(source)));
-}
-
-async function* withChecksum(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256');
-  for await (const piece of bytes) {
-    hash.update(piece);
-    yield piece;
-  }
-  yield hash.digest();
 }
 
 async function* pieces<Origin>({ ids, vectors, origin, ...shape }: VectorSource<Origin>): AsyncGenerator<Uint8Array> {
@@ -111,7 +99,7 @@ export async function readVectorFile<Origin>(
   const file = await openFile(path);
   try {
     const { size } = await file.stat();
-    const reader = new Reader(file, path);
+    const reader = new CheckedReader(file, () => damaged(path));
     const header = await readHeader<Origin>(reader, size, path);
     check(header);
     const idLines = Buffer.alloc(header.idBytes);
@@ -136,41 +124,7 @@ async function openFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** Reads from the beginning to the end and hashes on the way. */
-class Reader {
-  readonly #file: FileHandle;
-  readonly #path: string;
-  readonly #hash: Hash = createHash('sha256');
-
-  constructor(file: FileHandle, path: string) {
-    this.#file = file;
-    this.#path = path;
-  }
-
-  async fill(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const piece = bytes.subarray(at, at + PIECE_BYTES);
-      await this.#read(piece);
-      this.#hash.update(piece);
-    }
-  }
-
-  async checksumFits(): Promise<boolean> {
-    const expected = Buffer.alloc(CHECKSUM_BYTES);
-    await this.#read(expected);
-    return this.#hash.digest().equals(expected);
-  }
-
-  async #read(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const { bytesRead } = await this.#file.read(bytes, at);
-      if (bytesRead === 0) throw damaged(this.#path);
-      at += bytesRead;
-    }
-  }
-}
-
-async function readHeader<Origin>(reader: Reader, size: number, path: string): Promise<VectorHeader<Origin>> {
+async function readHeader<Origin>(reader: CheckedReader, size: number, path: string): Promise<VectorHeader<Origin>> {
   const prefix = Buffer.alloc(PREFIX_BYTES);
   if (size >= PREFIX_BYTES + CHECKSUM_BYTES) await reader.fill(prefix);
   if (prefix.toString('latin1', 0, 8) !== MAGIC) {
