@@ -35,12 +35,19 @@ export interface EncodingProgress {
   readonly documentsPerSecond: number;
 }
 
+/** For people, such as `encoded 512 of 24576 documents, 48/s, 8 min left`. */
+export function encodingLine({ done, total, documentsPerSecond }: EncodingProgress): string {
+  const minutes = Math.ceil((total - done) / documentsPerSecond / 60);
+  return `encoded ${done} of ${total} documents, ${Math.round(documentsPerSecond)}/s, ${minutes} min left`;
+}
+
 export interface VectorOptions {
   readonly kind?: VectorKind;
   /** JSON Lines (`_id`, `vector`) of documents' vectors that were computed elsewhere. */
   readonly importFile?: string;
   readonly source?: IndexSource;
-  readonly onProgress?: (progress: EncodingProgress) => void;
+  /** Awaited after each batch of documents. */
+  readonly onProgress?: (progress: EncodingProgress) => void | Promise<void>;
   readonly signal?: AbortSignal;
 }
 
@@ -96,9 +103,9 @@ async function* encoded(
   const started = performance.now();
   for (let first = 0; first < sorted.length; first += WINDOW) {
     const texts = sorted.slice(first, first + WINDOW).map(documentText);
-    const report = (done: number): void => {
+    const report = (done: number): void | Promise<void> => {
       const seconds = (performance.now() - started) / 1000;
-      onProgress?.({ done: first + done, total: sorted.length, documentsPerSecond: (first + done) / seconds });
+      return onProgress?.({ done: first + done, total: sorted.length, documentsPerSecond: (first + done) / seconds });
     };
     yield* await encoder.encode(texts, 'document', { onProgress: report, ...(signal && { signal }) });
   }

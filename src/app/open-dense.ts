@@ -9,27 +9,17 @@ import { join } from 'node:path';
 import { sha256OfFile } from '../base/file-hash.ts';
 import type { Document } from '../data/task.ts';
 import { denseRetriever } from '../retrieval/dense/dense.ts';
-import { type Encoder, type EncoderOptions, openEncoder } from '../retrieval/dense/encoder.ts';
+import { type Encoder, openEncoder } from '../retrieval/dense/encoder.ts';
 import type { VectorKind } from '../retrieval/dense/quantize.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
-import { type EncodingProgress, corpusHash, inIdOrder, makeVectors, openVectors } from './index-vectors.ts';
-
-/** A dense recommender as a configuration names it. */
-export interface DenseSpec extends Omit<EncoderOptions, 'dir'> {
-  readonly kind: 'dense';
-  /** The folder of the encoder: config.json, tokenizer.json, onnx/model.onnx. */
-  readonly encoder: string;
-  /** How documents' vectors are kept: float32 unless given. int8 takes a quarter of the memory and of the time. */
-  readonly vectors?: VectorKind;
-  /** JSON Lines (`_id`, `vector`) of documents' vectors that were computed elsewhere; queries are still encoded here. */
-  readonly documentVectors?: string;
-}
+import type { DenseSpec } from './dense-spec.ts';
+import { type VectorOptions, corpusHash, inIdOrder, makeVectors, openVectors } from './index-vectors.ts';
 
 export interface OpenDenseOptions {
   /** Where vectors are kept from one run to the next. */
   readonly cacheDir?: string;
-  /** Called while documents are encoded, which happens once per corpus and encoder. */
-  readonly onProgress?: (progress: EncodingProgress) => void;
+  /** Awaited while documents are encoded, which happens once per corpus and encoder. */
+  readonly onProgress?: VectorOptions['onProgress'];
   readonly signal?: AbortSignal;
 }
 

@@ -2,11 +2,15 @@
 import { RETRIEVER_TOKEN } from '../base/environment.ts';
 import type { Task } from '../data/task.ts';
 import { type Bm25RetrieverOptions, bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
+import { hybridRetriever } from '../retrieval/hybrid.ts';
 import type { Environment } from '../retrieval/network/credentials.ts';
 import { networkRetriever, type NetworkOptions } from '../retrieval/network/options.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { RunConfig } from './config.ts';
+import { openDense, type OpenDenseOptions } from './open-dense.ts';
 import { readRetrieverSpec, type RetrieverSpec } from './retriever-spec.ts';
+
+export interface OpenOptions extends Bm25RetrieverOptions, OpenDenseOptions {}
 
 /**
  * Opens what the setting `retriever` names. Dispose it when it is no longer needed.
@@ -16,23 +20,35 @@ import { readRetrieverSpec, type RetrieverSpec } from './retriever-spec.ts';
 export async function openRetriever(
   task: Task,
   config: RunConfig,
-  options: Bm25RetrieverOptions = {},
+  options: OpenOptions = {},
   environment: Environment = process.env,
 ): Promise<Retriever> {
   return open(await readRetrieverSpec(config.retriever), task, config, options, environment);
 }
 
-function open(
+async function open(
   spec: RetrieverSpec,
   task: Task,
   config: RunConfig,
-  options: Bm25RetrieverOptions,
+  options: OpenOptions,
   environment: Environment,
-): Retriever {
+): Promise<Retriever> {
   switch (spec.kind) {
     case 'bm25': {
       const params = { k1: config['bm25.k1'], b: config['bm25.b'] };
       return bm25Retriever(buildBm25Index(task.documents, params), options);
+    }
+    case 'dense':
+      return openDense(task.documents, spec, options);
+    case 'hybrid': {
+      const parts: Retriever[] = [];
+      try {
+        for (const part of spec.parts) parts.push(await open(part, task, config, options, environment));
+        return hybridRetriever(parts, spec);
+      } catch (error) {
+        for (const part of parts) await part.dispose?.();
+        throw error;
+      }
     }
     default:
       return networkRetriever(withToken(spec, environment), environment);

@@ -8,13 +8,14 @@ import { describe, rowOf } from '../base/checks.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
 import { NETWORK_KINDS, networkOptions, type NetworkOptions } from '../retrieval/network/options.ts';
+import { type DenseSpec, type HybridSpec, denseSpec, hybridSpec } from './dense-spec.ts';
 
 /** BM25 over the task's corpus, with the run's `bm25.*` settings. */
 interface Bm25Spec {
   readonly kind: 'bm25';
 }
 
-export type RetrieverSpec = Bm25Spec | NetworkOptions;
+export type RetrieverSpec = Bm25Spec | NetworkOptions | DenseSpec | HybridSpec<RetrieverSpec>;
 
 /**
  * The setting without a file behind it: what a run records, so that it can be resumed when the file has changed or gone.
@@ -51,6 +52,9 @@ function specFrom(value: unknown, where: string, folder: string): RetrieverSpec 
   const row = rowOf(value, where);
   const { kind } = row;
   if (kind === 'bm25') return { kind };
+  if (kind === 'dense') return denseSpec(row, where, folder);
+  if (kind === 'hybrid') return hybridSpec(row, where, (value, place) => specFrom(value, place, folder));
   if (NETWORK_KINDS.some((known) => known === kind)) return networkOptions(row, where, folder);
-  throw new UserError(`${where}: "kind" must be one of bm25, ${NETWORK_KINDS.join(', ')}, got ${describe(kind)}.`);
+  const known = ['bm25', 'dense', 'hybrid', ...NETWORK_KINDS].join(', ');
+  throw new UserError(`${where}: "kind" must be one of ${known}, got ${describe(kind)}.`);
 }

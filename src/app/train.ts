@@ -3,6 +3,7 @@
  * folder before anybody sees it.
  */
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { Example, Task } from '../data/task.ts';
 import { type AdamWState, createAdamW, disposeAdamW } from '../model/adamw.ts';
@@ -16,6 +17,7 @@ import { requestControl } from '../runs/control.ts';
 import { openRunReader } from '../runs/reader.ts';
 import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
 import { configFrom, type RunConfig } from './config.ts';
+import { type EncodingProgress, encodingLine } from './index-vectors.ts';
 import { openRetriever } from './open-retriever.ts';
 import { examplesOf, modelDir, openBackend, openTaskOf, promptOptions } from './parts.ts';
 import { PauseGate } from './pause-gate.ts';
@@ -27,6 +29,9 @@ export interface TrainContext {
   /** End now; the last checkpoint stays. */
   readonly cancel: AbortSignal;
 }
+
+/** How often a run says how far its documents are encoded. */
+const TELL_MILLIS = 10_000;
 
 /**
  * Trains a new run. Nothing is written before the task, the model and the engine are open.
@@ -122,7 +127,11 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     const gate = new PauseGate(run.runDir, context.stop, context.cancel);
     const { notes } = run.task; // how splits were made, what was left out
     yield stateEvent('running', notes.length > 0 ? notes.join(' ') : undefined);
-    retriever = await openRetriever(run.task, run.config);
+    retriever = yield* opened(run, gate, stateEvent);
+    if (!retriever) {
+      yield stateEvent('stopped', 'before its recommender was ready');
+      return;
+    }
     const events = turnTheWheel(trainerParts(run, gate, retriever), trainerSettings(run), run.startStep, gate.stop);
     for (;;) {
       const next = events.next();
@@ -150,6 +159,34 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     disposeAdamW(run.optimizer);
     disposePolicy(run.policy);
     disposePolicy(run.reference);
+  }
+}
+
+/**
+ * Opens the recommender; nothing when the run is stopped meanwhile. A dense one may encode a corpus first, for minutes or
+ * hours: the run says how far that is, and can be paused and stopped.
+ */
+async function* opened(
+  { task, config }: OpenRun,
+  gate: PauseGate,
+  stateEvent: (state: RunState, message?: string) => RunEvent,
+): AsyncGenerator<RunEvent, Retriever | undefined> {
+  let progress: EncodingProgress | undefined;
+  const onProgress = async (encoded: EncodingProgress): Promise<void> => {
+    progress = encoded;
+    await gate.turn();
+  };
+  const opening = openRetriever(task, config, { onProgress, signal: gate.stop });
+  for (;;) {
+    const tell = sleep(TELL_MILLIS, undefined, { ref: false });
+    const first = await Promise.race([opening, gate.changed(), tell]).catch((error: unknown) => {
+      if (!gate.stop.aborted) throw error;
+      return 'stopped' as const;
+    });
+    if (first === 'stopped') return undefined;
+    if (first && 'search' in first) return first;
+    if (first) yield stateEvent(first.state, first.message);
+    else if (progress) yield stateEvent('running', encodingLine(progress));
   }
 }
 

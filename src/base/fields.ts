@@ -69,6 +69,11 @@ export class Fields {
     return this.#checked(name, 'a list of texts', areTexts);
   }
 
+  list(name: string, least: number): readonly unknown[] | undefined {
+    const isLong = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.length >= least;
+    return this.#checked(name, `a list of at least ${least}`, isLong);
+  }
+
   flag(name: string): boolean | undefined {
     return this.#checked(name, 'true or false', (value) => typeof value === 'boolean');
   }

@@ -19,13 +19,13 @@ export const FUSIONS = ['reciprocal-rank', 'min-max', 'z-score'] as const;
 export type Fusion = (typeof FUSIONS)[number];
 
 export interface HybridOptions {
-  readonly fusion?: Fusion;
+  readonly fusion?: Fusion | undefined;
   /** Of reciprocal rank: how slowly a rank's worth falls. */
-  readonly k?: number;
+  readonly k?: number | undefined;
   /** One per part; 1 each unless given. */
-  readonly weights?: readonly number[];
+  readonly weights?: readonly number[] | undefined;
   /** How many documents of each part are fused; twice the limit and at least 100 unless given, never fewer than the limit. */
-  readonly depth?: number;
+  readonly depth?: number | undefined;
 }
 
 /** A hit and where it comes from: one entry per part, `undefined` where the part does not list it. */
@@ -55,7 +55,11 @@ export interface HybridRetriever extends Retriever {
 const CORMACK_K = 60;
 const LEAST_DEPTH = 100;
 
-/** @throws UserError when there are fewer than two parts, or when the weights do not fit them. */
+/**
+ * Asks all parts at once and fuses their answers. Owns the parts from now on.
+ *
+ * @throws UserError when there are fewer than two parts, or when the weights do not fit them.
+ */
 export function hybridRetriever(parts: readonly Retriever[], options: HybridOptions = {}): HybridRetriever {
   const { fusion = 'reciprocal-rank', k = CORMACK_K, depth } = options;
   const weights = checkedWeights(parts, options.weights);
@@ -71,6 +75,9 @@ export function hybridRetriever(parts: readonly Retriever[], options: HybridOpti
         const ofQuery = outcomes.map((ofPart) => ofPart[query]);
         return fuseOutcomes(parts, ofQuery, (lists) => fuse(lists, limit, { fusion, k, weights }));
       });
+    },
+    dispose: async () => {
+      for (const part of parts) await part.dispose?.();
     },
   };
 }
@@ -105,7 +112,7 @@ function fuseOutcomes(
 export function fuse(
   lists: readonly (readonly Hit[])[],
   limit: number,
-  { fusion, k, weights }: Required<Omit<HybridOptions, 'depth'>>,
+  { fusion, k, weights }: { readonly fusion: Fusion; readonly k: number; readonly weights: readonly number[] },
 ): FusedHit[] {
   const partsById = new Map<string, (PartOfHit | undefined)[]>();
   // What an unlisted document gets from each part.

@@ -16,12 +16,12 @@ export interface DenseIndex {
 const CACHED_QUERIES = 4096;
 
 /**
- * Searches an index with the queries' vectors. Equal queries are encoded once, also those of earlier calls; all queries of a
+ * Searches an index with the queries' vectors, and owns the encoder from now on. Equal queries are encoded once, also those of earlier calls; all queries of a
  * call are multiplied together. When the encoder fails, so do the queries that needed it.
  */
 export function denseRetriever(
   { ids, memory }: DenseIndex,
-  encoder: Pick<Encoder, 'name' | 'encode'>,
+  encoder: Pick<Encoder, 'name' | 'encode' | 'dispose'>,
   cacheSize = CACHED_QUERIES,
 ): Retriever {
   const vectorsOf = cachedVectors(encoder, cacheSize);
@@ -45,6 +45,7 @@ export function denseRetriever(
       const outcomes = new Map(unique.map((query, i) => [query, found[i]]));
       return queries.map((query) => outcomes.get(query)!);
     },
+    dispose: () => encoder.dispose(),
   };
 }
 

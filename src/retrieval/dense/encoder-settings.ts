@@ -21,11 +21,13 @@ export interface EncoderSettings {
   readonly maxTokens: number;
 }
 
+export type GivenSettings = { readonly [Name in keyof EncoderSettings]?: EncoderSettings[Name] | undefined };
+
 /** What BERT and its kin were trained with; some tokenizers claim a limit of 10³⁰. */
 const MOST_TOKENS = 512;
 
 /** Completes settings for the encoder in a folder. @throws UserError when the folder asks for another kind of pooling. */
-export async function encoderSettings(dir: string, given: Partial<EncoderSettings>): Promise<EncoderSettings> {
+export async function encoderSettings(dir: string, given: GivenSettings): Promise<EncoderSettings> {
   const file = async (name: string): Promise<Record<string, unknown>> => objectIn(join(dir, name));
   const prompts = ((await file('config_sentence_transformers.json'))['prompts'] ?? {}) as Partial<
     Record<string, string>

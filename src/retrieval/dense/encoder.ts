@@ -17,26 +17,26 @@ import { basename, join, resolve } from 'node:path';
 import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from '@huggingface/transformers';
 import { UserError, messageOf } from '../../base/errors.ts';
 import { sha256OfFile } from '../../base/file-hash.ts';
-import { type EncoderSettings, encoderSettings } from './encoder-settings.ts';
+import { type EncoderSettings, type GivenSettings, encoderSettings } from './encoder-settings.ts';
 
 export const DEVICES = ['cpu', 'webgpu'] as const;
 export type Device = (typeof DEVICES)[number];
 
-export interface EncoderOptions extends Partial<EncoderSettings> {
+export interface EncoderOptions extends GivenSettings {
   /** The folder: config.json, tokenizer.json, onnx/model.onnx. */
   readonly dir: string;
   /** What computes; the processor unless given. */
-  readonly device?: Device;
+  readonly device?: Device | undefined;
   /** Texts in one batch at most. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
 }
 
 export type Role = 'query' | 'document';
 
 export interface EncodeOptions {
   readonly signal?: AbortSignal;
-  /** Called after each batch with the number of texts that are done. */
-  readonly onProgress?: (done: number) => void;
+  /** Awaited after each batch, with the number of texts that are done. */
+  readonly onProgress?: (done: number) => void | Promise<void>;
 }
 
 export interface Encoder {
@@ -53,6 +53,8 @@ export interface Encoder {
    * @throws EncodingError when the runtime fails, or gives what is not a finite number.
    */
   encode(texts: readonly string[], role: Role, options?: EncodeOptions): Promise<Float32Array[]>;
+  /** Frees the model. */
+  dispose(): Promise<void>;
 }
 
 /** An encoder that could not answer: a state of the search, as a server that is down. */
@@ -94,6 +96,9 @@ export async function openEncoder({ dir, device = 'cpu', batchSize, ...given }: 
     fingerprint: await fingerprint(dir, settings),
     dimensions: probe.length,
     encode,
+    dispose: async () => {
+      await model.dispose();
+    },
   };
 }
 
@@ -172,7 +177,7 @@ function encodeWith(
       const states = await run(batch.map((place) => tokens[place]));
       const pooled = pool(states, settings);
       batch.forEach((place, i) => (vectors[place] = pooled[i]));
-      onProgress?.((done += batch.length));
+      await onProgress?.((done += batch.length));
     }
     return vectors;
   };
