@@ -42,13 +42,13 @@ export function encodingLine({ done, total, documentsPerSecond }: EncodingProgre
 }
 
 export interface VectorOptions {
-  readonly kind?: VectorKind;
+  readonly kind?: VectorKind | undefined;
   /** JSON Lines (`_id`, `vector`) of documents' vectors that were computed elsewhere. */
-  readonly importFile?: string;
+  readonly importFile?: string | undefined;
   readonly source?: IndexSource;
   /** Awaited after each batch of documents. */
-  readonly onProgress?: (progress: EncodingProgress) => void | Promise<void>;
-  readonly signal?: AbortSignal;
+  readonly onProgress?: ((progress: EncodingProgress) => void | Promise<void>) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Documents in the order in which vectors are numbered. */
@@ -149,11 +149,16 @@ async function* rowsOf(values: Float32Array, dimensions: number): AsyncGenerator
  * @throws UserError when they cannot be read, or were made with another encoder or other settings of it.
  */
 export async function openVectors(path: string, encoder: Encoder): Promise<DenseIndex> {
-  return readVectorFile<VectorOrigin>(path, ({ origin, dimensions }) => {
-    if (origin.encoder.fingerprint === encoder.fingerprint && dimensions === encoder.dimensions) return;
-    throw new UserError(
-      `${path} was made with the encoder ${origin.encoder.dir} as it was then, which is not ${encoder.dir} with these ` +
-        `settings; make it again with rec-r1 index --encoder ${encoder.dir}.`,
-    );
+  return readVectorFile<VectorOrigin>(path, ({ origin }) => {
+    checkEncoder(origin, encoder, path);
   });
+}
+
+/** @throws UserError when vectors were made with another encoder, or other settings of it. */
+export function checkEncoder({ encoder: made }: VectorOrigin, encoder: Encoder, path: string): void {
+  if (made.fingerprint === encoder.fingerprint) return;
+  throw new UserError(
+    `${path} was made with the encoder ${made.dir} as it was then, and ${encoder.dir} with these settings is another; ` +
+      `make it again with rec-r1 index --encoder ${encoder.dir}.`,
+  );
 }

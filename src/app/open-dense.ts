@@ -48,9 +48,9 @@ export async function openDense(
     await mkdir(cacheDir, { recursive: true });
     await makeVectors(file, sorted, encoder, {
       kind: vectors,
-      ...(documentVectors !== undefined && { importFile: documentVectors }),
-      ...(onProgress && { onProgress }),
-      ...(signal && { signal }),
+      importFile: documentVectors,
+      onProgress,
+      signal,
     });
   }
   return denseRetriever(await openVectors(file, encoder), encoder);

@@ -4,6 +4,7 @@ import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
 import type { Bm25Index } from '../retrieval/bm25.ts';
 import { type RewriteExplanation, type TermContribution, explainBm25, explainRewrite } from '../retrieval/explain.ts';
+import type { HybridRetriever, PartOfHit } from '../retrieval/hybrid.ts';
 import type { Hit, Retriever } from '../retrieval/retriever.ts';
 
 export interface RankedHit extends Hit {
@@ -34,6 +35,26 @@ export async function searchOne(retriever: Retriever, query: string, limit: numb
   const [outcome] = await retriever.search([query], limit);
   if (outcome.kind === 'failed') throw new UserError(`The search for "${query}" failed: ${outcome.message}`);
   return { query, hits: outcome.hits.map(({ id, score }, i) => ({ rank: i + 1, id, score })) };
+}
+
+/** A fused hit and what each of the recommenders that list it adds. */
+export interface FusedRankedHit extends RankedHit {
+  readonly parts: readonly (PartOfHit & { readonly retriever: string })[];
+}
+
+export interface FusedAnswer extends SearchAnswer {
+  readonly hits: readonly FusedRankedHit[];
+}
+
+/** {@link searchOne} of a hybrid, with the parts of each hit. */
+export async function searchFused(hybrid: HybridRetriever, query: string, limit: number): Promise<FusedAnswer> {
+  const [outcome] = await hybrid.search([query], limit);
+  if (outcome.kind === 'failed') throw new UserError(`The search for "${query}" failed: ${outcome.message}`);
+  const hits = outcome.hits.map(({ id, score, parts }, i) => {
+    const named = parts.flatMap((part, at) => (part ? [{ retriever: hybrid.parts[at].name, ...part }] : []));
+    return { rank: i + 1, id, score, parts: named };
+  });
+  return { query, hits };
 }
 
 /** Adds each term's part in the scores of the hits and, for a rewrite, what it changed against its original. */

@@ -78,6 +78,15 @@ export function oneOf<N extends string>(names: readonly N[], name: string, optio
   return found;
 }
 
+/** {@link oneOf}, when a name is given. */
+export function optionalOneOf<N extends string>(
+  names: readonly N[],
+  name: string | undefined,
+  option: string,
+): N | undefined {
+  return name === undefined ? undefined : oneOf(names, name, option);
+}
+
 /** Refuses arguments that a command does not take. */
 export function noPositionals(positionals: readonly string[]): void {
   if (positionals.length > 0) throw new UserError(`"${positionals[0]}" is not expected here; see --help.`);

@@ -1,17 +1,23 @@
 /** @file `rec-r1 index` */
 import { indexCorpus } from '../app/index-corpus.ts';
-import { defineCommand, noPositionals, required } from './command.ts';
+import { type EncodingProgress, encodingLine } from '../app/index-vectors.ts';
+import { indexVectors } from '../app/vector-folder.ts';
+import { type Output, defineCommand, noPositionals, required } from './command.ts';
+import { ENCODER_OPTIONS, type EncodeOptions, vectorOptionsOf } from './encoder-option.ts';
 
 export const indexCommand = defineCommand({
-  usage: ['index --corpus FILE --out DIR [--positions]'],
-  about: 'Builds a BM25 index with Lucene’s English analysis. k1 and b are chosen when it is searched.',
+  usage: ['index --corpus FILE --out DIR [--positions] [--encoder DIR]'],
+  about:
+    'Builds a BM25 index with Lucene’s English analysis, and with --encoder the documents’ vectors. k1 and b are chosen when it is searched.',
   options: {
     corpus: { type: 'string', value: 'FILE', about: 'JSON Lines with _id, title and text; also .gz.' },
     out: { type: 'string', value: 'DIR', about: 'The folder of the index.' },
     positions: { type: 'boolean', about: 'Also keep where words stand, for phrases (search --syntax lucene).' },
+    ...ENCODER_OPTIONS,
   },
   async run({ values, positionals }, output) {
     noPositionals(positionals);
+    const vectorOptions = vectorOptionsOf(values);
     const corpus = required(values.corpus, '--corpus', 'corpus.jsonl');
     const out = required(values.out, '--out', 'index');
     const summary = await indexCorpus(corpus, out, { positions: values.positions });
@@ -21,5 +27,25 @@ export const indexCommand = defineCommand({
       `${index}: ${documents} documents, ${terms} terms, ${postings} postings, ` +
         `${(sizeBytes / 1e6).toFixed(1)} MB, ${Math.round(documentsPerSecond)} documents/s`,
     );
+    if (vectorOptions) await encode(corpus, out, vectorOptions, output);
   },
 });
+
+/** How often encoding says how far it is. */
+const TELL_MILLIS = 5000;
+
+async function encode(corpus: string, out: string, options: EncodeOptions, output: Output): Promise<void> {
+  let toldAt = performance.now();
+  const onProgress = (progress: EncodingProgress): void => {
+    if (performance.now() - toldAt < TELL_MILLIS) return;
+    toldAt = performance.now();
+    output.note(encodingLine(progress));
+  };
+  const summary = await indexVectors(corpus, out, options.encoder, { ...options, onProgress });
+  const { vectors, documents, dimensions, sizeBytes, documentsPerSecond } = summary;
+  output.object(summary);
+  output.line(
+    `${vectors}: ${documents} vectors of ${dimensions}, ${(sizeBytes / 1e6).toFixed(1)} MB, ` +
+      `${Math.round(documentsPerSecond)} documents/s`,
+  );
+}

@@ -1,15 +1,18 @@
 /** @file `rec-r1 search` */
 import { openIndex } from '../app/index-corpus.ts';
-import { type ExplainedAnswer, type SearchAnswer, explainAnswer, searchFile, searchOne } from '../app/search.ts';
+import { type ExplainedAnswer, explainAnswer, searchFile, searchOne } from '../app/search.ts';
 import { UserError } from '../base/errors.ts';
 import { bm25Retriever } from '../retrieval/bm25.ts';
 import { BM25_OPTIONS, bm25ParamsOf } from './bm25-option.ts';
 import { type Output, countOf, defineCommand, noPositionals, required } from './command.ts';
+import { printAnswer } from './print-answer.ts';
+import { VECTOR_SEARCH_OPTIONS, searchVectors } from './search-vectors.ts';
 
 export const searchCommand = defineCommand({
   usage: [
     'search --index DIR "QUERY" [-k N] [--explain [--original QUERY]]',
     'search --index DIR --queries FILE [-k N]',
+    'search --index DIR --dense|--hybrid "QUERY" [-k N] [--explain]',
   ],
   about: 'Ranks the documents of an index. A query is a bag of words: no operators, a repeated word weighs more.',
   options: {
@@ -19,6 +22,7 @@ export const searchCommand = defineCommand({
     explain: { type: 'boolean', about: 'Show what each term adds to the score of each hit.' },
     original: { type: 'string', value: 'QUERY', about: 'With --explain: what QUERY changed against this one.' },
     ...BM25_OPTIONS,
+    ...VECTOR_SEARCH_OPTIONS,
   },
   async run({ values, positionals }, output) {
     const limit = countOf(values.limit ?? '10', '-k');
@@ -30,20 +34,26 @@ export const searchCommand = defineCommand({
     if (values.explain && (values.queries !== undefined || values['paper-wrapper'])) {
       throw new UserError('--explain works on one plain query; leave out --queries and --paper-wrapper.');
     }
-    const index = await openIndex(required(values.index, '--index', 'index'), bm25ParamsOf(values.bm25));
+    const dir = required(values.index, '--index', 'index');
+    if (values.dense || values.hybrid) {
+      const { queries, explain = false } = values;
+      await searchVectors({ dir, query, queries, limit, explain }, values, output);
+      return;
+    }
+    const index = await openIndex(dir, bm25ParamsOf(values.bm25));
     const retriever = bm25Retriever(index, { paperWrapper: values['paper-wrapper'] });
     if (values.queries !== undefined) {
-      for await (const answer of searchFile(retriever, values.queries, limit)) print(answer, output);
+      for await (const answer of searchFile(retriever, values.queries, limit)) printAnswer(answer, output);
       return;
     }
     const answer = await searchOne(retriever, query, limit);
     if (values.explain) printExplained(explainAnswer(index, answer, values.original), output);
-    else print(answer, output);
+    else printAnswer(answer, output);
   },
 });
 
 function printExplained(answer: ExplainedAnswer, output: Output): void {
-  print(answer, output);
+  printAnswer(answer, output);
   for (const { id, terms } of answer.hits) {
     output.line(`\n${id}`);
     for (const { term, score, frequency, documentFrequency } of terms) {
@@ -60,12 +70,4 @@ function printExplained(answer: ExplainedAnswer, output: Output): void {
       `  ${id}: rank ${rankBefore ?? 'none'} → ${rankAfter ?? 'none'}${reasons.length > 0 ? `, by ${reasons.join(', ')}` : ''}`,
     );
   }
-}
-
-function print(answer: SearchAnswer, output: Output): void {
-  output.object(answer);
-  for (const { rank, id, score } of answer.hits) {
-    output.line(`${answer._id === undefined ? '' : `${answer._id}\t`}${rank}\t${id}\t${score.toFixed(4)}`);
-  }
-  if (answer.hits.length === 0) output.note(`No document matches "${answer.query}".`);
 }

@@ -22,7 +22,7 @@ describe('the setting retriever', () => {
     const problems: readonly (readonly [string, RegExp])[] = [
       ['[1]', /shop\.json must be a JSON object, got \[1\]\.$/],
       ['{', /shop\.json is not JSON/],
-      ['{"kind":"solr"}', /shop\.json: "kind" must be one of bm25, http, .*, got "solr"\.$/],
+      ['{"kind":"solr"}', /shop\.json: "kind" must be one of bm25, dense, hybrid, .*, got "solr"\.$/],
       ['{"kind":"http"}', /shop\.json: "url" is missing\.$/],
     ];
     for (const [content, message] of problems) {
