@@ -1,12 +1,13 @@
 /** @file The recommender that a configuration names, ready to search. No tensor code is reached from here. */
 import { RETRIEVER_TOKEN } from '../base/environment.ts';
 import type { Task } from '../data/task.ts';
-import { type Bm25RetrieverOptions, bm25Retriever, buildBm25Index } from '../retrieval/bm25.ts';
+import { type Bm25RetrieverOptions, bm25Index, bm25Retriever } from '../retrieval/bm25.ts';
 import { hybridRetriever } from '../retrieval/hybrid.ts';
 import type { Environment } from '../retrieval/network/credentials.ts';
 import { networkRetriever, type NetworkOptions } from '../retrieval/network/options.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { RunConfig } from './config.ts';
+import { openPostings } from './index-cache.ts';
 import { openDense, type OpenDenseOptions } from './open-dense.ts';
 import { readRetrieverSpec, type RetrieverSpec } from './retriever-spec.ts';
 
@@ -36,7 +37,7 @@ async function open(
   switch (spec.kind) {
     case 'bm25': {
       const params = { k1: config['bm25.k1'], b: config['bm25.b'] };
-      return bm25Retriever(buildBm25Index(task.documents, params), options);
+      return bm25Retriever(bm25Index(await openPostings(task), params), options);
     }
     case 'dense':
       return openDense(task.documents, spec, options);

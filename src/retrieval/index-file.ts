@@ -16,7 +16,8 @@ import type { Postings } from './postings.ts';
 import { VarintReader, VarintWriter } from './varint.ts';
 
 const MAGIC = 'RECR1IDX';
-const VERSION = 2;
+/** Of the format; changes when a file of before can no longer be read. */
+export const INDEX_VERSION = 2;
 const PREFIX_BYTES = 16;
 const LINE_FEED = 0x0a;
 /** Ids or terms that become one string at a time. */
@@ -74,7 +75,7 @@ export async function writeIndexFile(path: string, postings: Postings, source: I
   const headerBytes = Buffer.from(JSON.stringify(header));
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.write(MAGIC, 'latin1');
-  prefix.writeUInt32LE(VERSION, 8);
+  prefix.writeUInt32LE(INDEX_VERSION, 8);
   prefix.writeUInt32LE(headerBytes.length, 12);
   const body = [prefix, headerBytes, ...SECTIONS.map((name) => sections[name])];
   await writeFileAtomic(path, withChecksum(body));
@@ -99,10 +100,13 @@ export async function readIndexFile(path: string): Promise<{ postings: Postings;
   const terms = decodeTerms(sections.terms);
   const { documentCount, wordCount } = header;
   const decoded = decodePostings(sections.postings, header);
-  const lengths = sections.lengths.slice(); // a view would keep the whole file in memory
+  const lengths = new Uint8Array(sections.lengths); // a view would keep the whole file in memory
   const postings = { ids, terms, ...decoded, lengths, documentCount, wordCount };
   if (!header.positions) return { source: header.source, postings };
-  const positions = { bytes: sections.positions.slice(), starts: decodeSizes(sections.positionSizes, header.terms) };
+  const positions = {
+    bytes: new Uint8Array(sections.positions),
+    starts: decodeSizes(sections.positionSizes, header.terms),
+  };
   return { source: header.source, postings: { ...postings, positions } };
 }
 
@@ -136,9 +140,9 @@ async function openFile(path: string): Promise<FileHandle> {
 function checkPrefix(bytes: Buffer, path: string): void {
   if (bytes.toString('latin1', 0, 8) !== MAGIC) throw notAnIndex(path);
   const version = bytes.readUInt32LE(8);
-  if (version !== VERSION) {
+  if (version !== INDEX_VERSION) {
     throw new UserError(
-      `${path} has format ${version}, and this version reads ${VERSION}; build it again with rec-r1 index.`,
+      `${path} has format ${version}, and this version reads ${INDEX_VERSION}; build it again with rec-r1 index.`,
     );
   }
 }
