@@ -124,6 +124,12 @@ export const SETTINGS = {
   ),
   'bm25.k1': between(1.2, 0, 1000, 'How slowly repeats of a term stop paying off.'),
   'bm25.b': between(0.75, 0, 1, 'How hard long documents are marked down.'),
+  'bm25.syntax': {
+    default: 'words',
+    choices: ['words', 'lucene'],
+    about:
+      'How BM25 reads a query: “words”, a bag without operators, or “lucene”, with AND, OR, NOT, phrases and parentheses as Lucene’s classic query parser reads them.',
+  },
 } as const satisfies Record<string, Setting>;
 
 type Value<S> = S extends { readonly choices: readonly (infer C)[] }

@@ -1,7 +1,8 @@
 /** @file The recommender that a configuration names, ready to search. No tensor code is reached from here. */
 import { RETRIEVER_TOKEN } from '../base/environment.ts';
 import type { Task } from '../data/task.ts';
-import { type Bm25RetrieverOptions, bm25Index, bm25Retriever } from '../retrieval/bm25.ts';
+import { bm25Index } from '../retrieval/bm25.ts';
+import { type Bm25RetrieverOptions, bm25Retriever } from '../retrieval/bm25-retriever.ts';
 import { hybridRetriever } from '../retrieval/hybrid.ts';
 import type { Environment } from '../retrieval/network/credentials.ts';
 import { networkRetriever, type NetworkOptions } from '../retrieval/network/options.ts';
@@ -37,7 +38,9 @@ async function open(
   switch (spec.kind) {
     case 'bm25': {
       const params = { k1: config['bm25.k1'], b: config['bm25.b'] };
-      return bm25Retriever(bm25Index(await openPostings(task), params), options);
+      const syntax = config['bm25.syntax'];
+      const postings = await openPostings(task, { positions: syntax === 'lucene' });
+      return bm25Retriever(bm25Index(postings, params), { syntax, ...options });
     }
     case 'dense':
       return openDense(task.documents, spec, options);

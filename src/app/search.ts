@@ -3,7 +3,13 @@ import { idField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
 import type { Bm25Index } from '../retrieval/bm25.ts';
-import { type RewriteExplanation, type TermContribution, explainBm25, explainRewrite } from '../retrieval/explain.ts';
+import type { QuerySyntax } from '../retrieval/bm25-retriever.ts';
+import {
+  QueryExplainer,
+  type RewriteExplanation,
+  type TermContribution,
+  explainRewrite,
+} from '../retrieval/explain.ts';
 import type { HybridRetriever, PartOfHit } from '../retrieval/hybrid.ts';
 import type { Hit, Retriever } from '../retrieval/retriever.ts';
 
@@ -28,13 +34,16 @@ export interface SearchAnswer {
   readonly _id?: string;
   readonly query: string;
   readonly hits: readonly RankedHit[];
+  /** What a person should know of this search, such as that its syntax was wrong. */
+  readonly note?: string;
 }
 
 /** The best `limit` documents for one query. A failed search is an error here: there is no other rollout to go on with. */
 export async function searchOne(retriever: Retriever, query: string, limit: number): Promise<SearchAnswer> {
   const [outcome] = await retriever.search([query], limit);
   if (outcome.kind === 'failed') throw new UserError(`The search for "${query}" failed: ${outcome.message}`);
-  return { query, hits: outcome.hits.map(({ id, score }, i) => ({ rank: i + 1, id, score })) };
+  const hits = outcome.hits.map(({ id, score }, i) => ({ rank: i + 1, id, score }));
+  return { query, hits, ...(outcome.note !== undefined && { note: outcome.note }) };
 }
 
 /** A fused hit and what each of the recommenders that list it adds. */
@@ -58,12 +67,17 @@ export async function searchFused(hybrid: HybridRetriever, query: string, limit:
 }
 
 /** Adds each term's part in the scores of the hits and, for a rewrite, what it changed against its original. */
-export function explainAnswer(index: Bm25Index, answer: SearchAnswer, original?: string): ExplainedAnswer {
+export function explainAnswer(
+  index: Bm25Index,
+  answer: SearchAnswer,
+  { original, syntax = 'words' }: { readonly original?: string; readonly syntax?: QuerySyntax },
+): ExplainedAnswer {
   const { query } = answer;
-  const hits = answer.hits.map((hit) => ({ ...hit, terms: explainBm25(index, query, hit.id)?.terms ?? [] }));
+  const explainer = new QueryExplainer(index, query, syntax);
+  const hits = answer.hits.map((hit) => ({ ...hit, terms: explainer.explain(hit.id)?.terms ?? [] }));
   if (original === undefined) return { ...answer, hits };
   const ids = answer.hits.map(({ id }) => id);
-  return { ...answer, hits, rewrite: explainRewrite(index, original, query, ids) };
+  return { ...answer, hits, rewrite: explainRewrite(index, original, query, ids, syntax) };
 }
 
 /** One answer per row (`_id`, `text`) of a JSON Lines file, in its order. */

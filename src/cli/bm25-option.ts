@@ -9,6 +9,11 @@ export const BM25_OPTIONS = {
     type: 'boolean',
     about: 'Send (contents:QUERY) as the paper’s code does, first word lost; only to reproduce its figures.',
   },
+  syntax: {
+    type: 'string',
+    value: 'NAME',
+    about: 'words (a bag of words, the default), or lucene (AND, OR, NOT, +, -, "phrases"~2, parentheses, boosts^2).',
+  },
 } as const satisfies Options;
 
 export function bm25ParamsOf(text: string | undefined): Bm25Params {

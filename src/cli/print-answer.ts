@@ -7,5 +7,6 @@ export function printAnswer(answer: SearchAnswer, output: Output): void {
   for (const { rank, id, score } of answer.hits) {
     output.line(`${answer._id === undefined ? '' : `${answer._id}\t`}${rank}\t${id}\t${score.toFixed(4)}`);
   }
+  if (answer.note !== undefined) output.note(`${answer.query}: ${answer.note}`);
   if (answer.hits.length === 0) output.note(`No document matches "${answer.query}".`);
 }

@@ -3,7 +3,7 @@ import { openIndex } from '../app/index-corpus.ts';
 import { type FusedAnswer, searchFile, searchFused, searchOne } from '../app/search.ts';
 import { openVectorFolder } from '../app/vector-folder.ts';
 import { UserError } from '../base/errors.ts';
-import { bm25Retriever } from '../retrieval/bm25.ts';
+import { QUERY_SYNTAXES, bm25Retriever } from '../retrieval/bm25-retriever.ts';
 import { DEVICES } from '../retrieval/dense/encoder.ts';
 import { FUSIONS, hybridRetriever } from '../retrieval/hybrid.ts';
 import { BM25_OPTIONS, bm25ParamsOf } from './bm25-option.ts';
@@ -44,7 +44,8 @@ export async function searchVectors(request: SearchRequest, values: VectorValues
       return;
     }
     const index = await openIndex(dir, bm25ParamsOf(values.bm25));
-    const bm25 = bm25Retriever(index, { paperWrapper: values['paper-wrapper'] });
+    const syntax = optionalOneOf(QUERY_SYNTAXES, values.syntax, '--syntax');
+    const bm25 = bm25Retriever(index, { syntax, paperWrapper: values['paper-wrapper'] });
     const fusion = optionalOneOf(FUSIONS, values.fusion, '--fusion');
     const hybrid = hybridRetriever([bm25, dense], { fusion, weights: weightsOf(values.weights) });
     if (request.explain) printFused(await searchFused(hybrid, query, limit), output);

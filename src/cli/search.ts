@@ -2,19 +2,20 @@
 import { openIndex } from '../app/index-corpus.ts';
 import { type ExplainedAnswer, explainAnswer, searchFile, searchOne } from '../app/search.ts';
 import { UserError } from '../base/errors.ts';
-import { bm25Retriever } from '../retrieval/bm25.ts';
+import { QUERY_SYNTAXES, bm25Retriever } from '../retrieval/bm25-retriever.ts';
 import { BM25_OPTIONS, bm25ParamsOf } from './bm25-option.ts';
-import { type Output, countOf, defineCommand, noPositionals, required } from './command.ts';
+import { type Output, countOf, defineCommand, noPositionals, optionalOneOf, required } from './command.ts';
 import { printAnswer } from './print-answer.ts';
 import { VECTOR_SEARCH_OPTIONS, searchVectors } from './search-vectors.ts';
 
 export const searchCommand = defineCommand({
   usage: [
-    'search --index DIR "QUERY" [-k N] [--explain [--original QUERY]]',
-    'search --index DIR --queries FILE [-k N]',
+    'search --index DIR "QUERY" [-k N] [--syntax lucene] [--explain [--original QUERY]]',
+    'search --index DIR --queries FILE [-k N] [--syntax lucene]',
     'search --index DIR --dense|--hybrid "QUERY" [-k N] [--explain]',
   ],
-  about: 'Ranks the documents of an index. A query is a bag of words: no operators, a repeated word weighs more.',
+  about:
+    'Ranks the documents of an index. A query is a bag of words, a repeated word weighing more, unless --syntax lucene gives it operators.',
   options: {
     index: { type: 'string', value: 'DIR', about: 'The folder that rec-r1 index wrote.' },
     queries: { type: 'string', value: 'FILE', about: 'JSON Lines with _id and text; one answer per row.' },
@@ -41,13 +42,14 @@ export const searchCommand = defineCommand({
       return;
     }
     const index = await openIndex(dir, bm25ParamsOf(values.bm25));
-    const retriever = bm25Retriever(index, { paperWrapper: values['paper-wrapper'] });
+    const syntax = optionalOneOf(QUERY_SYNTAXES, values.syntax, '--syntax');
+    const retriever = bm25Retriever(index, { syntax, paperWrapper: values['paper-wrapper'] });
     if (values.queries !== undefined) {
       for await (const answer of searchFile(retriever, values.queries, limit)) printAnswer(answer, output);
       return;
     }
     const answer = await searchOne(retriever, query, limit);
-    if (values.explain) printExplained(explainAnswer(index, answer, values.original), output);
+    if (values.explain) printExplained(explainAnswer(index, answer, { original: values.original, syntax }), output);
     else printAnswer(answer, output);
   },
 });

@@ -18,10 +18,23 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
 
 /** The index terms of a text in their order, repeats included. */
 export function analyze(text: string): string[] {
-  const terms: string[] = [];
+  return analyzePositions(text).map(({ term }) => term);
+}
+
+/** An index term and which word of its text it was, from 0; stop words count, and so leave gaps. */
+export interface PositionedTerm {
+  readonly term: string;
+  readonly position: number;
+}
+
+/** {@link analyze} with positions. */
+export function analyzePositions(text: string): PositionedTerm[] {
+  const terms: PositionedTerm[] = [];
+  let position = 0;
   forEachToken(text, (start, end) => {
     const term = termOf(text.slice(start, end));
-    if (term !== undefined) terms.push(term);
+    if (term !== undefined) terms.push({ term, position });
+    position++;
   });
   return terms;
 }
@@ -40,7 +53,7 @@ function withoutPossessive(word: string): string {
 /**
  * Lower case of each code point by itself, as Java does: a final sigma stays σ, and İ becomes a plain i, not i and a dot.
  */
-function lowerCase(word: string): string {
+export function lowerCase(word: string): string {
   if (/^[\x00-\x7f]*$/.test(word)) return word.toLowerCase();
   let lower = '';
   for (const char of word) lower += char === '\u0130' ? 'i' : char.toLowerCase();

@@ -9,19 +9,10 @@
  */
 import type { Document } from '../data/task.ts';
 import { decodeLength } from './length-byte.ts';
-import { type Postings, countPostings, countTerms } from './postings.ts';
+import { type CountOptions, type Postings, countPostings, countTerms } from './postings.ts';
 import { DocumentNumbers } from './document-numbers.ts';
-import { MemoryCache } from './memory-cache.ts';
-import {
-  type Hit,
-  type JudgedQuery,
-  type JudgedRanking,
-  type RankOutcome,
-  type Retriever,
-  SHOWN,
-  type SearchOutcome,
-} from './retriever.ts';
-import { ScoreBoard } from './score-board.ts';
+import { type Hit, type JudgedQuery, type JudgedRanking, SHOWN } from './retriever.ts';
+import { LEAST_SCORE, ScoreBoard } from './score-board.ts';
 import { NO_TERM, TermNumbers } from './term-numbers.ts';
 
 export interface Bm25Params {
@@ -38,6 +29,8 @@ export const ANSERINI_BM25: Bm25Params = { k1: 0.9, b: 0.4 };
 
 export interface Bm25Index extends Bm25Params {
   readonly postings: Postings;
+  /** [256] what a term's frequency is multiplied with, by length byte; float32. */
+  readonly lengthFactors: Float32Array;
   /** [postings] 1 + frequency × length factor, float32: the part of a term's score that no query changes. */
   readonly divisors: Float32Array;
   /** [postings] each term's score in each of its documents for a query that has the term once; float32. */
@@ -55,18 +48,24 @@ export interface Bm25Index extends Bm25Params {
  *
  * A corpus without any word is a valid index that finds nothing.
  */
-export function buildBm25Index(documents: readonly Document[], params: Bm25Params = PAPER_BM25): Bm25Index {
-  return bm25Index(countPostings(documents), params);
+export function buildBm25Index(
+  documents: readonly Document[],
+  params: Bm25Params = PAPER_BM25,
+  options: CountOptions = {},
+): Bm25Index {
+  return bm25Index(countPostings(documents, options), params);
 }
 
 /** Puts k1 and b to postings that are already counted. */
 export function bm25Index(postings: Postings, { k1, b }: Bm25Params = PAPER_BM25): Bm25Index {
   const { ids, terms } = postings;
-  const divisors = divisorsOf(postings, lengthFactorsOf(postings, k1, b));
+  const lengthFactors = lengthFactorsOf(postings, k1, b);
+  const divisors = divisorsOf(postings, lengthFactors);
   return {
     k1,
     b,
     postings,
+    lengthFactors,
     divisors,
     scores: scoresOf(postings, divisors),
     board: new ScoreBoard(ids.length),
@@ -126,17 +125,23 @@ export function searchBm25(index: Bm25Index, query: string, limit: number): Hit[
 /** {@link searchBm25} for a query that is already analysed. */
 export function rankBag(index: Bm25Index, bag: BagOfTerms, limit: number): Hit[] {
   addScores(index, bag);
-  const { documents, scores } = index.board.takeBest(limit);
+  return takeHits(index, limit);
+}
+
+/** The best of what was added to the index's board. */
+export function takeHits({ board, postings }: Bm25Index, limit: number): Hit[] {
+  const { documents, scores } = board.takeBest(limit);
   const hits: Hit[] = [];
-  for (let i = 0; i < documents.length; i++) hits.push({ id: index.postings.ids[documents[i]], score: scores[i] });
+  for (let i = 0; i < documents.length; i++) {
+    hits.push({ id: postings.ids[documents[i]], score: scores[i] === LEAST_SCORE ? 0 : scores[i] });
+  }
   return hits;
 }
 
-/** Only what a reward needs of {@link rankBag}: equal to reading the ranks off the list, and several times as fast. */
-export function rankJudgedOfBag(index: Bm25Index, bag: BagOfTerms, query: JudgedQuery, limit: number): JudgedRanking {
+/** Only what a reward needs of {@link takeHits}: equal to reading the ranks off the list, and several times as fast. */
+export function takeJudged(index: Bm25Index, query: JudgedQuery, limit: number): JudgedRanking {
   const { board, documentNumbers, postings } = index;
   const judged = documentNumbers.known(query.judged);
-  addScores(index, bag);
   const leftOut = documentNumbers.known(query.leftOut ?? []);
   const { ranks, best, length } = board.takeStandings(
     judged.map(({ number }) => number),
@@ -151,7 +156,8 @@ export function rankJudgedOfBag(index: Bm25Index, bag: BagOfTerms, query: Judged
   };
 }
 
-function addScores({ postings, divisors, scores, board }: Bm25Index, { terms }: BagOfTerms): void {
+/** Adds the score of each document to the index's board. */
+export function addScores({ postings, divisors, scores, board }: Bm25Index, { terms }: BagOfTerms): void {
   const { documents, offsets } = postings;
   board.begin(terms.reduce((sum, { term }) => sum + offsets[term + 1] - offsets[term], 0));
   for (const { term, count } of terms) {
@@ -184,48 +190,4 @@ export function termWeight({ offsets, documentCount }: Postings, term: number, c
 /** One term's share of a document's score, every step in float32. */
 export function termScore(weight: number, divisor: number): number {
   return Math.fround(weight - Math.fround(weight / divisor));
-}
-
-export interface Bm25RetrieverOptions {
-  /**
-   * Sends `(contents:QUERY)` as the paper's code does, which loses the first word of a query that begins with a letter and
-   * adds the word `content` to the others. Only to reproduce published numbers.
-   */
-  readonly paperWrapper?: boolean;
-  /** Memory for rankings that are kept for queries with the same bag of words. */
-  readonly cacheBytes?: number;
-}
-
-const CACHE_BYTES = 64 * 2 ** 20;
-/** Roughly, in memory: a hit of a list, and what an entry costs beside its texts. */
-const [HIT_BYTES, ENTRY_BYTES] = [48, 512];
-
-/** The index as the black box of training. Rewrites of one group often share their bag of words and then also the search. */
-export function bm25Retriever(
-  index: Bm25Index,
-  { paperWrapper = false, cacheBytes = CACHE_BYTES }: Bm25RetrieverOptions = {},
-): Retriever {
-  const bagOf = (query: string): BagOfTerms => bagOfTerms(index, paperWrapper ? `(contents:${query})` : query);
-  const lists = new MemoryCache<readonly Hit[]>(cacheBytes / 2, (hits) => ENTRY_BYTES + hits.length * HIT_BYTES);
-  const rankings = new MemoryCache<JudgedRanking>(cacheBytes / 2, ({ ranks }) => ENTRY_BYTES + ranks.size * HIT_BYTES);
-  const search = (query: string, limit: number): SearchOutcome => {
-    const bag = bagOf(query);
-    return { kind: 'hits', hits: lists.get(`${limit} ${bag.key}`, () => rankBag(index, bag, limit)) };
-  };
-  const rank = (query: JudgedQuery, limit: number): RankOutcome => {
-    const bag = bagOf(query.query);
-    const key = JSON.stringify([limit, bag.key, query.judged, query.leftOut]);
-    return { kind: 'ranked', ...rankings.get(key, () => rankJudgedOfBag(index, bag, query, limit)) };
-  };
-  return {
-    name: `bm25(k1=${index.k1},b=${index.b}${paperWrapper ? ',paper wrapper' : ''})`,
-    search: (queries, limit, signal) => {
-      signal?.throwIfAborted();
-      return Promise.resolve(queries.map((query) => search(query, limit)));
-    },
-    rankJudged: (queries, limit, signal) => {
-      signal?.throwIfAborted();
-      return Promise.resolve(queries.map((query) => rank(query, limit)));
-    },
-  };
 }

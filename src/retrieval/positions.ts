@@ -67,23 +67,30 @@ export class PositionsBuilder {
   }
 }
 
-/** [frequency of the term in the corpus] one term's positions, posting after posting. */
-export function decodePositions(
-  { offsets, frequencies }: Pick<Postings, 'offsets' | 'frequencies'>,
-  { bytes, starts }: Positions,
-  term: number,
-): Uint32Array {
-  const reader = new VarintReader(bytes.subarray(starts[term], starts[term + 1]));
-  let total = 0;
-  for (let at = offsets[term]; at < offsets[term + 1]; at++) total += frequencies[at];
-  const positions = new Uint32Array(total);
-  let next = 0;
-  for (let at = offsets[term]; at < offsets[term + 1]; at++) {
-    let position = 0;
-    for (const end = next + frequencies[at]; next < end; next++) {
-      position += reader.read();
-      positions[next] = position;
-    }
+/** Reads one term's positions document by document, forwards. */
+export class PositionCursor {
+  readonly #frequencies: Uint32Array;
+  readonly #reader: VarintReader;
+  #next: number;
+
+  constructor(
+    { offsets, frequencies }: Pick<Postings, 'offsets' | 'frequencies'>,
+    { bytes, starts }: Positions,
+    term: number,
+  ) {
+    this.#frequencies = frequencies;
+    this.#reader = new VarintReader(bytes.subarray(starts[term], starts[term + 1]));
+    this.#next = offsets[term];
   }
-  return positions;
+
+  /** The positions of a posting, by its place in the postings, which must rise from call to call. */
+  read(at: number): Uint32Array {
+    let skipped = 0;
+    for (; this.#next < at; this.#next++) skipped += this.#frequencies[this.#next];
+    this.#reader.skip(skipped);
+    const positions = new Uint32Array(this.#frequencies[this.#next++]);
+    let position = 0;
+    for (let i = 0; i < positions.length; i++) positions[i] = position += this.#reader.read();
+    return positions;
+  }
 }

@@ -16,6 +16,9 @@ const BUCKETS = 2 ** (31 - BUCKET_SHIFT);
 /** Below one posting for so many documents it is faster to list the documents than to look through all sums (measured). */
 const LISTING_BELOW = 1 / 8;
 
+/** The smallest float32, for a document that matches with score 0: on the board, 0 means that it does not match. */
+export const LEAST_SCORE = 2 ** -149;
+
 /** Documents by their numbers, best first, and their scores. */
 export interface Best {
   readonly documents: Uint32Array;

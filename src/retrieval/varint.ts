@@ -44,4 +44,11 @@ export class VarintReader {
     }
     return value;
   }
+
+  /** Passes over so many numbers. */
+  skip(count: number): void {
+    for (let left = count; left > 0 && this.#at < this.#bytes.length; this.#at++) {
+      if (this.#bytes[this.#at] < 0x80) left--;
+    }
+  }
 }

@@ -14,11 +14,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.queryparser.classic.ParseException;
+import org.apache.lucene.queryparser.classic.QueryParser;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreDoc;
@@ -32,6 +35,8 @@ import org.apache.lucene.store.FSDirectory;
  * texts.json, a list of texts, gets terms.json: a hash of each text's terms.
  *
  * Per query: how many documents, a hash of their ids in order, a hash of their float32 scores; the whole list for the first few.
+ * syntax.json has the same for the queries under "syntax", which the classic query parser reads: of each the whole list, and
+ * how Lucene writes the query that it understood, or its message.
  */
 public class LuceneGolden {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -53,7 +58,7 @@ public class LuceneGolden {
     String index = set.resolve("index").toString();
     if (!Files.exists(Path.of(index))) {
       IndexCollection.main(new String[] {
-        "-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-threads", "1",
+        "-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-threads", "1", "-storePositions",
         "-input", set.resolve("corpus").toRealPath().toString(), "-index", index,
       });
     }
@@ -71,6 +76,9 @@ public class LuceneGolden {
       for (JsonNode query : request.get("queries")) {
         answers.add(answer(query.asText(), limit, answers.size() < request.get("lists").asInt(), analyzer, lucene, anserini));
       }
+      ArrayNode parsed = JSON.createArrayNode();
+      for (JsonNode query : request.path("syntax")) parsed.add(parsedAnswer(query.asText(), limit, analyzer, lucene));
+      Files.write(set.resolve("syntax.json"), JSON.writeValueAsBytes(parsed));
     }
     Files.write(set.resolve("golden.json"), JSON.writeValueAsBytes(answers));
   }
@@ -79,20 +87,47 @@ public class LuceneGolden {
       String text, int limit, boolean whole, Analyzer analyzer, IndexSearcher lucene, SimpleSearcher anserini) throws Exception {
     Query query = new BagOfWordsQueryGenerator().buildQuery("contents", analyzer, text);
     ScoreDoc[] hits = lucene.search(query, limit, SearchCollection.BREAK_SCORE_TIES_BY_DOCID, true).scoreDocs;
-    List<String> ids = new java.util.ArrayList<>();
-    for (ScoreDoc hit : hits) ids.add(lucene.storedFields().document(hit.doc).get("id"));
+    List<String> ids = idsOf(hits, lucene);
     checkAgainst(anserini.search(text, limit), ids, text);
+    ObjectNode answer = hashes(hits, ids);
+    if (whole) addList(answer, hits, ids);
+    return answer;
+  }
+
+  /** The same for Lucene's classic query syntax; what it does not parse has a message instead. */
+  private static ObjectNode parsedAnswer(String text, int limit, Analyzer analyzer, IndexSearcher lucene) throws Exception {
+    Query query;
+    try {
+      query = new QueryParser("contents", analyzer).parse(text);
+    } catch (ParseException | IllegalArgumentException error) {
+      return JSON.createObjectNode().put("error", String.valueOf(error.getMessage()));
+    }
+    ScoreDoc[] hits = lucene.search(query, limit, SearchCollection.BREAK_SCORE_TIES_BY_DOCID, true).scoreDocs;
+    List<String> ids = idsOf(hits, lucene);
+    ObjectNode answer = hashes(hits, ids).put("query", query.toString("contents"));
+    addList(answer, hits, ids);
+    return answer;
+  }
+
+  private static List<String> idsOf(ScoreDoc[] hits, IndexSearcher lucene) throws Exception {
+    List<String> ids = new ArrayList<>();
+    for (ScoreDoc hit : hits) ids.add(lucene.storedFields().document(hit.doc).get("id"));
+    return ids;
+  }
+
+  private static ObjectNode hashes(ScoreDoc[] hits, List<String> ids) throws Exception {
     ByteBuffer scores = ByteBuffer.allocate(4 * hits.length);
     for (ScoreDoc hit : hits) scores.putFloat(hit.score);
     ObjectNode answer = JSON.createObjectNode();
     answer.put("count", hits.length);
     answer.put("ids", hash(String.join("\n", ids).getBytes(StandardCharsets.UTF_8)));
     answer.put("scores", hash(scores.array()));
-    if (whole) {
-      ArrayNode list = answer.putArray("list");
-      for (int i = 0; i < hits.length; i++) list.addArray().add(ids.get(i)).add(hits[i].score);
-    }
     return answer;
+  }
+
+  private static void addList(ObjectNode answer, ScoreDoc[] hits, List<String> ids) {
+    ArrayNode list = answer.putArray("list");
+    for (int i = 0; i < hits.length; i++) list.addArray().add(ids.get(i)).add(hits[i].score);
   }
 
   /** Pyserini's own entry must rank as the query above does. */

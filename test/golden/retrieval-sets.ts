@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Document } from '../../src/data/task.ts';
 import { ANSERINI_BM25, type Bm25Params, PAPER_BM25 } from '../../src/retrieval/bm25.ts';
 import { hostileCorpus, hostileQueries } from './hostile.ts';
+import { syntaxQueries } from './syntax-queries.ts';
 
 export interface GoldenSet {
   readonly name: string;
@@ -12,6 +13,8 @@ export interface GoldenSet {
   readonly corpus: string | undefined;
   readonly params: Bm25Params;
   queries(sharedData: string): string[];
+  /** Queries for the classic query syntax. */
+  readonly syntax?: (sharedData: string) => string[];
 }
 
 /** Ranks that are compared. */
@@ -25,6 +28,14 @@ export interface GoldenAnswer {
   /** The same of the scores, as big-endian float32. */
   readonly scores: string;
   readonly list?: readonly (readonly [id: string, score: number])[];
+}
+
+/** What syntax.json in the scratch folder holds for one query. */
+export type SyntaxAnswer = GoldenAnswer | { readonly error: string };
+
+/** One line of test/golden/syntax.json: thousands of queries are to stay small. */
+export function syntaxLine(answer: SyntaxAnswer): string {
+  return 'error' in answer ? 'error' : `${answer.count} ${answer.ids.slice(0, 8)} ${answer.scores.slice(0, 8)}`;
 }
 
 export type GoldenFile = Readonly<Record<string, readonly GoldenAnswer[]>>;
@@ -63,6 +74,14 @@ export const GOLDEN_SETS: readonly GoldenSet[] = [
     corpus: 'cranfield/corpus.jsonl',
     params: PAPER_BM25,
     queries: (data) => [...texts(join(data, 'cranfield/queries.jsonl'), 'text'), ...hostileQueries()],
+    syntax: (data) => [
+      ...syntaxQueries({
+        words: ['wing', 'flow', 'pressure', 'heat', 'layer', 'supersonic'],
+        phrase: 'boundary layer',
+      }),
+      ...texts(join(data, 'cranfield/queries.jsonl'), 'text'),
+      ...hostileQueries(),
+    ],
   },
   {
     name: 'cranfield-anserini',
@@ -79,6 +98,10 @@ export const GOLDEN_SETS: readonly GoldenSet[] = [
       ...texts(join(data, 'amazon-beauty/reviews/queries.jsonl'), 'text'),
       ...hostileQueries(),
     ],
+    syntax: (data) => [
+      ...syntaxQueries({ words: ['hair', 'skin', 'oil', 'nail', 'brush', 'organic'], phrase: 'essential oil' }),
+      ...beautyRewrites(data),
+    ],
   },
   {
     name: 'products',
@@ -90,8 +113,21 @@ export const GOLDEN_SETS: readonly GoldenSet[] = [
       ...everyNth(texts(join(data, 'esci/released-outputs.jsonl'), 'generated_text'), 8),
       ...hostileQueries(),
     ],
+    syntax: (data) => [
+      ...syntaxQueries({ words: ['black', 'set', 'kids', 'ball', 'controller', 'wireless'], phrase: 'xbox one' }),
+      ...everyNth(texts(join(data, 'esci/released-outputs.jsonl'), 'generated_text'), 4),
+    ],
   },
-  { name: 'hostile', corpus: undefined, params: PAPER_BM25, queries: hostileQueries },
+  {
+    name: 'hostile',
+    corpus: undefined,
+    params: PAPER_BM25,
+    queries: hostileQueries,
+    syntax: () => [
+      ...syntaxQueries({ words: ['running', 'b', 'contents', 'generalization', '1', 'é'], phrase: 'the running' }),
+      ...hostileQueries(),
+    ],
+  },
 ];
 
 /** The documents of a set, read without the code under test. */

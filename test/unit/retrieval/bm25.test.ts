@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Document } from '../../../src/data/task.ts';
-import { ANSERINI_BM25, bm25Retriever, buildBm25Index, searchBm25 } from '../../../src/retrieval/bm25.ts';
+import { ANSERINI_BM25, buildBm25Index, searchBm25 } from '../../../src/retrieval/bm25.ts';
+import { bm25Retriever } from '../../../src/retrieval/bm25-retriever.ts';
 import { decodeLength, encodeLength } from '../../../src/retrieval/length-byte.ts';
 
 function corpus(texts: Readonly<Record<string, string>>): Document[] {

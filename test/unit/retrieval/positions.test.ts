@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readIndexFile, writeIndexFile } from '../../../src/retrieval/index-file.ts';
-import { decodePositions } from '../../../src/retrieval/positions.ts';
+import { PositionCursor } from '../../../src/retrieval/positions.ts';
 import { countPostings, type Postings } from '../../../src/retrieval/postings.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 import { hostileCorpus } from '../../golden/hostile.ts';
@@ -13,15 +13,19 @@ const CORPUS = [
 ];
 const SOURCE = { path: 'corpus.jsonl', sizeBytes: 1, modifiedMillis: 2, sha256: '00' };
 
-function positionsOf(postings: Postings, term: string): number[] {
-  return [...decodePositions(postings, postings.positions!, postings.terms.get(term)!)];
+function positionsOf(postings: Postings, word: string, skipped = 0): number[][] {
+  const term = postings.terms.get(word)!;
+  const cursor = new PositionCursor(postings, postings.positions!, term);
+  const count = postings.offsets[term + 1] - postings.offsets[term];
+  return Array.from({ length: count - skipped }, (_, i) => [...cursor.read(postings.offsets[term] + skipped + i)]);
 }
 
 describe('positions', () => {
   it('count words from 0, stop words included, document after document', () => {
     const postings = countPostings(CORPUS, { positions: true });
-    assert.deepEqual(positionsOf(postings, 'state'), [1, 1, 5, 7]);
-    assert.deepEqual(positionsOf(postings, 'art'), [0, 4]);
+    assert.deepEqual(positionsOf(postings, 'state'), [[1], [1, 5, 7]]);
+    assert.deepEqual(positionsOf(postings, 'art'), [[0], [4]]);
+    assert.deepEqual(positionsOf(postings, 'state', 1), [[1, 5, 7]]);
   });
 
   it('are not kept unless asked for, and change nothing else', () => {

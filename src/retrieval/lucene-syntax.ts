@@ -1,0 +1,80 @@
+/**
+ * @file Searches in Lucene's classic query syntax. What is not valid or not supported is searched as plain words, and a note
+ * says so: models write `running/walking shoes`, and a reward should not depend on a slash.
+ */
+import { analyze } from './analyzer.ts';
+import { type Bm25Index, takeHits } from './bm25.ts';
+import { type Matches, NO_MATCHES } from './matches.ts';
+import { QueryMatcher } from './query-matcher.ts';
+import { queryKey, simplify } from './query-rewrite.ts';
+import { type ParsedQuery, type Query, parseQuery } from './query-syntax.ts';
+import type { Hit } from './retriever.ts';
+import { LEAST_SCORE } from './score-board.ts';
+
+/** What a query means. */
+export interface Understood {
+  /** Simplified; nothing when it cannot find anything. */
+  readonly query: Query | undefined;
+  /** Why it was taken for plain words. */
+  readonly note?: string;
+}
+
+/** Reads a query in the syntax, or as plain words when it is wrong. */
+export function understand(text: string): Understood {
+  const parsed = parseQuery(text);
+  if (parsed.kind === 'query') return { query: parsed.query && simplify(parsed.query) };
+  return { query: bagOfWords(text), note: noteOf(parsed) };
+}
+
+/** Plain words as a query: each an optional clause, weighing as often as it occurs. */
+export function bagOfWords(text: string): Query | undefined {
+  const clauses = analyze(text).map((term) => ({
+    occur: 'should' as const,
+    query: { kind: 'term' as const, term, boost: 1 },
+  }));
+  return simplify({ kind: 'boolean', clauses, boost: 1 });
+}
+
+function noteOf(parsed: Exclude<ParsedQuery, { kind: 'query' }>): string {
+  return parsed.kind === 'malformed'
+    ? `This is not valid query syntax, for ${parsed.reason}; it was searched as plain words.`
+    : `This query has ${parsed.reason}, which is not supported; it was searched as plain words.`;
+}
+
+/** Queries in the syntax over one index. */
+export class SyntaxSearch {
+  readonly #index: Bm25Index;
+  readonly #matcher: QueryMatcher;
+
+  constructor(index: Bm25Index) {
+    this.#index = index;
+    this.#matcher = new QueryMatcher(index);
+  }
+
+  /** A query, its key in a cache, and how its scores get onto the index's board. */
+  prepare(text: string): { readonly key: string; readonly note?: string; readonly addScores: () => void } {
+    const { query, ...note } = understand(text);
+    const addScores = (): void => {
+      addMatches(this.#index, query ? this.#matcher.match(query) : NO_MATCHES);
+    };
+    return { key: query ? queryKey(query) : '', ...note, addScores };
+  }
+
+  /**
+   * The best `limit` documents, best first; equal scores in the order of their ids.
+   *
+   * @throws UserError for a phrase when the index has no positions.
+   */
+  search(text: string, limit: number): { readonly hits: Hit[]; readonly note?: string } {
+    const { addScores, note } = this.prepare(text);
+    addScores();
+    return { hits: takeHits(this.#index, limit), ...(note !== undefined && { note }) };
+  }
+}
+
+/** Puts matches onto the index's board. */
+export function addMatches({ board }: Bm25Index, { documents, scores }: Matches): void {
+  const positive = scores.map((score) => score || LEAST_SCORE);
+  board.begin(documents.length);
+  board.add(documents, positive, 0, documents.length, 1);
+}
