@@ -84,11 +84,13 @@ export class AmazonReviewsReader implements TaskReader {
     this.#purchases ??= await readPurchases(this.#files, this.#minHistory);
     this.#itemsOutside = 0;
     for await (const { value, where } of readJsonLines(this.#files.metadata)) {
+      if (!this.#purchases.inRows.has(idField(value, 'parent_asin', where))) {
+        this.#itemsOutside++;
+        continue;
+      }
       const document = documentOf(value, where);
-      if (this.#purchases.inRows.has(document.id)) {
-        this.#titles.set(document.id, document.title);
-        yield { document, where };
-      } else this.#itemsOutside++;
+      this.#titles.set(document.id, document.title);
+      yield { document, where };
     }
   }
 
@@ -129,16 +131,16 @@ function filesOf(dir: string): Files {
 }
 
 async function readPurchases({ metadata, reviews }: Files, minHistory: number): Promise<Purchases> {
-  const known = new Set<string>();
-  for await (const { value, where } of readJsonLines(metadata)) known.add(idField(value, 'parent_asin', where));
   const [users, items] = [new Map<string, number>(), new Map<string, number>()];
+  for await (const { value, where } of readJsonLines(metadata)) numberOf(idField(value, 'parent_asin', where), items);
+  const withMetadata = items.size;
   const log = new PurchaseLog();
   for await (const { value, where } of readJsonLines(reviews)) {
     const user = numberOf(idField(value, 'user_id', where), users);
     log.add(user, numberOf(idField(value, 'parent_asin', where), items), timeOf(value, where));
   }
   const itemIds = [...items.keys()];
-  const isKnown = (item: number): boolean => known.has(itemIds[item]);
+  const isKnown = (item: number): boolean => item < withMetadata;
   const inRows = new Set<string>();
   for (const row of log.rows(isKnown, minHistory, MAX_HISTORY))
     for (const item of itemsOf(row)) inRows.add(itemIds[item]);

@@ -74,11 +74,11 @@ describe('a JSON Lines file', () => {
     'is closed when its reader stops early, and when it is wrong',
     { skip: process.platform !== 'linux' },
     async (test) => {
-      const rows = '{"a":1}\n'.repeat(200_000);
+      const rows = '{"a":1}\n'.repeat(50_000);
       const dir = dataFolder(test, { 'a.jsonl': `${rows}oops\n${rows}`, 'b.jsonl.gz': gzipSync(rows) });
       const open = (): number => readdirSync('/proc/self/fd').length;
       const before = open();
-      await assert.rejects(values(readJsonLines(join(dir, 'a.jsonl'))), refusal(/line 200001: not valid JSON/));
+      await assert.rejects(values(readJsonLines(join(dir, 'a.jsonl'))), refusal(/line 50001: not valid JSON/));
       for await (const row of readJsonLines(join(dir, 'b.jsonl.gz'))) {
         assert.deepEqual(row.value, { a: 1 });
         break;

@@ -107,8 +107,11 @@ describe('openTask on Amazon Reviews 2023', () => {
     );
     await refuses(beauty(test, [{ user_id: 'u', timestamp: 1 }]), /line 1: "parent_asin" must be an id/);
     await refuses(
-      dataFolder(test, { 'meta_X.jsonl': '{"parent_asin":"A","title":7}', 'X.jsonl': jsonLines(REVIEWS) }),
-      /meta_X\.jsonl, line 1: "title" must be text or a list of texts, got 7/,
+      dataFolder(test, {
+        'meta_X.jsonl': `${meta}{"parent_asin":"E","title":7}`,
+        'X.jsonl': jsonLines([...REVIEWS, review('u3', 'E', TEST)]),
+      }),
+      /meta_X\.jsonl, line 6: "title" must be text or a list of texts, got 7/,
     );
     await refuses(beauty(test, [review('u', 'A', 1)]), /holds no document/);
   });

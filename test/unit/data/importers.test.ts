@@ -54,6 +54,22 @@ describe('openTask on a TREC collection', () => {
       dataFolder(test, { ...TREC, 'documents/c': '<DOC>\n<DOCNO>FT-1</DOCNO>\n</DOC>\n' }),
       /"FT-1" was already used/,
     );
+    await refuses(
+      dataFolder(test, { ...TREC, 'documents/c': '<DOC>\n<DOCNO>1</DOCNO>\n<DOC>\n<DOCNO>2</DOCNO>\n</DOC>\n' }),
+      /c, line 1: <DOC> is not closed before the next one in .*c, line 3/,
+    );
+    await refuses(
+      dataFolder(test, { ...TREC, 'topics.txt': '301\tpan\n301\tlid\n' }),
+      /topics\.txt, line 2: topic "301" was already given/,
+    );
+    await refuses(
+      dataFolder(test, { ...TREC, 'documents/b.gz': TREC['documents/b.gz'].subarray(0, 60) }),
+      /b\.gz is not a whole gzip file/,
+    );
+    await refuses(
+      dataFolder(test, { ...TREC, 'documents/c': Buffer.from('<DOC>\n<DOCNO>caf\xe9</DOCNO>\n</DOC>\n', 'latin1') }),
+      /c, line 2: not valid UTF-8; convert the file/,
+    );
     await refuses(dataFolder(test, { ...TREC, 'documents/c': '<DOC>\n<TEXT>x\n' }), /c, line 1: <DOC> is not closed/);
     await refuses(dataFolder(test, { ...TREC, 'documents/c': '<DOC>\n<TEXT>x</TEXT>\n</DOC>\n' }), /has no <DOCNO>/);
   });

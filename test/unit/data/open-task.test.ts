@@ -135,6 +135,61 @@ describe('openTask on the BEIR layout', () => {
   });
 });
 
+describe('openTask on files as other programs write them', () => {
+  it('passes over byte order marks, CR LF, blank lines and columns of others', async () => {
+    write({
+      'corpus.jsonl': '\ufeff{"_id":"d1","title":"Pan","text":"iron","metadata":{}}\r\n\r\n',
+      'queries.jsonl': '\ufeff{"_id":"q1","text":"pan","metadata":{}}\r\n',
+      'qrels/test.tsv': '\ufeffquery-id\tcorpus-id\tscore\r\nq1\td1\t1\r\n',
+    });
+    const { documents, examples } = await openTask(dir);
+    assert.deepEqual(documents, [{ id: 'd1', title: 'Pan', text: 'iron' }]);
+    assert.deepEqual(examples.test, [{ id: 'q1', query: 'pan', relevant: new Map([['d1', 1]]) }]);
+  });
+
+  it('keeps hostile ids apart', async () => {
+    const ids = ['constructor', '__proto__', 'é', 'e\u0301', ' d', '\ud83c\udf73'];
+    write({
+      'corpus.jsonl': ids.map((_id) => JSON.stringify({ _id, text: _id })).join('\n'),
+      'queries.jsonl': ids.map((_id) => JSON.stringify({ _id, text: _id })).join('\n'),
+      'qrels/test.tsv': ids.map((id) => `${id}\t${id}\t1`).join('\n'),
+    });
+    const { examples } = await openTask(dir);
+    assert.deepEqual(examples.test.map(({ id, relevant }) => [id, ...relevant.keys()]), ids.map((id) => [id, id])); // prettier-ignore
+  });
+});
+
+describe('openTask on queries that bring their targets along', () => {
+  const query = (_id: string, ...relevant: string[]): string => JSON.stringify({ _id, text: `about ${_id}`, relevant });
+
+  it('tells the numbers of several files apart and reads the split off the names', async () => {
+    write({
+      'corpus.jsonl': CORPUS,
+      'queries/train.jsonl': query('1', 'd1', 'd1', 'gone'),
+      'queries/val.jsonl': query('1', 'd2'),
+      'queries/Video_Games.jsonl': [query('1', 'd3'), query('2', 'gone')].join('\n'),
+    });
+    const { examples, notes } = await openTask(dir);
+    assert.deepEqual(examples, {
+      train: [{ id: 'train/1', query: 'about 1', relevant: new Map([['d1', 1]]) }],
+      validation: [{ id: 'val/1', query: 'about 1', relevant: new Map([['d2', 1]]) }],
+      test: [{ id: 'Video_Games/1', query: 'about 1', relevant: new Map([['d3', 1]]) }],
+    });
+    assert.match(notes.join(' '), /document is not in the corpus: 2\..*1 of 4 queries/);
+  });
+
+  it('names what is wrong', async () => {
+    write({ 'queries/readme.txt': '' });
+    await refuses(/no corpus\.jsonl/);
+    write({ 'corpus.jsonl': CORPUS });
+    await refuses(/queries holds no \.jsonl file/);
+    write({ 'queries/a.jsonl': `${query('1', 'd1')}\n${query('1', 'd2')}` });
+    await refuses(/a\.jsonl, line 2: query id "1" was already used/);
+    write({ 'queries/a.jsonl': '{"_id":"1","text":"x"}' });
+    await refuses(/a\.jsonl, line 1: "relevant" must be a list of ids, got nothing/);
+  });
+});
+
 describe('openTask on sequences', () => {
   const row = (user: string, history: readonly string[], target: string): string =>
     JSON.stringify({ user_id: user, history, target });
