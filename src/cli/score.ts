@@ -57,7 +57,7 @@ export const scoreCommand = defineCommand({
       split,
       bare: values.bare,
       by: values.by,
-    });
+    }).finally(() => retriever.dispose?.());
     output.object(scoring);
     const wrong = scoring.rows.filter(({ format }) => format !== 'ok').length;
     output.line(`${scoring.rows.length} answers, ${wrong} in a wrong format, by ${retriever.name}`);

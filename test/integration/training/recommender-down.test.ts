@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requestControl } from '../../../src/runs/control.ts';
-import { openRunReader } from '../../../src/runs/reader.ts';
-import type { RunInfo } from '../../../src/runs/records.ts';
 import { recR1 } from '../../fixtures/command-line.ts';
 import { httpRecommender, type HttpRecommender } from '../../fixtures/http-recommender.ts';
-import { recorded, train } from '../../fixtures/small-training.ts';
+import { reaches, recorded, train } from '../../fixtures/small-training.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 async function opened(test: TestContext): Promise<HttpRecommender> {
@@ -16,21 +14,6 @@ async function opened(test: TestContext): Promise<HttpRecommender> {
     recommender.close();
   });
   return recommender;
-}
-
-async function reaches(runDir: string, holds: (info: RunInfo) => boolean): Promise<RunInfo> {
-  for (let waited = 0; waited < 60_000; waited += 50) {
-    await sleep(50);
-    try {
-      const reader = openRunReader(runDir);
-      const info = reader.info();
-      reader.close();
-      if (holds(info)) return info;
-    } catch (error) {
-      if (waited > 30_000) throw error; // the folder is yet to be made
-    }
-  }
-  return assert.fail(`${runDir} did not get there within a minute`);
 }
 
 describe('a training whose recommender goes down', () => {
