@@ -21,7 +21,7 @@ interface Part {
 }
 
 const PARTS: readonly Part[] = [
-  { name: 'headless', files: 'dist/test/{unit,golden,integration,real}/**/*.test.mjs', concurrency: 2 },
+  { name: 'headless', files: 'dist/test/{unit,golden,integration,real,native}/**/*.test.mjs', concurrency: 2 },
   { name: 'vscode', files: 'dist/test/vscode/**/*.test.mjs', concurrency: 1 },
 ];
 

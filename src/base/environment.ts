@@ -5,3 +5,6 @@ export const RETRIEVER_TOKEN = 'REC_R1_RETRIEVER_TOKEN';
 
 /** A folder for files that can be made again, such as search indexes, in place of the platform's own. */
 export const CACHE_FOLDER = 'REC_R1_CACHE';
+
+/** The folder with native tensor engines; the editor names its own storage here for the processes that it starts. */
+export const NATIVE_FOLDER = 'REC_R1_NATIVE';

@@ -108,7 +108,8 @@ function updateOne(
 export function globalNorm(gradients: readonly Tensor[]): Scalar {
   return tf.tidy(() => {
     const squares = gradients.map((gradient) => tf.sum<Scalar>(tf.square(gradient)));
-    return tf.sqrt(squares.length === 0 ? tf.scalar(0) : tf.addN(squares));
+    // Stacked: WebGPU's own sum of many tensors binds them all at once, more than a device allows.
+    return tf.sqrt(squares.length === 0 ? tf.scalar(0) : tf.sum<Scalar>(tf.stack(squares)));
   });
 }
 

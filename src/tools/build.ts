@@ -56,7 +56,7 @@ async function buildNode(): Promise<void> {
 
 /** The tests, in chunks of their own: what ships must not depend on whether tests were built. */
 async function buildTests(): Promise<void> {
-  const entryPoints = globSync('test/{unit,integration,real,golden,bench,vscode}/**/*.ts', { cwd: root });
+  const entryPoints = globSync('test/{unit,integration,real,golden,native,bench,vscode}/**/*.ts', { cwd: root });
   await build({ ...nodeModules, entryPoints, outbase: at('test'), outdir: at('dist/test') });
 }
 

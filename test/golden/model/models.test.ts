@@ -16,6 +16,7 @@ import {
 } from '../../../src/model/model-folder.ts';
 import { tokenLogProbs } from '../../../src/model/ops.ts';
 import { hiddenStates, logitsOf } from '../../../src/model/transformer.ts';
+import { enginesUnderTest } from '../../fixtures/engines.ts';
 
 /** Made by make_models.py with Hugging Face's transformers. */
 interface Golden {
@@ -33,7 +34,7 @@ const close = (actual: number, expected: number, tolerance: number, what: string
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} is not within ${tolerance} of ${expected}`);
 };
 
-for (const engine of ['cpu', 'embedded'] as const) {
+for (const engine of enginesUnderTest('cpu', 'embedded')) {
   for (const family of ['qwen2', 'llama']) {
     describe(`a random ${family} on the ${engine} engine`, () => {
       const dir = join(packageRoot(), 'test/golden/model', family);

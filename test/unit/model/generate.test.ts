@@ -7,11 +7,12 @@ import { paddedIds } from '../../../src/model/composed-decoder.ts';
 import { type Completion, generate, type GenerationRequest } from '../../../src/model/generate.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
 import { hiddenStates, logitsOf } from '../../../src/model/transformer.ts';
+import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { TINY, tinyPolicy } from '../../fixtures/tiny-policy.ts';
 
 const PROMPTS = [[5, 6, 7], [9, 8, 7, 6, 5, 4], [3]];
 
-for (const backend of ['cpu', 'embedded'] as const) {
+for (const backend of enginesUnderTest('cpu', 'embedded')) {
   describe(`generate on the ${backend} engine`, () => {
     let policy: Policy;
     before(async () => {

@@ -7,10 +7,11 @@ import { decodeAttention, KeyValueCache } from '../../../src/model/key-value-cac
 import { causalAttention } from '../../../src/model/ops.ts';
 import { sampleRows } from '../../../src/model/sample-tokens.ts';
 import { composedTokenLogProbs } from '../../../src/model/token-log-probs.ts';
+import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { assertClose, checkCase, opCases } from './op-cases.ts';
 
 before(async () => {
-  await selectBackend('cpu');
+  await selectBackend(enginesUnderTest('cpu')[0]);
 });
 
 describe('composed operations', () => {

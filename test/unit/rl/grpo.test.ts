@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { groupAdvantages, grpoSums, sampleDeviation } from '../../../src/rl/grpo.ts';
+import { enginesUnderTest } from '../../fixtures/engines.ts';
 
 const close = (actual: number, expected: number, tolerance = 1e-6): void => {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} is not within ${tolerance} of ${expected}`);
@@ -33,7 +34,7 @@ describe('groupAdvantages', () => {
 });
 
 describe('grpoSums', () => {
-  before(() => selectBackend('cpu'));
+  before(() => selectBackend(enginesUnderTest('cpu')[0]));
 
   const sums = async (
     tokens: readonly { current: number; entropy?: number; old: number; reference: number; advantage: number }[],

@@ -6,6 +6,7 @@ import { selectBackend } from '../../../src/model/backend.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
 import { type ScoredSequence, updatePolicy, type UpdateSettings } from '../../../src/rl/update.ts';
 import { predict, tokenBatch } from '../../../src/rl/token-batch.ts';
+import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { tinyPolicy } from '../../fixtures/tiny-policy.ts';
 
 const SETTINGS: UpdateSettings = {
@@ -33,7 +34,7 @@ describe('updatePolicy', () => {
   let optimizer: AdamWState;
   let sequences: ScoredSequence[];
 
-  before(() => selectBackend('embedded'));
+  before(() => selectBackend(enginesUnderTest('embedded')[0]));
   const open = async (): Promise<void> => {
     policy = tinyPolicy();
     reference = tinyPolicy();
