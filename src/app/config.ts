@@ -78,6 +78,25 @@ export const SETTINGS = {
   'reward.malformed': between(-2, -100, 100, 'Reward of an answer in the wrong format.'),
   'reward.miss': between(0, -100, 100, 'Reward of a well-formed answer that finds nothing relevant.'),
   'reward.format': between(0.1, -100, 100, 'Added to the NDCG of a well-formed answer that finds something relevant.'),
+  'lora.rank': {
+    default: 0,
+    min: 0,
+    max: 4096,
+    integer: true,
+    about:
+      'Rank of the LoRA adapters, which then train alone and are all that a checkpoint holds; 0 trains every weight.',
+  },
+  'lora.alpha': between(32, 0.001, 1e6, 'An adapter’s change is multiplied with alpha / rank.'),
+  'lora.dropout': between(0, 0, 0.95, 'Share of an adapter’s inputs that is dropped while its gradient is computed.'),
+  'lora.targets': {
+    default: 'all-linear',
+    about: 'Which matrices get an adapter: “all-linear”, or a list such as “q_proj,v_proj”.',
+  },
+  'lora.rs': {
+    default: 'off',
+    choices: ['off', 'on'],
+    about: 'Rank-stabilised LoRA: alpha / √rank instead of alpha / rank.',
+  },
   'grpo.clip': between(0.2, 0, 10, 'The ratio of new to old probability is clipped to 1 ± this.'),
   'grpo.kl': between(0.001, 0, 10, 'Weight of the k3 estimate of the KL divergence to the start policy.'),
   'grpo.entropy': between(0, 0, 10, 'Weight of the entropy bonus.'),

@@ -1,12 +1,13 @@
 /** @file Evaluating a checkpoint of a run on a split: greedy rewrites against the raw query, query by query. */
 import type { Split, Task } from '../data/task.ts';
-import { disposePolicy, loadPolicy } from '../model/policy.ts';
+import { disposePolicy } from '../model/policy.ts';
 import { evaluateBaseline, evaluatePolicy, evaluationMeans } from '../rl/evaluate.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import type { EvaluationRow } from '../runs/events.ts';
 import type { RunConfig } from './config.ts';
 import { openRetriever } from './open-retriever.ts';
 import { examplesOf, openBackend, openTaskOf, promptOptions } from './parts.ts';
+import { openCheckpoint } from './policies.ts';
 import { storedConfig } from './train.ts';
 
 export interface CheckpointEvaluation {
@@ -43,7 +44,7 @@ export async function* evaluateCheckpoints(
   try {
     const baseline = await evaluateBaseline(examples, retriever, k);
     for (const { name, dir } of found) {
-      const policy = await loadPolicy(dir);
+      const policy = await openCheckpoint(dir, config);
       try {
         const settings = { rollout: rolloutOf(task, config), k };
         const rows = await evaluatePolicy(policy, examples, baseline, retriever, settings, turn);

@@ -1,13 +1,14 @@
 /** @file Asking a checkpoint for rewrites of single queries, with what the recommender makes of them. */
 import { parseCompletion } from '../data/prompt.ts';
 import type { Task } from '../data/task.ts';
-import { disposePolicy, loadPolicy, type Policy } from '../model/policy.ts';
+import { disposePolicy, type Policy } from '../model/policy.ts';
 import type { Hit, Retriever } from '../retrieval/retriever.ts';
 import { rollOut } from '../rl/rollout.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { openRetriever } from './open-retriever.ts';
 import { openBackend, openTaskOf, promptOptions } from './parts.ts';
+import { openCheckpoint } from './policies.ts';
 import { storedConfig } from './train.ts';
 import { UserError } from '../base/errors.ts';
 
@@ -41,7 +42,7 @@ export async function openRewriter(runDir: string, checkpoint?: string): Promise
   const task = await openTaskOf(config);
   const retriever = await openRetriever(task, config);
   const titles = new Map(task.documents.map(({ id, title }) => [id, title]));
-  const policy = await loadPolicy(dir);
+  const policy = await openCheckpoint(dir, config);
   return {
     checkpoint: name,
     rewrite: async (query, { limit = 10, sample } = {}) => {

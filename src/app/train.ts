@@ -7,11 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { Example, Task } from '../data/task.ts';
 import { type AdamWState, createAdamW, disposeAdamW } from '../model/adamw.ts';
-import { disposePolicy, loadPolicy, type Policy } from '../model/policy.ts';
 import { patientRetriever } from '../retrieval/patient.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { train as turnTheWheel, type TrainerParts, type TrainerSettings } from '../rl/trainer.ts';
-import { checkpointDir, checkpointName, findCheckpoint, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
+import { checkpointName, findCheckpoint, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
 import type { RunEvent, RunState } from '../runs/events.ts';
 import { requestControl } from '../runs/control.ts';
 import { openRunReader } from '../runs/reader.ts';
@@ -19,8 +18,9 @@ import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
 import { configFrom, type RunConfig } from './config.ts';
 import { type EncodingProgress, encodingLine } from './index-vectors.ts';
 import { openRetriever } from './open-retriever.ts';
-import { examplesOf, modelDir, openBackend, openTaskOf, promptOptions } from './parts.ts';
+import { examplesOf, openBackend, openTaskOf, promptOptions } from './parts.ts';
 import { PauseGate } from './pause-gate.ts';
+import { disposePolicies, loraOf, openStart, openToResume, type Policies } from './policies.ts';
 import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
 
 export interface TrainContext {
@@ -45,11 +45,11 @@ export async function* startTraining(
   const { runDir } = request;
   const config = { ...request.config, retriever: await recordedRetriever(request.config.retriever) };
   await readRetrieverSpec(config.retriever);
+  loraOf(config); // so that a wrong target is said before anything is loaded
   await openBackend(config);
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
-  const policy = await loadPolicy(modelDir(config));
-  const reference = await loadPolicy(modelDir(config));
+  const { policy, reference } = await openStart(config);
   createRun(runDir, {
     name: basename(runDir),
     config,
@@ -78,8 +78,7 @@ export async function* resumeTraining(
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
   const checkpoint = await findCheckpoint(runDir);
-  const policy = await loadPolicy(checkpoint.dir);
-  const reference = await loadPolicy(checkpointDir(runDir, checkpointName(0)));
+  const { policy, reference } = await openToResume(runDir, checkpoint.dir, config);
   const { step, optimizer } = await loadOptimizer(checkpoint.dir, policy);
   if (step >= config.steps) {
     throw new UserError(
@@ -99,14 +98,12 @@ export function storedConfig(runDir: string): RunConfig {
   }
 }
 
-interface OpenRun {
+interface OpenRun extends Policies {
   readonly runDir: string;
   readonly config: RunConfig;
   readonly task: Task;
   readonly train: readonly Example[];
   readonly validation: readonly Example[];
-  readonly policy: Policy;
-  readonly reference: Policy;
   readonly optimizer: AdamWState;
   readonly startStep: number;
 }
@@ -157,8 +154,7 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     writer.close();
     await retriever?.dispose?.();
     disposeAdamW(run.optimizer);
-    disposePolicy(run.policy);
-    disposePolicy(run.reference);
+    disposePolicies(run);
   }
 }
 

@@ -4,41 +4,115 @@
 import { cp } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Variable } from '@tensorflow/tfjs-core';
 import { ANSWER_PREFIX, promptMessages, type PromptStyle } from '../data/prompt.ts';
 import type { Task } from '../data/task.ts';
+import { type BaseModel, findBase, isAdapterFolder, readAdapter, writeAdapter } from './adapter-folder.ts';
 import {
-  describeModel,
-  disposeParameters,
-  type LoadedWeights,
-  loadWeights,
-  type ModelDescription,
-  saveWeights,
-} from './model-folder.ts';
+  type Adapters,
+  adapterParameters,
+  createAdapters,
+  disposeAdapters,
+  type LoraConfig,
+  mergeAdapters,
+  withAdapters,
+  withoutAdapters,
+} from './lora.ts';
+import { describeModel, disposeParameters, loadWeights, type ModelDescription, saveWeights } from './model-folder.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+import type { ModelWeights } from './weights.ts';
 
-export interface Policy extends ModelDescription, LoadedWeights {
+export interface Policy extends ModelDescription {
+  readonly weights: ModelWeights;
+  /** What training changes, by name: every weight, or with LoRA the adapters alone. */
+  readonly parameters: ReadonlyMap<string, Variable>;
+  readonly lora?: LoraPart;
   readonly tokenizer: Tokenizer;
-  /** The folder it was read from; its tokenizer files go with every checkpoint. */
+  /** The folder of the weights and the tokenizer, whose files go with every whole checkpoint. */
   readonly dir: string;
 }
 
-/** @throws UserError when the folder is not a model that can be read. */
-export async function loadPolicy(dir: string): Promise<Policy> {
+export interface LoraPart {
+  readonly config: LoraConfig;
+  readonly adapters: Adapters;
+  /** The weights of the base, which stay as they are. */
+  readonly frozen: ReadonlyMap<string, Variable>;
+  readonly base: BaseModel;
+}
+
+/**
+ * The model in a folder; of a folder with adapters, its base with the adapters on.
+ *
+ * @param otherBase where the base may be, should it have gone from the folder on record.
+ * @throws UserError when the folder is not a model that can be read.
+ */
+export async function loadPolicy(dir: string, otherBase?: string): Promise<Policy> {
+  return isAdapterFolder(dir) ? loadAdapted(dir, otherBase) : loadWhole(dir);
+}
+
+async function loadWhole(dir: string): Promise<Policy> {
   const description = await describeModel(dir);
   const tokenizer = await loadTokenizer(dir, description.endIds);
   return { ...description, ...(await loadWeights(dir, description)), tokenizer, dir };
 }
 
-/** A folder that Hugging Face's libraries can load: weights, configuration, tokenizer. */
+async function loadAdapted(dir: string, otherBase?: string): Promise<Policy> {
+  const base = await findBase(dir, otherBase);
+  const policy = merged(await loadPolicy(base.dir));
+  try {
+    const { config, adapters } = await readAdapter(dir, policy.weights);
+    return adapted(policy, config, adapters, base);
+  } catch (error) {
+    disposePolicy(policy);
+    throw error;
+  }
+}
+
+/** A policy of which only new adapters train, over the same weights; it takes the place of `policy`. */
+export function addLora(policy: Policy, config: LoraConfig, seed: number, base: BaseModel): Policy {
+  return adapted(policy, config, createAdapters(policy.weights, config, seed), base);
+}
+
+function adapted(policy: Policy, config: LoraConfig, adapters: Adapters, base: BaseModel): Policy {
+  for (const parameter of policy.parameters.values()) parameter.trainable = false;
+  return {
+    ...policy,
+    weights: withAdapters(policy.weights, adapters),
+    parameters: adapterParameters(adapters),
+    lora: { config, adapters, frozen: policy.parameters, base },
+  };
+}
+
+/** The whole model that a policy is: adapters are added to its weights and gone. It takes the place of `policy`. */
+export function merged(policy: Policy): Policy {
+  const { lora, ...whole } = policy;
+  if (!lora) return policy;
+  mergeAdapters(policy.weights);
+  disposeAdapters(lora.adapters);
+  for (const parameter of lora.frozen.values()) parameter.trainable = true;
+  return { ...whole, weights: withoutAdapters(policy.weights), parameters: lora.frozen };
+}
+
+/** What adapters started from: the same variables with the adapters off, so it is not to be disposed. */
+export function withAdaptersOff(policy: Policy): Policy {
+  return { ...policy, weights: withoutAdapters(policy.weights) };
+}
+
+/** A folder that Hugging Face's libraries can load: weights, configuration, tokenizer; with LoRA, PEFT's two files. */
 export async function savePolicy(policy: Policy, dir: string): Promise<void> {
+  if (policy.lora) {
+    await writeAdapter(dir, policy.lora.config, policy.lora.adapters, policy.lora.base);
+    return;
+  }
   await saveWeights(dir, policy.raw, policy.parameters);
   for (const file of ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', 'generation_config.json']) {
     if (existsSync(join(policy.dir, file))) await cp(join(policy.dir, file), join(dir, file));
   }
 }
 
-export function disposePolicy(policy: Policy): void {
-  disposeParameters(policy.parameters);
+export function disposePolicy({ parameters, lora }: Policy): void {
+  disposeParameters(parameters);
+  if (lora) disposeParameters(lora.frozen);
 }
 
 export interface PromptOptions {

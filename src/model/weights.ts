@@ -5,6 +5,7 @@
  * Letters in shape comments: D hidden size, H query heads, K key/value heads, E head size, F feed-forward size, V vocabulary.
  */
 import type { Variable } from '@tensorflow/tfjs-core';
+import type { Rng } from '../base/rng.ts';
 
 export interface ModelConfig {
   readonly hiddenSize: number;
@@ -26,6 +27,19 @@ export interface Linear {
   readonly weight: Variable;
   /** [out] */
   readonly bias?: Variable;
+  /** Added to the product where LoRA is on; see lora.ts. */
+  readonly adapter?: Adapter;
+}
+
+/** A change of a matrix of low rank: scale · B·A. */
+export interface Adapter {
+  /** A [r, in] */
+  readonly a: Variable;
+  /** B [out, r] */
+  readonly b: Variable;
+  readonly scale: number;
+  /** Of the adapter's input; absent outside the update. Each generator gives the same numbers, to compute again. */
+  readonly dropout?: { readonly rate: number; readonly rng: () => Rng };
 }
 
 export interface LayerWeights {

@@ -124,6 +124,7 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
     optimizer,
     sequences,
     { ...settings.update, learningRate },
+    { seed: settings.seed, step },
     turn,
   );
 

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { AdamWState } from '../model/adamw.ts';
+import { withDropout } from '../model/lora.ts';
 import type { Policy } from '../model/policy.ts';
 import { grpoSums, type LossSums, type LossWeights } from './grpo.ts';
 import { optimizerStep, type OptimizerSettings, type StepResult } from './optimizer-step.ts';
@@ -48,6 +49,7 @@ export async function updatePolicy(
   optimizer: AdamWState,
   sequences: readonly ScoredSequence[],
   settings: UpdateSettings,
+  random: { readonly seed: number; readonly step: number },
   turn: () => Promise<void>,
 ): Promise<UpdateStatistics> {
   const { temperature } = settings;
@@ -59,10 +61,12 @@ export async function updatePolicy(
       batches.push(scoredBatch(micro, reference, temperature));
       await turn();
     }
-    const sumsOf = (batch: ScoredBatch): LossSums =>
-      grpoSums({ ...batch, current: predict(policy, batch, temperature) }, settings);
     let result: StepResult | undefined;
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
+      const sumsOf = (batch: ScoredBatch): LossSums => {
+        const learner = dropping(policy, random.seed, random.step, epoch, batches.indexOf(batch));
+        return grpoSums({ ...batch, current: predict(learner, batch, temperature) }, settings);
+      };
       result = await optimizerStep(policy, optimizer, batches, sumsOf, tokens, settings, turn);
     }
     const { loss = 0, statistics = [], gradNorm = 0 } = result ?? {};
@@ -71,6 +75,12 @@ export async function updatePolicy(
   } finally {
     for (const batch of batches) tf.dispose(Object.values(batch));
   }
+}
+
+/** The policy with the dropout of its adapters on; sampling, evaluation and the reference never see it. */
+function dropping(policy: Policy, seed: number, ...names: readonly number[]): Policy {
+  if (!policy.lora) return policy;
+  return { ...policy, weights: withDropout(policy.weights, policy.lora.config.dropout, seed, ...names) };
 }
 
 function scoredBatch(sequences: readonly ScoredSequence[], reference: Policy, temperature: number): ScoredBatch {

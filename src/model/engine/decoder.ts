@@ -17,8 +17,9 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { inverseFrequencies } from '../ops.ts';
 import type { SampledTokens, SamplingOptions } from '../sample-tokens.ts';
 import type { Decoder, DecoderOptions } from '../decoder.ts';
-import type { Linear, LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
+import type { Adapter, Linear, LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
 import { EmbeddedBackend } from './embedded-backend.ts';
+import { multiply } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
 
 /** A decoder for these prompts, or null where the embedded engine is not the active backend. */
@@ -187,7 +188,7 @@ export class EmbeddedDecoder implements Decoder {
       this.#ints(layers),
       this.#backend.address(weights.embedding),
       this.#backend.address(weights.norm),
-      this.#pack([weights.head]),
+      this.#pack([{ weight: weights.head }]),
       tables.cos,
       tables.sin,
       this.#allocate(cache * 4),
@@ -201,10 +202,7 @@ export class EmbeddedDecoder implements Decoder {
   /** The words of a Layer record. */
   #layer(layer: LayerWeights): number[] {
     const { query, key, value, output, gate, up, down } = layer;
-    const packed = (parts: readonly Linear[]): number[] => [
-      this.#pack(parts.map((part) => part.weight)),
-      this.#bias(parts),
-    ];
+    const packed = (parts: readonly Linear[]): number[] => [this.#pack(parts), this.#bias(parts)];
     return [
       this.#backend.address(layer.inputNorm),
       ...packed([query, key, value]),
@@ -215,16 +213,17 @@ export class EmbeddedDecoder implements Decoder {
     ];
   }
 
-  /** Matrices [out, in] below each other, repacked for the product kernel. */
-  #pack(matrices: readonly Variable[]): number {
+  /** Matrices [out, in] below each other, adapters added to them, repacked for the product kernel. */
+  #pack(parts: readonly Linear[]): number {
     const { pool } = this.#backend;
-    const depth = matrices[0].shape[1]!;
-    const columns = matrices.reduce((sum, matrix) => sum + matrix.shape[0], 0);
-    const joined = matrices.length === 1 ? undefined : this.#join(matrices);
+    const [{ weight: first, adapter }] = parts;
+    const depth = first.shape[1]!;
+    const columns = parts.reduce((sum, { weight }) => sum + weight.shape[0], 0);
+    const joined = parts.length === 1 && !adapter ? undefined : this.#join(parts);
     const panel = pool.kernels.padded(1);
     const total = pool.kernels.padded(columns);
     const packed = this.#allocate(depth * total * 4);
-    const from = joined ?? this.#backend.address(matrices[0]);
+    const from = joined ?? this.#backend.address(first);
     pool.run('packPanels', total / panel, 4, [depth, columns, from, 1, depth, packed]);
     if (joined !== undefined) this.#release(joined);
     return packed;
@@ -245,14 +244,34 @@ export class EmbeddedDecoder implements Decoder {
     return joined;
   }
 
-  #join(matrices: readonly Variable[]): number {
-    const joined = this.#allocate(matrices.reduce((sum, matrix) => sum + matrix.size, 0) * 4);
+  #join(parts: readonly Linear[]): number {
+    const joined = this.#allocate(parts.reduce((sum, { weight }) => sum + weight.size, 0) * 4);
     let at = joined;
-    for (const matrix of matrices) {
-      this.#backend.shared.floats(at, matrix.size).set(this.#values(matrix));
-      at += matrix.size * 4;
+    for (const { weight, adapter } of parts) {
+      this.#backend.shared.floats(at, weight.size).set(this.#values(weight));
+      if (adapter) this.#merge(adapter, at);
+      at += weight.size * 4;
     }
     return joined;
+  }
+
+  /** Adds scale · B·A to the matrix at an address. */
+  #merge({ a, b, scale }: Adapter, matrix: number): void {
+    const [outputs, rank] = b.shape;
+    const inputs = a.shape[1]!;
+    const scaled = tf.mul(b, scale);
+    multiply(this.#backend, {
+      m: outputs,
+      n: inputs,
+      k: rank,
+      a: this.#backend.address(scaled),
+      aStrides: [rank, 1],
+      b: this.#backend.address(a),
+      bStrides: [inputs, 1],
+      c: matrix,
+      adds: true,
+    });
+    scaled.dispose();
   }
 
   /** The live values of a tensor. */

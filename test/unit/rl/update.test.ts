@@ -26,6 +26,8 @@ const PAIRS = [
   { promptIds: [4], tokens: [30, 0], advantage: 0.5 },
 ];
 
+const RANDOM = { seed: 1, step: 1 };
+
 const noTurn = (): Promise<void> => Promise.resolve();
 
 describe('updatePolicy', () => {
@@ -60,7 +62,7 @@ describe('updatePolicy', () => {
 
   it('makes good completions more likely and bad ones less', async () => {
     await open();
-    await updatePolicy(policy, reference, optimizer, sequences, SETTINGS, noTurn);
+    await updatePolicy(policy, reference, optimizer, sequences, SETTINGS, RANDOM, noTurn);
     for (const [i, pair] of PAIRS.entries()) {
       const change = sum(await logProbs(pair)) - sum(sequences[i].logProbs);
       assert.equal(Math.sign(change), Math.sign(pair.advantage));
@@ -70,7 +72,15 @@ describe('updatePolicy', () => {
 
   it('starts without divergence from the start policy and with no token clipped', async () => {
     await open();
-    const { kl, clipFraction, loss } = await updatePolicy(policy, reference, optimizer, sequences, SETTINGS, noTurn);
+    const { kl, clipFraction, loss } = await updatePolicy(
+      policy,
+      reference,
+      optimizer,
+      sequences,
+      SETTINGS,
+      RANDOM,
+      noTurn,
+    );
     assert.ok(Math.abs(kl) < 1e-6);
     assert.equal(clipFraction, 0);
     const advantageMean = sum(PAIRS.flatMap(({ tokens, advantage }) => tokens.map(() => advantage))) / 9;
@@ -81,7 +91,7 @@ describe('updatePolicy', () => {
   it('does not depend on how the batch is cut into micro-batches', async () => {
     const weightsAfter = async (microBatchTokens: number): Promise<Float32Array> => {
       await open();
-      await updatePolicy(policy, reference, optimizer, sequences, { ...SETTINGS, microBatchTokens }, noTurn);
+      await updatePolicy(policy, reference, optimizer, sequences, { ...SETTINGS, microBatchTokens }, RANDOM, noTurn);
       const values = (await policy.weights.norm.data()).slice() as Float32Array;
       close();
       return values;
@@ -95,10 +105,10 @@ describe('updatePolicy', () => {
     const tensors = tf.memory().numTensors;
     const before = (await policy.weights.norm.data()).slice();
     const cancel = (): Promise<void> => Promise.reject(new Error('cancelled'));
-    await assert.rejects(updatePolicy(policy, reference, optimizer, sequences, SETTINGS, cancel), /cancelled/);
+    await assert.rejects(updatePolicy(policy, reference, optimizer, sequences, SETTINGS, RANDOM, cancel), /cancelled/);
     assert.equal(tf.memory().numTensors, tensors);
     assert.deepEqual((await policy.weights.norm.data()).slice(), before);
-    await updatePolicy(policy, reference, optimizer, sequences, SETTINGS, noTurn);
+    await updatePolicy(policy, reference, optimizer, sequences, SETTINGS, RANDOM, noTurn);
     assert.equal(tf.memory().numTensors, tensors);
     close();
   });
