@@ -18,6 +18,7 @@ import type { PreTrainedModel, PreTrainedTokenizer, Tensor } from '@huggingface/
 import { UserError, messageOf } from '../../base/errors.ts';
 import { sha256OfFile } from '../../base/file-hash.ts';
 import { type EncoderSettings, type GivenSettings, encoderSettings } from './encoder-settings.ts';
+import { type Tokenize, tokenizeWith } from './tokens.ts';
 
 export const DEVICES = ['cpu', 'webgpu'] as const;
 export type Device = (typeof DEVICES)[number];
@@ -85,7 +86,8 @@ export async function openEncoder({ dir, device = 'cpu', batchSize, ...given }: 
   const transformers = loadTransformers();
   const settings = await encoderSettings(dir, given);
   const { tokenizer, model } = await loadModel(transformers, resolve(dir), device);
-  const encode = encodeWith(transformers, tokenizer, model, settings, batchSize ?? DEFAULT_BATCH);
+  const tokenize = await tokenizeWith(tokenizer, dir, settings.maxTokens);
+  const encode = encodeWith(transformers, tokenize, model, settings, batchSize ?? DEFAULT_BATCH);
   const [probe] = await encode([''], 'query').catch((error: unknown) => {
     throw error instanceof EncodingError ? new UserError(`${dir} does not encode: ${error.message}`) : error;
   });
@@ -142,15 +144,11 @@ async function loadModel(
 
 function encodeWith(
   { Tensor }: Transformers,
-  tokenizer: PreTrainedTokenizer,
+  tokenize: Tokenize,
   model: PreTrainedModel,
   settings: EncoderSettings,
   batchSize: number,
 ): Encoder['encode'] {
-  const tokensOf = (text: string): readonly number[] => {
-    const options = { truncation: true, max_length: settings.maxTokens, return_tensor: false };
-    return (tokenizer(text, options) as { input_ids: number[] }).input_ids;
-  };
   const run = async (batch: readonly (readonly number[])[]): Promise<Tensor> => {
     const shape = [batch.length, batch[0].length];
     const int64 = (values: readonly number[]): Tensor => new Tensor('int64', BigInt64Array.from(values, BigInt), shape);
@@ -169,7 +167,7 @@ function encodeWith(
   };
   return async (texts, role, { signal, onProgress } = {}) => {
     const prefix = role === 'query' ? settings.queryPrefix : settings.documentPrefix;
-    const tokens = texts.map((text) => tokensOf(prefix + text));
+    const tokens = texts.map((text) => tokenize(prefix + text));
     const vectors: Float32Array[] = [];
     let done = 0;
     for (const batch of batchesOfOneLength(tokens, batchSize)) {

@@ -3,7 +3,7 @@
     pip install onnx safetensors
     python test/golden/dense/export_onnx.py FOLDER OUT
 
-Writes OUT/{config.json,tokenizer.json,tokenizer_config.json,onnx/model.onnx}, the layout that @huggingface/transformers reads.
+Writes OUT/onnx/model.onnx and copies the small files beside it: the layout that @huggingface/transformers reads.
 The graph is written out operation by operation, without torch, so that a fresh machine makes it in seconds.
 
 Inputs input_ids, attention_mask, token_type_ids [batch, sequence], int64; output last_hidden_state [batch, sequence, hidden].
@@ -19,6 +19,19 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
+
+
+# How the model wants to be used: Hugging Face's files, then those of sentence-transformers.
+SMALL_FILES = [
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "modules.json",
+    "1_Pooling/config.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+]
 
 
 class Graph:
@@ -120,8 +133,10 @@ def export(folder, out):
     onnx.checker.check_model(model)
     (out / "onnx").mkdir(parents=True, exist_ok=True)
     onnx.save(model, out / "onnx" / "model.onnx")
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(folder / name, out / name)
+    for name in SMALL_FILES:
+        if (folder / name).exists():
+            (out / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(folder / name, out / name)
 
 
 if __name__ == "__main__":
