@@ -30,6 +30,7 @@ function rowsOf(step: number, { group, rollouts }: ShownGroup): Record<string, C
     logProb: rollout.logProb,
     top: rollout.top.join(' '),
     error: rollout.error ?? null,
+    note: rollout.note ?? null,
     completion: rollout.text,
   }));
 }

@@ -239,6 +239,7 @@ function rolloutRows(
                     ${rollout.tokens} tokens, mean log-probability ${decimal(rollout.logProb, 2)}.
                     ${Object.entries(rollout.terms).map(([name, value]) => html`<span class="term">${name} ${signed(value)}</span> `)}
                   </p>
+                  ${rollout.note === undefined ? nothing : html`<p>${rollout.note}</p>`}
                   ${
                     rollout.rewrite === null
                       ? nothing

@@ -24,6 +24,8 @@ export interface ScoredRow {
   /** The value of the column that rows are grouped by. */
   readonly group?: string;
   readonly error?: string;
+  /** What the recommender said of the search. */
+  readonly note?: string;
 }
 
 /** Means over rows; a wrong format counts 0 in them, a failed search not at all. */
@@ -148,7 +150,7 @@ function completionIn({ text, isBare }: StoredAnswer, bare = false): string {
 }
 
 function rowOf(answer: AnswerToScore, result: ScoredRewrite, { metrics, gain }: ScoreOptions): ScoredRow {
-  const { parsed, reward, ranking, error } = result;
+  const { parsed, reward, ranking, error, note } = result;
   const values = metrics.map(
     ({ name, metric }) => [name, measureRanks(ranking, answer.judgments, metric, gain)] as const,
   );
@@ -160,6 +162,7 @@ function rowOf(answer: AnswerToScore, result: ScoredRewrite, { metrics, gain }: 
     metrics: Object.fromEntries(values),
     ...(answer.group !== undefined && { group: answer.group }),
     ...(error !== undefined && { error }),
+    ...(note !== undefined && { note }),
   };
 }
 

@@ -66,17 +66,26 @@ export async function searchFused(hybrid: HybridRetriever, query: string, limit:
   return { query, hits };
 }
 
-/** Adds each term's part in the scores of the hits and, for a rewrite, what it changed against its original. */
+export interface ExplainOptions {
+  /** What the query is a rewrite of. */
+  readonly original?: string | undefined;
+  readonly syntax?: QuerySyntax | undefined;
+  /** How many hits of the original are followed, too. */
+  readonly limit: number;
+}
+
+/** Adds each term's part in the scores of the hits and, for a rewrite, how its hits and those of its original moved. */
 export function explainAnswer(
   index: Bm25Index,
   answer: SearchAnswer,
-  { original, syntax = 'words' }: { readonly original?: string; readonly syntax?: QuerySyntax },
+  { original, syntax = 'words', limit }: ExplainOptions,
 ): ExplainedAnswer {
   const { query } = answer;
   const explainer = new QueryExplainer(index, query, syntax);
   const hits = answer.hits.map((hit) => ({ ...hit, terms: explainer.explain(hit.id)?.terms ?? [] }));
   if (original === undefined) return { ...answer, hits };
-  const ids = answer.hits.map(({ id }) => id);
+  const before = [...new QueryExplainer(index, original, syntax).ranks().keys()].slice(0, limit);
+  const ids = [...new Set([...answer.hits.map(({ id }) => id), ...before])];
   return { ...answer, hits, rewrite: explainRewrite(index, original, query, ids, syntax) };
 }
 

@@ -66,6 +66,8 @@ export const scoreCommand = defineCommand({
       const cells = Object.entries(means).map(([metric, value]) => `${metric} ${value.toFixed(4)}`);
       output.line([name, `${answers} answers`, ...cells].join('\t'));
     }
+    const notes = scoring.rows.flatMap(({ _id, note }) => (note === undefined ? [] : `${_id}: ${note}`));
+    if (notes.length > 0) output.note(`${notes.length} searches came with a note, the first for ${notes[0]}`);
     if (scoring.skipped > 0) output.note(`${scoring.skipped} answers were skipped: ${scoring.skippedBecause}.`);
   },
 });

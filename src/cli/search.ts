@@ -3,6 +3,7 @@ import { openIndex } from '../app/index-corpus.ts';
 import { type ExplainedAnswer, explainAnswer, searchFile, searchOne } from '../app/search.ts';
 import { UserError } from '../base/errors.ts';
 import { QUERY_SYNTAXES, bm25Retriever } from '../retrieval/bm25-retriever.ts';
+import type { MovedDocument } from '../retrieval/explain.ts';
 import { BM25_OPTIONS, bm25ParamsOf } from './bm25-option.ts';
 import { type Output, countOf, defineCommand, noPositionals, optionalOneOf, required } from './command.ts';
 import { printAnswer } from './print-answer.ts';
@@ -49,7 +50,8 @@ export const searchCommand = defineCommand({
       return;
     }
     const answer = await searchOne(retriever, query, limit);
-    if (values.explain) printExplained(explainAnswer(index, answer, { original: values.original, syntax }), output);
+    if (values.explain)
+      printExplained(explainAnswer(index, answer, { original: values.original, syntax, limit }), output);
     else printAnswer(answer, output);
   },
 });
@@ -59,17 +61,22 @@ function printExplained(answer: ExplainedAnswer, output: Output): void {
   for (const { id, terms } of answer.hits) {
     output.line(`\n${id}`);
     for (const { term, score, frequency, documentFrequency } of terms) {
-      output.line(`  ${score.toFixed(4)}  ${term} (${frequency} times here, in ${documentFrequency} documents)`);
+      const times = Number.isInteger(frequency) ? `${frequency} times` : `${frequency.toFixed(2)} times, inexactly,`;
+      output.line(`  ${score.toFixed(4)}  ${term} (${times} here, in ${documentFrequency} documents)`);
     }
   }
   if (!answer.rewrite) return;
   output.line('\nAgainst the original query:');
   for (const { term, change, before, after } of answer.rewrite.terms)
     output.line(`  ${change} ${term} (${before} → ${after})`);
-  for (const { id, rankBefore, rankAfter, by } of answer.rewrite.documents) {
-    const reasons = by.slice(0, 5).map(({ term, score }) => `${term} ${score > 0 ? '+' : ''}${score.toFixed(4)}`);
-    output.line(
-      `  ${id}: rank ${rankBefore ?? 'none'} → ${rankAfter ?? 'none'}${reasons.length > 0 ? `, by ${reasons.join(', ')}` : ''}`,
-    );
-  }
+  for (const document of answer.rewrite.documents) output.line(`  ${movedLine(document)}`);
+}
+
+function movedLine({ id, rankBefore, rankAfter, by, excludedBy }: MovedDocument): string {
+  const reasons = by.slice(0, 5).map(({ term, score }) => `${term} ${score > 0 ? '+' : ''}${score.toFixed(4)}`);
+  const parts = [`${id}: rank ${rankBefore ?? 'none'} → ${rankAfter ?? 'none'}`];
+  if (excludedBy)
+    parts.push(excludedBy.rule === 'forbidden' ? `it has ${excludedBy.clause}, which is forbidden` : `it lacks ${excludedBy.clause}, which is required`); // prettier-ignore
+  else if (reasons.length > 0) parts.push(`by ${reasons.join(', ')}`);
+  return parts.join(', ');
 }

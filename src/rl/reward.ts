@@ -30,6 +30,8 @@ export interface ScoredRewrite {
   /** Where the relevant documents stand, items of the history left out; empty for a malformed answer. */
   readonly ranking: JudgedRanking;
   readonly error?: string;
+  /** What the retriever said of the search. */
+  readonly note?: string;
 }
 
 export interface RewriteToScore {
@@ -88,5 +90,11 @@ function rewardOf(ranking: RankOutcome, example: Example, shape: RewardShape): O
   const value = ndcgOf(ranking, example, shape.k);
   const terms: Record<string, number> =
     value > 0 ? { format: shape.format, ndcg: value } : { format: shape.miss, ndcg: 0 };
-  return { reward: Object.values(terms).reduce((a, b) => a + b, 0), terms, ranking };
+  const { note } = ranking;
+  return {
+    reward: Object.values(terms).reduce((a, b) => a + b, 0),
+    terms,
+    ranking,
+    ...(note !== undefined && { note }),
+  };
 }

@@ -242,7 +242,7 @@ function record(
     query: group.example.query,
     baseline,
     rollouts: group.completions.map((completion, c): Rollout => {
-      const { parsed, reward, terms, ranking, error } = scored[c];
+      const { parsed, reward, terms, ranking, error, note } = scored[c];
       return {
         text: completion.text,
         rewrite: parsed.rewrite,
@@ -254,6 +254,7 @@ function record(
         logProb: mean(completion.logProbs),
         top: ranking.top,
         ...(error === undefined ? {} : { error }),
+        ...(note === undefined ? {} : { note }),
       };
     }),
   };

@@ -10,8 +10,13 @@ import { messageOf, UserError } from '../base/errors.ts';
 
 export const DATABASE_FILE = 'run.sqlite';
 
-/** Raised when a table changes; a file of a newer version is refused, never guessed at. */
-const SCHEMA_VERSION = 1;
+/**
+ * Raised when a table changes; a file of a newer version is refused, never guessed at. An older one is read as it is, and brought
+ * up to date before it is written.
+ */
+const SCHEMA_VERSION = 2;
+/** [version - 1] what makes the next version of it. */
+const UPGRADES: readonly string[] = ['ALTER TABLE rollouts ADD COLUMN note TEXT'];
 
 /** How long a connection waits for another one's transaction. Ours take milliseconds; a backup tool may take longer. */
 const BUSY_TIMEOUT_MILLIS = 5000;
@@ -70,6 +75,7 @@ CREATE TABLE rollouts (
   log_prob REAL,
   top TEXT NOT NULL,
   error TEXT,
+  note TEXT,
   PRIMARY KEY (event, group_position, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE evaluations (
@@ -137,18 +143,28 @@ export function openDatabase(dir: string, access: 'read' | 'write'): DatabaseSyn
       // FULL: a step that was reported survives a power cut. One flush per step is nothing beside the step.
       db.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
       const version = versionOf(db);
-      if (version !== SCHEMA_VERSION) {
+      if (version < 1 || version > SCHEMA_VERSION) {
         throw new UserError(
           version > SCHEMA_VERSION
             ? `${path} was written by a newer version of Rec-R1 (layout ${version}, known ${SCHEMA_VERSION}); update Rec-R1.`
             : `${path} is not the database of a run (layout ${version}); choose another folder.`,
         );
       }
+      if (access === 'write') upgrade(db);
       return db;
     } catch (error) {
       db.close();
       throw error;
     }
+  });
+}
+
+/** Two processes may try at once; the second finds it done. */
+function upgrade(db: DatabaseSync): void {
+  if (versionOf(db) === SCHEMA_VERSION) return;
+  transaction(db, () => {
+    for (const step of UPGRADES.slice(versionOf(db) - 1)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   });
 }
 

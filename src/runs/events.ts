@@ -52,6 +52,8 @@ export interface Rollout {
   /** Ids of the best ten documents. */
   readonly top: readonly string[];
   readonly error?: string;
+  /** What the recommender said of the search, such as that the query's syntax was wrong and it was searched as plain words. */
+  readonly note?: string;
 }
 
 /** One query and its rewrites. */

@@ -175,6 +175,7 @@ function readGroups(db: DatabaseSync, step: number): readonly RolloutGroup[] {
       logProb: number(row.log_prob),
       top: JSON.parse(text(row.top)) as string[],
       ...(row.error === null ? {} : { error: text(row.error) }),
+      ...((row.note ?? null) === null ? {} : { note: text(row.note) }), // layout 1 has no such column
     });
   }
   return db

@@ -144,15 +144,15 @@ function inserts(db: DatabaseSync, task: Task | undefined): (event: RunEvent, at
 
 function groupInserts(db: DatabaseSync): (event: number | bigint, groups: readonly RolloutGroup[]) => void {
   const addGroup = db.prepare('INSERT INTO rollout_groups VALUES (?, ?, ?, ?, ?, ?)');
-  const addRollout = db.prepare('INSERT INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const addRollout = db.prepare('INSERT INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   return (event, groups) => {
     groups.forEach(({ exampleId, query, baseline, rollouts }, g) => {
       addGroup.run(event, g, exampleId, query, baseline.ndcg, JSON.stringify(baseline.top));
       rollouts.forEach((rollout, r) => {
-        const { text, rewrite, format, reward, terms, advantage, tokens, logProb, top, error } = rollout;
+        const { text, rewrite, format, reward, terms, advantage, tokens, logProb, top, error, note } = rollout;
         addRollout.run(
           ...[event, g, r, text, rewrite, format, reward, JSON.stringify(terms)],
-          ...[advantage, tokens, logProb, JSON.stringify(top), error ?? null],
+          ...[advantage, tokens, logProb, JSON.stringify(top), error ?? null, note ?? null],
         );
       });
     });

@@ -153,13 +153,55 @@ describe('rec-r1 index and search', () => {
     };
     assert.equal(Math.fround(hits[0].terms[0].score + hits[0].terms[1].score), hits[0].score);
     assert.deepEqual(rewrite.terms.map(({ term, change }) => `${change} ${term}`), ['dropped glass', 'added iron', 'added pan']); // prettier-ignore
-    assert.deepEqual(rewrite.documents.map(({ id, rankBefore }) => [id, rankBefore]), [['d1', null], ['d2', 2]]); // prettier-ignore
+    assert.deepEqual(rewrite.documents.map(({ id, rankBefore }) => [id, rankBefore]), [['d1', null], ['d2', 2], ['d3', 1]]); // prettier-ignore
     const { stdout } = await recR1('search', '--index', index, 'iron pan', '--explain', '--original', 'glass');
     assert.match(stdout, /d1: rank none → 1, by /);
     assertRefused(
       await recR1('search', '--index', index, '--queries', 'x', '--explain'),
       /--explain works on one plain query/,
     );
+  });
+
+  it('searches in Lucene’s syntax when asked, and says when a query is none', async (test) => {
+    const dir = kitchen(test);
+    const [index, plain] = [join(dir, 'index'), join(dir, 'plain')];
+    await recR1('index', '--corpus', join(dir, 'corpus.jsonl'), '--out', index, '--positions');
+    await recR1('index', '--corpus', join(dir, 'corpus.jsonl'), '--out', plain);
+    const found = async (query: string): Promise<unknown> => {
+      const [answer] = await recR1Json('search', '--index', index, query, '--syntax', 'lucene');
+      const { hits, note } = answer as { hits: { id: string }[]; note?: string };
+      return [hits.map(({ id }) => id), note];
+    };
+    assert.deepEqual(await found('pan NOT glass'), [['d1'], undefined]);
+    assert.deepEqual(await found('"glass lid" OR jar'), [['d2', 'd3'], undefined]);
+    assert.deepEqual(await found('iron/glass'), [
+      ['d1', 'd3', 'd2'],
+      'This is not valid query syntax, for a slash stands alone (a pair of them encloses a regular expression); it was searched as plain words.',
+    ]);
+    const { stderr } = await recR1('search', '--index', index, '(pan', '--syntax', 'lucene');
+    assert.match(
+      stderr,
+      /^\(pan: This is not valid query syntax, for a parenthesis is never closed; it was searched as/,
+    );
+    assertRefused(
+      await recR1('search', '--index', plain, '"iron pan"', '--syntax', 'lucene'),
+      /no word positions, which a phrase in quotation marks needs; build it again with rec-r1 index --positions/,
+    );
+    assertRefused(await recR1('search', '--index', index, 'pan', '--syntax', 'sql'), /--syntax is "sql"/);
+    const paper = ['--syntax', 'lucene', '--paper-wrapper'];
+    assertRefused(await recR1('search', '--index', index, 'pan', ...paper), /wrapper is for plain words/);
+  });
+
+  it('explains Lucene’s syntax, with the clause that keeps a document out', async (test) => {
+    const dir = kitchen(test);
+    const index = join(dir, 'index');
+    await recR1('index', '--corpus', join(dir, 'corpus.jsonl'), '--out', index, '--positions');
+    const query = ['"iron pan"^2 -lid +pan', '--syntax', 'lucene', '--explain', '--original', 'pan glass'];
+    const { stdout } = await recR1('search', '--index', index, ...query);
+    assert.match(stdout, /"iron pan" \(1 times here, in 1 documents\)/);
+    assert.match(stdout, /added "iron pan" \(0 → 2\)/);
+    assert.match(stdout, /d2: rank 1 → none, it has lid, which is forbidden/);
+    assert.match(stdout, /d3: rank 3 → none, it lacks pan, which is required/);
   });
 
   it('writes no index for a broken corpus', async (test) => {

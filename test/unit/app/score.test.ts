@@ -59,6 +59,17 @@ describe('scoreOutputs', () => {
     ]);
   });
 
+  it('carries what the recommender said of a search', async (test) => {
+    const task = await openTask(shop(test));
+    const rows = ['pan AND wok', 'pan/wok'].map((query) => ({ _id: 'q1', generated_text: answer(query) }));
+    const outputs = join(dataFolder(test, { 'answers.jsonl': jsonLines(rows) }), 'answers.jsonl');
+    const retriever = bm25Retriever(buildBm25Index(task.documents), { syntax: 'lucene' });
+    const scoring = await scoreOutputs(task, outputs, retriever, { shape: SHAPE, metrics: parseMetrics(['ndcg@10']) });
+    assert.deepEqual(rewards(scoring), [['q1', 0], ['q1', 1.1]]); // prettier-ignore
+    assert.equal(scoring.rows[0].note, undefined);
+    assert.match(scoring.rows[1].note!, /a slash stands alone .*searched as plain words/);
+  });
+
   it('reads verl’s dumps, a folder of them in the order of the steps, with targets of their own', async (test) => {
     const row = (step: number, output: string, gts: unknown): object =>
       ({ input: 'system\nuser\nunknown question', output, gts, score: 0, step }); // prettier-ignore

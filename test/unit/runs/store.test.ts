@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { Document, Example, Task } from '../../../src/data/task.ts';
+import { connect, DATABASE_FILE } from '../../../src/runs/database.ts';
 import { listRuns, openRunReader, type RunReader } from '../../../src/runs/reader.ts';
 import { createRun, openRunWriter, type RunWriter, type WriterOptions } from '../../../src/runs/store.ts';
 import { evaluation, group, rollout, stepEvent, stepMetrics } from '../../fixtures/run-events.ts';
@@ -243,4 +244,22 @@ test('reading a run never takes part in its locks', (t) => {
   writer.append(stepEvent(1));
   assert.equal(reader.info().step, 1);
   assert.equal(other.info().step, 1);
+});
+
+test('a run of the layout before notes is read as it is, and brought up to date by its writer', (t) => {
+  const dir = newRun(t);
+  const first = openRunWriter(dir);
+  first.append(stepEvent(1));
+  first.close();
+  const old = connect(join(dir, DATABASE_FILE), false, 0);
+  old.exec('ALTER TABLE rollouts DROP COLUMN note; PRAGMA user_version = 1');
+  old.close();
+
+  const before = openRunReader(dir);
+  assert.deepEqual(before.groups(1), [group()]);
+  before.close();
+  const { reader, writer } = open(t, dir);
+  const noted = group({ rollouts: [rollout({ note: 'searched as plain words' })] });
+  writer.append(stepEvent(2, [noted]));
+  assert.deepEqual([reader.groups(1), reader.groups(2)], [[group()], [noted]]);
 });
