@@ -89,7 +89,7 @@ export class AmazonReviewsReader implements TaskReader {
         continue;
       }
       const document = documentOf(value, where);
-      this.#titles.set(document.id, document.title);
+      this.#titles.set(document.id, document.title || document.text);
       yield { document, where };
     }
   }

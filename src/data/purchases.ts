@@ -3,7 +3,7 @@
  * they are needed, for the histories of all rows together are far larger than the purchases.
  */
 
-/** A purchase with what the same user bought before it. Numbers are those of {@link PurchaseLog}. */
+/** A purchase with what the same user bought before it. Users and items are numbers, as they were given to the log. */
 export interface PurchaseRow {
   readonly user: number;
   /** Counts the user's rows from 1. */
@@ -14,15 +14,11 @@ export interface PurchaseRow {
   readonly timeMillis: number;
 }
 
-/** Users, items and times of purchases, in any order. */
+/** Users, items and times of purchases, added in any order. */
 export class PurchaseLog {
   readonly #users: number[] = [];
   readonly #items: number[] = [];
   readonly #times: number[] = [];
-
-  get size(): number {
-    return this.#users.length;
-  }
 
   add(user: number, item: number, timeMillis: number): void {
     this.#users.push(user);
