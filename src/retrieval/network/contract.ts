@@ -2,7 +2,7 @@
  * @file The contract between Rec-R1 and a recommender that somebody writes for it, over HTTP or over the standard input and
  * output of a program, and the checks that every ranking from outside passes.
  */
-import { describe } from '../../base/checks.ts';
+import { describe, isRow } from '../../base/checks.ts';
 import type { Hit, SearchOutcome } from '../retriever.ts';
 import { RequestFailure } from './resilience.ts';
 
@@ -46,7 +46,7 @@ export function requestText(queries: readonly string[], limit: number): string {
  * @throws RequestFailure when the results cannot be told apart.
  */
 export function readResponse(body: unknown, count: number, limit: number): SearchOutcome[] {
-  const results: unknown = isRecord(body) ? body['results'] : undefined;
+  const results: unknown = isRow(body) ? body['results'] : undefined;
   if (!Array.isArray(results)) throw new RequestFailure(`the answer has no list "results": ${describe(body)}`);
   if (results.length !== count) {
     throw new RequestFailure(`the answer has ${results.length} results for ${count} queries`);
@@ -55,14 +55,12 @@ export function readResponse(body: unknown, count: number, limit: number): Searc
 }
 
 function readResult(result: unknown, limit: number): SearchOutcome {
-  if (!isRecord(result)) return failed(`a result must be an object, got ${describe(result)}`);
+  if (!isRow(result)) return failed(`a result must be an object, got ${describe(result)}`);
   const { error, hits, note } = result;
   if (typeof error === 'string') return failed(error);
   if (!Array.isArray(hits)) return failed('a result needs a list "hits" or a text "error"');
   const outcome = rankingOf(
-    hits.map((hit: unknown) =>
-      isRecord(hit) ? { id: hit['id'], score: hit['score'] } : { id: hit, score: undefined },
-    ),
+    hits.map((hit: unknown) => (isRow(hit) ? { id: hit['id'], score: hit['score'] } : { id: hit, score: undefined })),
     limit,
   );
   return outcome.kind === 'hits' && typeof note === 'string' ? { ...outcome, note } : outcome;
@@ -79,12 +77,13 @@ export function rankingOf(
     const place = `hit ${hits.length + 1}`;
     const id = Number.isSafeInteger(given) ? String(given) : given;
     if (typeof id !== 'string' || id === '') return failed(`${place} needs an "id", got ${describe(given)}`);
-    if (!isFiniteNumber(score))
+    if (!isFiniteNumber(score)) {
       return failed(`${place} (${id}) needs a finite number as "score", got ${describe(score)}`);
+    }
     if (seen.has(id)) return failed(`document ${id} is listed twice`);
     const before = hits.at(-1);
     if (before && score > before.score) {
-      return failed(`hit ${hits.length + 1} (${id}) scores ${score}, after ${before.score}; hits go best first`);
+      return failed(`${place} (${id}) scores ${score}, after ${before.score}; hits go best first`);
     }
     seen.add(id);
     hits.push({ id, score });
@@ -95,10 +94,6 @@ export function rankingOf(
 /** Of a broken search; the caller says whose. */
 export function failed(message: string): SearchOutcome & { readonly kind: 'failed' } {
   return { kind: 'failed', message };
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isFiniteNumber(value: unknown): value is number {

@@ -68,3 +68,9 @@ function headerKey(variable: string, who: string, environment: Environment): str
     `${who}: the environment variable ${variable} cannot be sent as a header; it holds a line break, a blank at an end, or a character outside ASCII.`,
   );
 }
+
+/** A text in which every secret is three stars. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  const longestFirst = secrets.filter((secret) => secret !== '').sort((a, b) => b.length - a.length);
+  return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, '***'), text);
+}

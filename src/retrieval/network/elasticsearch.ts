@@ -6,12 +6,12 @@
  * ranking: parts may have failed, timed out, or matched no index at all. Those are failures here.
  */
 import { compareCodePoints } from '../../base/order.ts';
-import { describe } from '../../base/checks.ts';
+import { describe, isRow } from '../../base/checks.ts';
 import { UserError } from '../../base/errors.ts';
 import type { Hit, Retriever } from '../retriever.ts';
-import { failed, isRecord, rankingOf } from './contract.ts';
+import { failed, rankingOf } from './contract.ts';
 import { type Access, credentialsOf, type Environment } from './credentials.ts';
-import { post, serverAddress, withoutQuery } from './post.ts';
+import { post, serverAddress, shownAddress } from './post.ts';
 import { type Answer, RequestFailure, type ResilienceOptions, resilientSearch } from './resilience.ts';
 
 export const MULTI_MATCH_TYPES = [
@@ -73,9 +73,12 @@ export function elasticsearchRetriever(
   environment: Environment = process.env,
 ): Retriever {
   const address = serverAddress(options.url, 'http://localhost:9200').replace(/\/+$/, '');
-  const who = `${options.kind}(${withoutQuery(address)}/${options.index})`;
+  const who = `${options.kind}(${shownAddress(address)}/${options.index})`;
   if ('template' in options && !JSON.stringify(options.template).includes('{{query}}')) {
     throw new UserError(`${who}: "template" has no {{query}} in it; put it where the query belongs.`);
+  }
+  if ('template' in options && 'sort' in options.template && options.tieBreaker !== undefined) {
+    throw new UserError(`${who}: the template has a "sort" of its own; put the tie-breaker at its end.`);
   }
   const { headers, secrets } = credentialsOf(options, who, environment);
   const url = `${address}/${encodeURIComponent(options.index)}/_msearch`;
@@ -85,7 +88,7 @@ export function elasticsearchRetriever(
       secrets,
       ask: async (queries, limit, signal) => {
         const body = queries.map((query) => searchLines(query, limit, options)).join('');
-        const answer = await post(url, { 'content-type': 'application/x-ndjson', ...headers }, body, signal);
+        const answer = await post(url, { 'content-type': 'application/x-ndjson', ...headers }, body, secrets, signal);
         return readResponses(answer, queries.length).map((response) => answerOf(response, limit, options));
       },
     },
@@ -119,28 +122,28 @@ function filled(value: Json, query: string, limit: number): Json {
   if (value === '{{limit}}') return limit;
   if (typeof value === 'string') return value.replaceAll('{{query}}', () => query);
   if (Array.isArray(value)) return (value as readonly Json[]).map((item) => filled(item, query, limit));
-  if (!isRecord(value)) return value;
+  if (!isRow(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, query, limit)]));
 }
 
 function readResponses(answer: unknown, count: number): readonly unknown[] {
-  const responses: unknown = isRecord(answer) ? answer['responses'] : undefined;
+  const responses: unknown = isRow(answer) ? answer['responses'] : undefined;
   if (Array.isArray(responses) && responses.length === count) return responses;
   throw new RequestFailure(`the answer needs a list "responses" of ${count}, got ${describe(answer)}`);
 }
 
 /** The ranking in one response, if it is whole. What may be better next time is `busy`. */
 function answerOf(response: unknown, limit: number, options: ElasticsearchOptions): Answer {
-  if (!isRecord(response)) return failed(`a response must be an object, got ${describe(response)}`);
+  if (!isRow(response)) return failed(`a response must be an object, got ${describe(response)}`);
   const problem = problemOf(response);
   if (problem) return problem;
-  const hits: unknown = isRecord(response['hits']) ? response['hits']['hits'] : undefined;
+  const hits: unknown = isRow(response['hits']) ? response['hits']['hits'] : undefined;
   if (!Array.isArray(hits)) return failed(`a response has no list "hits.hits": ${describe(response)}`);
-  const ownOrder = 'template' in options && 'sort' in options.template && options.tieBreaker === undefined;
+  const ownOrder = 'template' in options && 'sort' in options.template;
   const candidates = hits.map((hit: unknown, i) => ({
     id: idOf(hit, options.idField),
     // A template's own order has no scores; later hits still need lower ones.
-    score: ownOrder ? 1 / (i + 1) : isRecord(hit) ? hit['_score'] : undefined,
+    score: ownOrder ? 1 / (i + 1) : isRow(hit) ? hit['_score'] : undefined,
   }));
   const outcome = rankingOf(candidates, limit);
   if (outcome.kind === 'failed' || ownOrder || options.tieBreaker !== undefined) return outcome;
@@ -154,17 +157,17 @@ function problemOf(response: Readonly<Record<string, unknown>>): Answer | undefi
     return { kind: mayPass ? 'busy' : 'failed', message: reasonOf(error) };
   }
   if (timedOut !== false) return { kind: 'busy', message: 'the search timed out on the server before it was complete' };
-  if (!isRecord(shards)) return failed('a response does not say which shards answered ("_shards")');
+  if (!isRow(shards)) return failed('a response does not say which shards answered ("_shards")');
   if (shards['failed'] !== 0) {
     const failures: unknown = shards['failures'];
-    const reason = Array.isArray(failures) && isRecord(failures[0]) ? `: ${reasonOf(failures[0]['reason'])}` : '';
+    const reason = Array.isArray(failures) && isRow(failures[0]) ? `: ${reasonOf(failures[0]['reason'])}` : '';
     return {
       kind: 'busy',
       message: `${describe(shards['failed'])} of ${describe(shards['total'])} shards failed${reason}`,
     };
   }
   if (shards['total'] === 0) return failed('no index matches; look at "index"');
-  if (isRecord(clusters) && clusters['successful'] !== clusters['total']) {
+  if (isRow(clusters) && clusters['successful'] !== clusters['total']) {
     return {
       kind: 'busy',
       message: `${describe(clusters['successful'])} of ${describe(clusters['total'])} clusters answered`,
@@ -175,9 +178,9 @@ function problemOf(response: Readonly<Record<string, unknown>>): Answer | undefi
 
 /** The innermost reason of an error object; "all shards failed" alone helps nobody. */
 function reasonOf(error: unknown): string {
-  if (!isRecord(error)) return typeof error === 'string' ? error.slice(0, 200) : describe(error);
+  if (!isRow(error)) return typeof error === 'string' ? error.slice(0, 200) : describe(error);
   const rootCause: unknown = Array.isArray(error['root_cause']) ? error['root_cause'][0] : undefined;
-  const { type, reason } = isRecord(rootCause) ? rootCause : error;
+  const { type, reason } = isRow(rootCause) ? rootCause : error;
   return [type, reason]
     .filter((text) => typeof text === 'string')
     .join(': ')
@@ -185,9 +188,9 @@ function reasonOf(error: unknown): string {
 }
 
 function idOf(hit: unknown, idField: string | undefined): unknown {
-  if (!isRecord(hit) || idField === undefined) return isRecord(hit) ? hit['_id'] : undefined;
+  if (!isRow(hit) || idField === undefined) return isRow(hit) ? hit['_id'] : undefined;
   const fields = hit['fields'];
-  const values: unknown = isRecord(fields) ? fields[idField] : undefined;
+  const values: unknown = isRow(fields) ? fields[idField] : undefined;
   return Array.isArray(values) && values.length === 1 ? (values[0] as unknown) : values;
 }
 

@@ -11,7 +11,7 @@
 import type { Retriever } from '../retriever.ts';
 import { readResponse, requestText } from './contract.ts';
 import { type Access, credentialsOf, type Environment } from './credentials.ts';
-import { post, serverAddress, withoutQuery } from './post.ts';
+import { post, serverAddress, shownAddress } from './post.ts';
 import { type ResilienceOptions, resilientSearch } from './resilience.ts';
 
 export interface HttpRetrieverOptions extends ResilienceOptions, Access {
@@ -25,7 +25,7 @@ export interface HttpRetrieverOptions extends ResilienceOptions, Access {
  */
 export function httpRetriever(options: HttpRetrieverOptions, environment: Environment = process.env): Retriever {
   const url = serverAddress(options.url, 'http://localhost:8000/search');
-  const who = withoutQuery(url);
+  const who = shownAddress(url);
   const { headers, secrets } = credentialsOf(options, who, environment);
   const search = resilientSearch(
     {
@@ -33,7 +33,7 @@ export function httpRetriever(options: HttpRetrieverOptions, environment: Enviro
       secrets,
       ask: async (queries, limit, signal) => {
         const type = { 'content-type': 'application/json', accept: 'application/json' };
-        const body = await post(url, { ...type, ...headers }, requestText(queries, limit), signal);
+        const body = await post(url, { ...type, ...headers }, requestText(queries, limit), secrets, signal);
         return readResponse(body, queries.length, limit);
       },
     },

@@ -1,6 +1,7 @@
 /** @file One HTTP request with a JSON answer. What can go wrong on the way is a {@link RequestFailure}. */
+import { isRow } from '../../base/checks.ts';
 import { messageOf, UserError } from '../../base/errors.ts';
-import { isRecord } from './contract.ts';
+import { withoutSecrets } from './credentials.ts';
 import { RequestFailure } from './resilience.ts';
 
 /** An answer longer than this is no ranking. */
@@ -10,7 +11,7 @@ const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 const UNKNOWN_CERTIFICATE = /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)/;
 
 /**
- * Posts a body and returns the parsed answer. Redirects are not followed: they would turn a search into a page.
+ * Posts a body and returns the parsed answer, without the secrets that it may repeat. Redirects are not followed: they would turn a search into a page.
  *
  * @throws RequestFailure; after 429, 5xx and lost connections with `retry`, and with the pause that the server asks for.
  */
@@ -18,10 +19,12 @@ export async function post(
   url: string,
   headers: Readonly<Record<string, string>>,
   body: string,
+  secrets: readonly string[],
   signal: AbortSignal,
 ): Promise<unknown> {
   const response = await sending(fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal }));
-  const text = await sending(readText(response));
+  // At once, for messages cut texts short, and half a key would not be found any more.
+  const text = withoutSecrets(await sending(readText(response)), secrets);
   if (!response.ok) throw statusFailure(response, text);
   try {
     return JSON.parse(text);
@@ -49,7 +52,7 @@ async function sending<T>(promise: Promise<T>): Promise<T> {
 export function causeOf(error: unknown): { readonly message: string; readonly code: string } {
   if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0]);
   if (error instanceof Error && error.cause !== undefined) return causeOf(error.cause);
-  const code = isRecord(error) && typeof error['code'] === 'string' ? error['code'] : '';
+  const code = isRow(error) && typeof error['code'] === 'string' ? error['code'] : '';
   return { message: messageOf(error) || code, code };
 }
 
@@ -68,7 +71,7 @@ function statusFailure({ status, headers }: Response, text: string): RequestFail
   const target = headers.get('location');
   if (status >= 300 && status < 400 && target !== null) {
     return new RequestFailure(
-      `answered with a redirect (status ${status}) to ${withoutQuery(target)}; name that address`,
+      `answered with a redirect (status ${status}) to ${shownAddress(target)}; name that address`,
     );
   }
   const reason = reasonIn(text);
@@ -92,8 +95,8 @@ function reasonIn(text: string): string {
   } catch {
     return ''; // an error page in HTML says nothing that the status does not
   }
-  const error = isRecord(body) ? (body['error'] ?? body['detail'] ?? body['message']) : body;
-  const reason = isRecord(error) ? error['reason'] : error;
+  const error = isRow(body) ? (body['error'] ?? body['detail'] ?? body['message']) : body;
+  const reason = isRow(error) ? error['reason'] : error;
   return typeof reason === 'string' ? reason.slice(0, 200) : '';
 }
 
@@ -105,7 +108,7 @@ function reasonIn(text: string): string {
 export function serverAddress(url: string, example: string): string {
   const parsed = URL.parse(url);
   if (!parsed || !/^https?:$/.test(parsed.protocol)) {
-    throw new UserError(`The address "${withoutQuery(url)}" is no URL of a server; give one such as ${example}.`);
+    throw new UserError(`The address "${shownAddress(url)}" is no URL of a server; give one such as ${example}.`);
   }
   if (parsed.username === '' && parsed.password === '') return url;
   throw new UserError(
@@ -113,7 +116,7 @@ export function serverAddress(url: string, example: string): string {
   );
 }
 
-/** An address for messages: what follows `?` may hold a key. */
-export function withoutQuery(address: string): string {
-  return address.replace(/[?#].*$/s, '');
+/** An address for messages: what stands before `@` or follows `?` may be a key. */
+export function shownAddress(address: string): string {
+  return address.replace(/[?#].*$/s, '').replace(/^(\w+:\/\/)?.*@/s, '$1');
 }

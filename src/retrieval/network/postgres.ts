@@ -90,7 +90,7 @@ export function postgresRetriever(options: PostgresOptions, environment: Environ
       who,
       secrets: connectionSecrets(connectionString, environment),
       ask: async ([query], limit, signal) => {
-        const client = await connect(await (pool ??= open()));
+        const client = await connect(await (pool ??= open()), signal);
         // PostgreSQL's texts hold no NUL.
         return [await searchOnce(client, sql, [query.replaceAll('\0', ' '), limit], timeoutMillis, signal)];
       },
@@ -105,11 +105,21 @@ export function postgresRetriever(options: PostgresOptions, environment: Environ
   return { name: who, search, dispose };
 }
 
-async function connect(pool: Pool): Promise<PoolClient> {
+/** A connection of its own for one search. One that comes after the signal goes back. */
+async function connect(pool: Pool, signal: AbortSignal): Promise<PoolClient> {
+  const connecting = pool.connect();
+  const stopped = Promise.withResolvers<never>();
+  const stop = (): void => {
+    stopped.reject(signal.reason);
+  };
+  signal.addEventListener('abort', stop);
   try {
-    return await pool.connect();
+    return await Promise.race([connecting, stopped.promise]);
   } catch (error) {
+    connecting.then((client) => { client.release(); }, () => undefined); // prettier-ignore
     throw failureOf(error);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

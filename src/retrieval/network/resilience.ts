@@ -8,6 +8,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Retriever, SearchOutcome } from '../retriever.ts';
+import { withoutSecrets } from './credentials.ts';
 
 export interface ResilienceOptions {
   /** How long one request may take, its whole answer included. */
@@ -165,7 +166,7 @@ async function askPatiently(
   const outcomes = queries.map((): SearchOutcome => ({ kind: 'failed', message: '' }));
   let missing = [...queries.keys()];
   let reached = false;
-  for (let attempt = 1; missing.length > 0 && attempt <= attempts; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     const asked = await askOnce(recommender, missing.map((i) => queries[i]), limit, timeoutMillis, signal); // prettier-ignore
     const busy: number[] = [];
     asked.answers.forEach((answer, i) => {
@@ -174,20 +175,16 @@ async function askPatiently(
     });
     reached ||= asked.reached && busy.length < missing.length;
     missing = busy;
-    if (missing.length === 0 || attempt === attempts) break;
+    if (missing.length === 0 || attempt === attempts) return { outcomes, reached };
     const backoffMillis = 2 ** attempt * 125 * (1 + random());
     await pause(Math.min(asked.afterMillis ?? backoffMillis, MAX_PAUSE_MILLIS), signal);
   }
-  return { outcomes, reached };
 }
 
-/** An answer as callers and messages get it. */
+/** An answer as callers get it. */
 function shown(answer: Answer, { who, secrets = [] }: Recommender): SearchOutcome {
   if (answer.kind === 'hits') return answer;
-  const message = secrets
-    .filter((secret) => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '***'), answer.message);
-  return { kind: 'failed', message: `${who}: ${message}` };
+  return { kind: 'failed', message: `${who}: ${withoutSecrets(answer.message, secrets)}` };
 }
 
 interface AskedOnce {

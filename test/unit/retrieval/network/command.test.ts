@@ -8,7 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { packageRoot } from '../../../../src/base/package-root.ts';
 import { type CommandOptions, commandRetriever } from '../../../../src/retrieval/network/command.ts';
+import { httpRetriever } from '../../../../src/retrieval/network/http.ts';
 import type { Retriever, SearchOutcome } from '../../../../src/retrieval/retriever.ts';
+import { freePort } from '../../../fixtures/loopback-server.ts';
 import { temporaryFolder } from '../../../fixtures/temporary-folder.ts';
 
 /** Answers each query with itself as the one document, and its process id as the score. */
@@ -80,13 +82,20 @@ describe('commandRetriever', () => {
     const documents = [{ _id: 'b', title: 'Red shoes', text: 'for running' }, { _id: 'a', title: 'Red hat', text: '' }]; // prettier-ignore
     writeFileSync(join(folder, 'corpus.jsonl'), documents.map((row) => `${JSON.stringify(row)}\n`).join(''));
     const program = join(packageRoot(), 'test/fixtures/recommender.py');
-    const retriever = commandRetriever({ kind: 'command', command: ['python3', program, 'corpus.jsonl', '--lines'], folder }); // prettier-ignore
-    test.after(() => retriever.dispose?.());
-    const outcomes = await retriever.search(['red SHOES', 'red', 'coat'], 10);
-    assert.deepEqual(
-      outcomes.map((outcome) => ('hits' in outcome ? outcome.hits : outcome.message)),
-      [[{ id: 'b', score: 2 }, { id: 'a', score: 1 }], [{ id: 'a', score: 1 }, { id: 'b', score: 1 }], []], // prettier-ignore
-    );
+    const corpus = join(folder, 'corpus.jsonl');
+    const overLines = commandRetriever({ kind: 'command', command: ['python3', program, corpus, '--lines'] });
+    test.after(() => overLines.dispose?.());
+    const port = await freePort();
+    const server = spawn('python3', [program, corpus, String(port)], { stdio: 'ignore' });
+    test.after(() => server.kill());
+    const overHttp = httpRetriever({ url: `http://127.0.0.1:${port}/`, attempts: 8 }); // tries again while it starts
+    for (const retriever of [overLines, overHttp]) {
+      const outcomes = await retriever.search(['red SHOES', 'red', 'coat'], 10);
+      assert.deepEqual(
+        outcomes.map((outcome) => ('hits' in outcome ? outcome.hits : outcome.message)),
+        [[{ id: 'b', score: 2 }, { id: 'a', score: 1 }], [{ id: 'a', score: 1 }, { id: 'b', score: 1 }], []], // prettier-ignore
+      );
+    }
   });
 
   it('starts it again after a crash, and passes on what it wrote to standard error', async (test) => {

@@ -244,6 +244,8 @@ describe('elasticsearchRetriever', () => {
     const open = (options: object, environment = {}) => () =>
       elasticsearchRetriever({ kind: 'opensearch', url: 'http://a', index: 'i', ...options } as ElasticsearchOptions, environment); // prettier-ignore
     assert.throws(open({ template: { query: { match_all: {} } } }), /opensearch\(http:\/\/a\/i\): "template" has no \{\{query\}\}/); // prettier-ignore
+    const sorted = { template: { query: { match: { text: '{{query}}' } }, sort: ['price'] }, tieBreaker: 'sku' };
+    assert.throws(open(sorted), /the template has a "sort" of its own; put the tie-breaker at its end/);
     assert.throws(open({ ...FIELDS, url: 'https://elastic:pw@a' }), /holds a user name or password/);
     assert.throws(open({ ...FIELDS, auth: { basic: 'LOGIN' } }, { LOGIN: 'elastic' }), /LOGIN must hold user:password/);
   });

@@ -216,6 +216,7 @@ describe('httpRetriever', () => {
       assert.match(error.message, /The address of shop\.example holds a user name or password; take it out/);
       return !error.message.includes('hunter2');
     });
+    assert.throws(open({ url: 'me:hunter2@shop.example' }), /The address "shop\.example" is no URL of a server/);
     assert.throws(open({ url: 'shop.example' }), /The address "shop\.example" is no URL of a server/);
     assert.throws(open({ url: 'http://a/', auth: { bearer: 'KEY' } }), /the environment variable KEY is not set/);
     const broken = { url: 'http://a/', headers: { 'X-Key': 'KEY' } };
@@ -225,16 +226,22 @@ describe('httpRetriever', () => {
     });
   });
 
-  it('shows no key, even when the server sends it back', async (test) => {
-    const { retriever } = await serve(
-      test,
-      (_, response) => {
-        response.writeHead(400).end('{"error":"you sent Bearer top-secret for acme-123"}');
-      },
-      { auth: { bearer: 'TOKEN' }, headers: { 'X-Tenant': 'TENANT' } },
-    );
-    const [message] = messages(await retriever.search(['a'], 1));
-    assert.match(message, /: answered with status 400: you sent Bearer \*\*\* for \*\*\*$/);
-    assert.doesNotMatch(retriever.name, /top-secret|acme-123|v=2/);
+  it('shows no key, not even a part of one, when the server sends it back', async (test) => {
+    const said = 'you sent Bearer top-secret for acme-123';
+    const answers: readonly [status: number, body: string, shown: RegExp][] = [
+      [400, JSON.stringify({ error: said }), /: answered with status 400: you sent Bearer \*\*\* for \*\*\*$/],
+      [500, JSON.stringify({ error: `${'x'.repeat(195)}top-secret` }), /x{195}\*\*\*$/],
+      [200, 'Btop-secret', /is not JSON: Unexpected token 'B', "B\*\*\*" is not valid JSON$/],
+      [200, JSON.stringify({ results: [{ hits: [], note: said }] }), /hits/],
+    ];
+    for (const [status, body, shown] of answers) {
+      const { retriever } = await serve(test, (_, response) => response.writeHead(status).end(body), {
+        auth: { bearer: 'TOKEN' },
+        headers: { 'X-Tenant': 'TENANT' },
+      });
+      const outcomes = await retriever.search(['a'], 1);
+      assert.match(messages(outcomes)[0], shown);
+      assert.doesNotMatch(JSON.stringify([retriever.name, outcomes]), /top-|acme|v=2/);
+    }
   });
 });
