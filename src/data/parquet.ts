@@ -2,8 +2,8 @@
  * @file Parquet files row by row, one page of each column at a time.
  *
  * hyparquet reads whole row groups, and pandas writes a table of two million products as a single one. Its page decoder is
- * used here instead (from the modules that it exports beside its entry), so that memory holds some pages of a megabyte whatever the groups
- * are. Only plain columns are read: no lists, no structs. The library is loaded at the first file.
+ * used here instead (from the modules that it exports beside its entry), so that memory holds some pages of a megabyte
+ * whatever the groups are. Only plain columns are read: no lists, no structs. The library is loaded at the first file.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import type { FileMetaData, RowGroup, SchemaTree } from 'hyparquet';
