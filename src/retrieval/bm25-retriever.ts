@@ -1,9 +1,27 @@
 /** @file BM25 as the black box of training, in plain words or in Lucene's query syntax. */
 import { UserError } from '../base/errors.ts';
-import { type Bm25Index, addScores, bagOfTerms, takeHits, takeJudged } from './bm25.ts';
+import {
+  type Bm25Index,
+  type QueryTerm,
+  addScores,
+  bagOfTerms,
+  judgedNumbers,
+  judgedRanking,
+  takeHits,
+  takeJudged,
+} from './bm25.ts';
+import { RankPool } from './bm25-pool.ts';
 import { SyntaxSearch } from './lucene-syntax.ts';
 import { MemoryCache } from './memory-cache.ts';
-import type { Hit, JudgedQuery, JudgedRanking, RankOutcome, Retriever, SearchOutcome } from './retriever.ts';
+import type {
+  FailedSearch,
+  Hit,
+  JudgedQuery,
+  JudgedRanking,
+  RankOutcome,
+  Retriever,
+  SearchOutcome,
+} from './retriever.ts';
 
 /** How a query is read: as a bag of words without operators, or as Lucene's classic query parser reads it. */
 export const QUERY_SYNTAXES = ['words', 'lucene'] as const;
@@ -19,11 +37,16 @@ export interface Bm25RetrieverOptions {
   readonly paperWrapper?: boolean;
   /** Memory for rankings that are kept for queries that mean the same. */
   readonly cacheBytes?: number;
+  /** Threads that rank large batches; those that pay, unless given. */
+  readonly pool?: RankPool;
 }
 
 const CACHE_BYTES = 64 * 2 ** 20;
 /** Roughly, in memory: a hit of a list, and what an entry costs beside its texts. */
 const [HIT_BYTES, ENTRY_BYTES] = [48, 512];
+
+/** Queries that helper threads rank together. */
+const BATCH = 1024;
 
 /** A query that is analysed. */
 interface PreparedQuery {
@@ -31,8 +54,21 @@ interface PreparedQuery {
   readonly key: string;
   /** See {@link SearchOutcome}. */
   readonly note?: string;
+  /** All there is to the query, unless it has operators. */
+  readonly terms?: readonly QueryTerm[];
   /** Puts the score of each document onto the index's board. */
   readonly addScores: () => void;
+}
+
+interface PreparedJudged {
+  readonly query: PreparedQuery;
+  readonly judged: JudgedQuery;
+  /** Equal for those with the same answer. */
+  readonly key: string;
+}
+
+function isPrepared(query: PreparedJudged | FailedSearch): query is PreparedJudged {
+  return 'key' in query;
 }
 
 /**
@@ -41,7 +77,7 @@ interface PreparedQuery {
  * @throws UserError for the paper's wrapper together with a syntax.
  */
 export function bm25Retriever(index: Bm25Index, options: Bm25RetrieverOptions = {}): Retriever {
-  const { cacheBytes = CACHE_BYTES } = options;
+  const { cacheBytes = CACHE_BYTES, pool = new RankPool(index) } = options;
   const prepare = preparation(index, options);
   const lists = new MemoryCache<readonly Hit[]>(cacheBytes / 2, (hits) => ENTRY_BYTES + hits.length * HIT_BYTES);
   const rankings = new MemoryCache<JudgedRanking>(cacheBytes / 2, ({ ranks }) => ENTRY_BYTES + ranks.size * HIT_BYTES);
@@ -53,14 +89,27 @@ export function bm25Retriever(index: Bm25Index, options: Bm25RetrieverOptions = 
     });
     return { kind: 'hits', hits, ...noteOf(query) };
   };
-  const rank = (judged: JudgedQuery, limit: number): RankOutcome => {
+  const prepareJudged = (judged: JudgedQuery, limit: number): PreparedJudged => {
     const query = prepare(judged.query);
-    const key = JSON.stringify([limit, query.key, judged.judged, judged.leftOut]);
+    return { query, judged, key: JSON.stringify([limit, query.key, judged.judged, judged.leftOut]) };
+  };
+  const rank = ({ query, judged, key }: PreparedJudged, limit: number): RankOutcome => {
     const ranking = rankings.get(key, () => {
       query.addScores();
       return takeJudged(index, judged, limit);
     });
     return { kind: 'ranked', ...ranking, ...noteOf(query) };
+  };
+  /** Fills the cache with what a batch needs, by all threads, where that pays. */
+  const rankAhead = async (batch: readonly PreparedJudged[], limit: number): Promise<void> => {
+    const missing = [...new Map(batch.map((query) => [query.key, query])).values()].flatMap(
+      ({ query: { terms }, judged, key }) => (terms && !rankings.has(key) ? [{ terms, judged, key }] : []),
+    );
+    if (!pool.pays(missing)) return;
+    const numbers = missing.map(({ judged }) => judgedNumbers(index, judged));
+    const jobs = numbers.map(({ judged, leftOut }, i) => ({ terms: missing[i].terms, judged, leftOut }));
+    const standings = await pool.rank(jobs, limit);
+    missing.forEach(({ key }, i) => rankings.get(key, () => judgedRanking(index, numbers[i], standings[i])));
   };
   return {
     name: nameOf(index, options),
@@ -68,10 +117,17 @@ export function bm25Retriever(index: Bm25Index, options: Bm25RetrieverOptions = 
       signal?.throwIfAborted();
       return Promise.resolve(queries.map((query) => orFailed(() => search(query, limit))));
     },
-    rankJudged: (queries, limit, signal) => {
-      signal?.throwIfAborted();
-      return Promise.resolve(queries.map((query) => orFailed(() => rank(query, limit))));
+    rankJudged: async (queries, limit, signal) => {
+      const outcomes: RankOutcome[] = [];
+      for (let start = 0; start < queries.length; start += BATCH) {
+        signal?.throwIfAborted();
+        const batch = queries.slice(start, start + BATCH).map((query) => orFailed(() => prepareJudged(query, limit)));
+        await rankAhead(batch.filter(isPrepared), limit);
+        for (const query of batch) outcomes.push(isPrepared(query) ? orFailed(() => rank(query, limit)) : query);
+      }
+      return outcomes;
     },
+    dispose: () => pool.dispose(),
   };
 }
 
@@ -80,7 +136,7 @@ function preparation(index: Bm25Index, options: Bm25RetrieverOptions): (text: st
   if (syntax === 'words') {
     return (text) => {
       const bag = bagOfTerms(index, paperWrapper ? `(contents:${text})` : text);
-      return { key: bag.key, addScores: addScores.bind(undefined, index, bag) };
+      return { ...bag, addScores: addScores.bind(undefined, index, index.board, bag) };
     };
   }
   if (paperWrapper) {
@@ -101,7 +157,7 @@ function noteOf({ note }: PreparedQuery): { readonly note?: string } {
 }
 
 /** A query that this index cannot answer is a failed search. */
-function orFailed<T>(work: () => T): T | { readonly kind: 'failed'; readonly message: string } {
+function orFailed<T>(work: () => T): T | FailedSearch {
   try {
     return work();
   } catch (error) {

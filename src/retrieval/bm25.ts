@@ -13,6 +13,8 @@ import { type CountOptions, type Postings, countPostings, countTerms } from './p
 import { DocumentNumbers } from './document-numbers.ts';
 import { type Hit, type JudgedQuery, type JudgedRanking, SHOWN } from './retriever.ts';
 import { LEAST_SCORE, ScoreBoard } from './score-board.ts';
+import { sharedFloat32Array } from './shared-arrays.ts';
+import type { Standings } from './standings.ts';
 import { NO_TERM, TermNumbers } from './term-numbers.ts';
 
 export interface Bm25Params {
@@ -27,14 +29,19 @@ export const PAPER_BM25: Bm25Params = { k1: 1.2, b: 0.75 };
 /** Anserini's and Pyserini's own default. */
 export const ANSERINI_BM25: Bm25Params = { k1: 0.9, b: 0.4 };
 
-export interface Bm25Index extends Bm25Params {
-  readonly postings: Postings;
-  /** [256] what a term's frequency is multiplied with, by length byte; float32. */
-  readonly lengthFactors: Float32Array;
+/** What ranking needs of an index: two counts and arrays in memory that threads can share. */
+export interface Scoring {
+  readonly postings: Pick<Postings, 'offsets' | 'documents' | 'documentCount'>;
   /** [postings] 1 + frequency × length factor, float32: the part of a term's score that no query changes. */
   readonly divisors: Float32Array;
   /** [postings] each term's score in each of its documents for a query that has the term once; float32. */
   readonly scores: Float32Array;
+}
+
+export interface Bm25Index extends Bm25Params, Scoring {
+  readonly postings: Postings;
+  /** [256] what a term's frequency is multiplied with, by length byte; float32. */
+  readonly lengthFactors: Float32Array;
   /** Working memory of searches; see {@link ScoreBoard}. */
   readonly board: ScoreBoard;
   /** Words of queries to terms. */
@@ -75,7 +82,7 @@ export function bm25Index(postings: Postings, { k1, b }: Bm25Params = PAPER_BM25
 }
 
 function divisorsOf({ documents, frequencies, lengths }: Postings, lengthFactors: Float32Array): Float32Array {
-  const divisors = new Float32Array(documents.length);
+  const divisors = sharedFloat32Array(documents.length);
   for (let at = 0; at < divisors.length; at++) {
     divisors[at] = 1 + Math.fround(frequencies[at] * lengthFactors[lengths[documents[at]]]);
   }
@@ -84,7 +91,7 @@ function divisorsOf({ documents, frequencies, lengths }: Postings, lengthFactors
 
 function scoresOf(postings: Postings, divisors: Float32Array): Float32Array {
   const { offsets } = postings;
-  const scores = new Float32Array(divisors.length);
+  const scores = sharedFloat32Array(divisors.length);
   for (let term = 0; term + 1 < offsets.length; term++) {
     const [start, end] = [offsets[term], offsets[term + 1]];
     writeScores(termWeight(postings, term, 1), divisors.subarray(start, end), scores.subarray(start, end));
@@ -103,9 +110,15 @@ function lengthFactorsOf({ wordCount, documentCount }: Postings, k1: number, b: 
   });
 }
 
-/** A query after analysis: known terms by number, each with how often the query has it. */
+/** A term of a query and how often the query has it. */
+export interface QueryTerm {
+  readonly term: number;
+  readonly count: number;
+}
+
+/** A query after analysis: its known terms by number. */
 export interface BagOfTerms {
-  readonly terms: readonly { readonly term: number; readonly count: number }[];
+  readonly terms: readonly QueryTerm[];
   /** Equal for queries that rank equally. */
   readonly key: string;
 }
@@ -124,7 +137,7 @@ export function searchBm25(index: Bm25Index, query: string, limit: number): Hit[
 
 /** {@link searchBm25} for a query that is already analysed. */
 export function rankBag(index: Bm25Index, bag: BagOfTerms, limit: number): Hit[] {
-  addScores(index, bag);
+  addScores(index, index.board, bag);
   return takeHits(index, limit);
 }
 
@@ -138,29 +151,61 @@ export function takeHits({ board, postings }: Bm25Index, limit: number): Hit[] {
   return hits;
 }
 
+/** The documents of a judged query, as far as the corpus has them. */
+export interface JudgedNumbers {
+  /** Ids and numbers of the judged ones. */
+  readonly ids: readonly string[];
+  readonly judged: readonly number[];
+  readonly leftOut: readonly number[];
+}
+
+export function judgedNumbers({ documentNumbers }: Bm25Index, { judged, leftOut = [] }: JudgedQuery): JudgedNumbers {
+  const known = documentNumbers.known(judged);
+  return {
+    ids: known.map(({ id }) => id),
+    judged: known.map(({ number }) => number),
+    leftOut: documentNumbers.known(leftOut).map(({ number }) => number),
+  };
+}
+
 /** Only what a reward needs of {@link takeHits}: equal to reading the ranks off the list, and several times as fast. */
 export function takeJudged(index: Bm25Index, query: JudgedQuery, limit: number): JudgedRanking {
-  const { board, documentNumbers, postings } = index;
-  const judged = documentNumbers.known(query.judged);
-  const leftOut = documentNumbers.known(query.leftOut ?? []);
-  const { ranks, best, length } = board.takeStandings(
-    judged.map(({ number }) => number),
-    leftOut.map(({ number }) => number),
-    limit,
-    SHOWN,
-  );
+  const numbers = judgedNumbers(index, query);
+  return judgedRanking(index, numbers, takeStandings(index.board, numbers, limit));
+}
+
+export function takeStandings(
+  board: ScoreBoard,
+  { judged, leftOut }: Omit<JudgedNumbers, 'ids'>,
+  limit: number,
+): Standings {
+  return board.takeStandings(judged, leftOut, limit, SHOWN);
+}
+
+/** Standings in ids. */
+export function judgedRanking(
+  { postings }: Bm25Index,
+  { ids }: JudgedNumbers,
+  { ranks, best, length }: Standings,
+): JudgedRanking {
   return {
-    ranks: new Map(judged.flatMap(({ id }, i) => (ranks[i] > 0 ? [[id, ranks[i]] as const] : []))),
+    ranks: new Map(ids.flatMap((id, i) => (ranks[i] > 0 ? [[id, ranks[i]] as const] : []))),
     top: best.map((document) => postings.ids[document]),
     length,
   };
 }
 
-/** Adds the score of each document to the index's board. */
-export function addScores({ postings, divisors, scores, board }: Bm25Index, { terms }: BagOfTerms): void {
+/** How many postings a search goes through. */
+export function postingsOf({ postings: { offsets } }: Scoring, { terms }: Pick<BagOfTerms, 'terms'>): number {
+  return terms.reduce((sum, { term }) => sum + offsets[term + 1] - offsets[term], 0);
+}
+
+/** Adds the score of each document to a board. */
+export function addScores(scoring: Scoring, board: ScoreBoard, bag: Pick<BagOfTerms, 'terms'>): void {
+  const { postings, divisors, scores } = scoring;
   const { documents, offsets } = postings;
-  board.begin(terms.reduce((sum, { term }) => sum + offsets[term + 1] - offsets[term], 0));
-  for (const { term, count } of terms) {
+  board.begin(postingsOf(scoring, bag));
+  for (const { term, count } of bag.terms) {
     const [start, end] = [offsets[term], offsets[term + 1]];
     if (isPowerOfTwo(count)) {
       board.add(documents, scores, start, end, count);
@@ -182,7 +227,7 @@ function writeScores(weight: number, divisors: Float32Array, scores: Float32Arra
 }
 
 /** Inverse document frequency times how often the query has the term; float32. */
-export function termWeight({ offsets, documentCount }: Postings, term: number, count: number): number {
+export function termWeight({ offsets, documentCount }: Scoring['postings'], term: number, count: number): number {
   const containing = offsets[term + 1] - offsets[term];
   return Math.fround(count * Math.fround(Math.log(1 + (documentCount - containing + 0.5) / (containing + 0.5))));
 }

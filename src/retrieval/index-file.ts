@@ -13,6 +13,7 @@ import { CHECKSUM_BYTES, CheckedReader, withChecksum } from '../base/checked-fil
 import { UserError } from '../base/errors.ts';
 import { ANALYZER } from './analyzer.ts';
 import type { Postings } from './postings.ts';
+import { sharedUint32Array } from './shared-arrays.ts';
 import { VarintReader, VarintWriter } from './varint.ts';
 
 const MAGIC = 'RECR1IDX';
@@ -218,8 +219,8 @@ function encodePostings({ offsets, documents, frequencies }: Postings): Uint8Arr
 
 function decodePostings(bytes: Uint8Array, header: Header): Pick<Postings, 'offsets' | 'documents' | 'frequencies'> {
   const reader = new VarintReader(bytes);
-  const offsets = new Uint32Array(header.terms + 1);
-  const documents = new Uint32Array(header.postings);
+  const offsets = sharedUint32Array(header.terms + 1);
+  const documents = sharedUint32Array(header.postings);
   const frequencies = new Uint32Array(header.postings);
   let at = 0;
   for (let term = 0; term < header.terms; term++) {

@@ -13,6 +13,10 @@ export class MemoryCache<V> {
     this.#bytesOf = bytesOf;
   }
 
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   /** The value of a key, made when it is not there. */
   get(key: string, make: () => V): V {
     const known = this.#entries.get(key);

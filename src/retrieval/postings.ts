@@ -13,6 +13,7 @@ import { GrowingUint32Array } from './growing-array.ts';
 import { encodeLength } from './length-byte.ts';
 import { type Positions, PositionsBuilder } from './positions.ts';
 import { MAX_DOCUMENTS } from './score-board.ts';
+import { sharedUint32Array } from './shared-arrays.ts';
 import { TermNumbers } from './term-numbers.ts';
 
 /** What is counted once per corpus. */
@@ -113,7 +114,7 @@ export class PostingsCounter {
     const [termOf, frequencyOf, starts] = [this.#termOf.view(), this.#frequencyOf.view(), this.#starts.view()];
     const offsets = offsetsOf(termOf, this.#terms.size);
     const next = offsets.slice(0, -1);
-    const documents = new Uint32Array(termOf.length);
+    const documents = sharedUint32Array(termOf.length);
     const frequencies = new Uint32Array(termOf.length);
     order.forEach((arrival, number) => {
       for (let i = starts[arrival]; i < starts[arrival + 1]; i++) {
@@ -133,7 +134,7 @@ function orderOf(ids: readonly string[]): Uint32Array {
 
 /** [terms + 1] where each term's entries begin once `termOf` is sorted. */
 export function offsetsOf(termOf: Uint32Array, termCount: number): Uint32Array {
-  const offsets = new Uint32Array(termCount + 1);
+  const offsets = sharedUint32Array(termCount + 1);
   for (const term of termOf) offsets[term + 1]++;
   for (let term = 0; term < termCount; term++) offsets[term + 1] += offsets[term];
   return offsets;

@@ -16,7 +16,7 @@ export type SearchOutcome =
     }
   | FailedSearch;
 
-interface FailedSearch {
+export interface FailedSearch {
   readonly kind: 'failed';
   readonly message: string;
 }

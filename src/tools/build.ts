@@ -42,12 +42,13 @@ const nodeModules: BuildOptions = {
   },
 };
 
-/** The product's ES modules for Node: the command line, the worker process and the engine's helper threads. */
+/** The product's ES modules for Node: the command line, the worker process, and the helper threads of engine and search. */
 async function buildNode(): Promise<void> {
   const entryPoints = {
     cli: 'src/cli/main.ts',
     worker: 'src/worker/main.ts',
     thread: 'src/model/engine/thread.ts',
+    'bm25-thread': 'src/retrieval/bm25-thread.ts',
     'make-starter': 'src/tools/make-starter.ts',
   };
   const existing = Object.entries(entryPoints).filter(([, file]) => existsSync(at(file)));

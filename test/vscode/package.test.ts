@@ -26,6 +26,7 @@ describe('the package', () => {
       'dist/cli.mjs',
       'dist/worker.mjs',
       'dist/thread.mjs',
+      'dist/bm25-thread.mjs',
       'dist/kernels/plain.wasm',
       'media/sample/corpus.jsonl',
       'media/starter/model.safetensors',

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { rngFrom } from '../../../src/base/rng.ts';
 import type { Document } from '../../../src/data/task.ts';
 import { buildBm25Index } from '../../../src/retrieval/bm25.ts';
+import { RankPool } from '../../../src/retrieval/bm25-pool.ts';
 import { bm25Retriever } from '../../../src/retrieval/bm25-retriever.ts';
 import { rankJudged } from '../../../src/retrieval/judged.ts';
 import type { JudgedQuery, Retriever, SearchOutcome } from '../../../src/retrieval/retriever.ts';
@@ -50,6 +51,27 @@ describe('rankJudged', () => {
         assert.deepEqual(ranks, await rankJudged(listsOf(retriever), queries, limit), `seed ${seed}, limit ${limit}`);
       }
     }
+  });
+
+  it('says the same with helper threads, also when batches overlap', async () => {
+    const { documents, queries } = randomWorld(7);
+    const index = buildBm25Index(documents);
+    const alone = bm25Retriever(index, { pool: new RankPool(index, 0) });
+    for (const helpers of [1, 3]) {
+      // Not disposed: helpers must not keep a process alive.
+      const together = bm25Retriever(index, { pool: new RankPool(index, helpers, 0) });
+      const batches = [queries, queries.slice(2), queries.slice(0, 2), []];
+      const ranks = await Promise.all(batches.map((batch) => rankJudged(together, batch, 10)));
+      assert.deepEqual(ranks, await Promise.all(batches.map((batch) => rankJudged(alone, batch, 10))));
+    }
+  });
+
+  it('fails when its threads are ended while they rank', async () => {
+    const { documents, queries } = randomWorld(7);
+    const index = buildBm25Index(documents);
+    const retriever = bm25Retriever(index, { pool: new RankPool(index, 1, 0) });
+    const ranking = rankJudged(retriever, queries, 10);
+    await Promise.all([assert.rejects(ranking, /ended before/), retriever.dispose?.()]);
   });
 
   it('leaves out what is owned and moves the others up', async () => {
