@@ -41,8 +41,10 @@ export class ComposedDecoder implements Decoder {
     const time = longest(prompts);
     const share = this.#held.map((row) => Math.floor(row / copies));
     const logits = tf.tidy(() => {
-      const hidden = hiddenStates(this.#weights, this.#config, paddedIds(prompts, time), (layer, k, v) => {
-        this.#cache.writePrompt(layer, k, v);
+      const hidden = hiddenStates(this.#weights, this.#config, paddedIds(prompts, time), {
+        sink: (layer, k, v) => {
+          this.#cache.writePrompt(layer, k, v);
+        },
       });
       const last = share.map((prompt) => prompt * time + prompts[prompt].length - 1);
       return logitsOf(this.#weights, tf.gather(hidden, tf.tensor1d(last, 'int32')));

@@ -4,6 +4,7 @@
  *
  * Each row draws from its own random numbers, so a completion does not depend on its neighbours in the batch.
  */
+import { UserError } from '../base/errors.ts';
 import type { Rng } from '../base/rng.ts';
 import { ComposedDecoder } from './composed-decoder.ts';
 import type { DecoderOptions } from './decoder.ts';
@@ -44,6 +45,7 @@ export async function generate(
   request: GenerationRequest,
 ): Promise<Completion[]> {
   const { maxNewTokens, sampling, turn } = request;
+  checkLength(config, request);
   const rows = newRows(request);
   const decoder = createDecoder(weights, config, request) ?? new ComposedDecoder(weights, config, request);
   try {
@@ -61,6 +63,16 @@ export async function generate(
     decoder.dispose();
   }
   return rows.map(({ tokens, logProbs, ended }) => ({ tokens, logProbs, ended }));
+}
+
+/** Dynamic scaling turns all positions anew with each token past the limit: what the cache holds would be of no use. */
+function checkLength({ ropeScaling, maxPositions }: ModelConfig, { prompts, maxNewTokens }: GenerationRequest): void {
+  const length = Math.max(...prompts.map((prompt) => prompt.length)) + maxNewTokens;
+  if (ropeScaling?.kind !== 'dynamic' || length <= maxPositions) return;
+  throw new UserError(
+    `Prompt and completion may have ${length} tokens, but a model with dynamic rope scaling generates only up to its ` +
+      `${maxPositions} positions (max_position_embeddings); allow fewer tokens.`,
+  );
 }
 
 function newRows({ prompts, copies, sampling, rng }: GenerationRequest): Row[] {

@@ -6,7 +6,7 @@
  * sequences have ended, `dispose`. No gradients here. Letters as in ops.ts; S rows, L the longest sequence.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor1D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 
 export interface CacheShape {
   readonly layers: number;
@@ -92,7 +92,8 @@ export class KeyValueCache {
 /**
  * Attention of one new token per row: stores its key and value at the row's position, then reads 0 to that position.
  *
- * q [S, H, E], k and v [S, K, E], positions [S] in [0, L) → [S, H, E]. Rows may be at different positions.
+ * q [S, H, E], k and v [S, K, E], positions [S] in [0, L) → [S, H, E]. Rows may be at different positions. With a window
+ * only so many positions are seen, the own included.
  */
 export function decodeAttention(
   q: Tensor3D,
@@ -101,9 +102,10 @@ export function decodeAttention(
   cache: KeyValueCache,
   layer: number,
   positions: Int32Array,
+  window?: number,
 ): Tensor3D {
   store(cache, layer, k, v, positions);
-  return tf.tidy(() => attend(q, cache, layer, positions));
+  return tf.tidy(() => attend(q, cache, layer, positions, window));
 }
 
 function store(cache: KeyValueCache, layer: number, k: Tensor3D, v: Tensor3D, positions: Int32Array): void {
@@ -117,7 +119,7 @@ function store(cache: KeyValueCache, layer: number, k: Tensor3D, v: Tensor3D, po
   cache.replace(layer, keys, values);
 }
 
-function attend(q: Tensor3D, cache: KeyValueCache, layer: number, positions: Int32Array): Tensor3D {
+function attend(q: Tensor3D, cache: KeyValueCache, layer: number, positions: Int32Array, window?: number): Tensor3D {
   const [rows, heads, headSize] = q.shape;
   const { keys, values } = cache.layer(layer);
   const keyValueHeads = keys.shape[2];
@@ -126,12 +128,10 @@ function attend(q: Tensor3D, cache: KeyValueCache, layer: number, positions: Int
     tf.reshape(tf.transpose(tf.slice(x, [0, 0, 0, 0], [-1, length, -1, -1]), [0, 2, 1, 3]), [-1, length, headSize]);
   const grouped = tf.reshape(q, [rows * keyValueHeads, heads / keyValueHeads, headSize]);
   const scores = tf.mul(tf.matMul(grouped, headsFirst(keys), false, true), 1 / Math.sqrt(headSize)); // [S·K, H/K, length]
-  const future = tf.greater(tf.range(0, length, 1, 'int32'), tf.reshape(column(positions), [rows, 1, 1]));
-  const visible = tf.add(tf.reshape(scores, [rows, heads, length]), tf.mul(tf.cast(future, 'float32'), -1e30));
+  const [seen, own] = [tf.range(0, length, 1, 'int32'), tf.reshape(tf.tensor1d(positions, 'int32'), [rows, 1, 1])];
+  const future = tf.greater(seen, own);
+  const hidden = window === undefined ? future : tf.logicalOr(future, tf.lessEqual(seen, tf.sub(own, window)));
+  const visible = tf.add(tf.reshape(scores, [rows, heads, length]), tf.mul(tf.cast(hidden, 'float32'), -1e30));
   const weights = tf.reshape(tf.softmax(visible), grouped.shape.with(2, length));
   return tf.reshape(tf.matMul(weights, headsFirst(values)), [rows, heads, headSize]);
-}
-
-function column(positions: Int32Array): Tensor1D {
-  return tf.tensor1d(positions, 'int32');
 }

@@ -1,100 +1,61 @@
-/**
- * @file A model folder in Hugging Face's layout: configuration and weights, in and out.
- *
- * Architectures: Qwen2ForCausalLM and LlamaForCausalLM with plain rotary positions. Others are refused by name rather
- * than read wrongly.
- */
+/** @file A model folder in Hugging Face's layout: configuration and weights, in and out. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { writeFileAtomic } from '../base/atomic-file.ts';
+import { rowOf } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
+import { type GenerationConfig, readGenerationConfig, tokenIds } from './generation-config.ts';
+import { modelConfig } from './model-config.ts';
 import { type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { Linear, LayerWeights, ModelConfig, ModelWeights } from './weights.ts';
-
-const ARCHITECTURES = ['Qwen2ForCausalLM', 'LlamaForCausalLM'];
 
 export interface ModelDescription {
   readonly config: ModelConfig;
   /** `config.json` as it was read: written back unchanged with every checkpoint. */
   readonly raw: Readonly<Record<string, unknown>>;
+  /** What the model's makers suggest for sampling; offered to the user, never applied by itself. */
+  readonly generation: GenerationConfig;
   readonly endIds: readonly number[];
 }
 
 /** @throws UserError for a missing file, an unknown architecture or a number that makes no sense. */
 export async function describeModel(dir: string): Promise<ModelDescription> {
   const path = join(dir, 'config.json');
-  const raw = (await readJson(path)) as Record<string, unknown>;
-  const architecture = Array.isArray(raw.architectures) ? String(raw.architectures[0]) : 'unknown';
-  if (!ARCHITECTURES.includes(architecture)) {
-    throw new UserError(
-      `${path}: architecture ${architecture} is not supported; use one of ${ARCHITECTURES.join(', ')}.`,
-    );
-  }
-  const rope = ropeOf(path, raw);
-  const number = (name: string, fallback?: number): number => {
-    const value = raw[name] ?? fallback;
-    if (typeof value !== 'number' || !(value > 0)) {
-      throw new UserError(`${path}: ${name} is ${JSON.stringify(value)}; it must be a positive number.`);
-    }
-    return value;
+  const raw = rowOf(await readJson(path), path);
+  const generation = await readGenerationConfig(dir);
+  return {
+    config: modelConfig(raw, path),
+    raw,
+    generation,
+    endIds: [...tokenIds(raw.eos_token_id), ...generation.endIds],
   };
-  const heads = number('num_attention_heads');
-  const config: ModelConfig = {
-    hiddenSize: number('hidden_size'),
-    layers: number('num_hidden_layers'),
-    heads,
-    keyValueHeads: number('num_key_value_heads', heads),
-    headSize: number('head_dim', number('hidden_size') / heads),
-    feedForwardSize: number('intermediate_size'),
-    vocabularySize: number('vocab_size'),
-    ropeTheta: number('rope_theta', rope),
-    rmsNormEpsilon: number('rms_norm_eps', 1e-6),
-    tiedEmbeddings: raw.tie_word_embeddings === true,
-    maxPositions: number('max_position_embeddings', 4096),
-  };
-  return { config, raw, endIds: await endIds(dir, raw) };
-}
-
-/** The base of the rotary positions where transformers 5 writes it; 10,000 where nothing is said. */
-function ropeOf(path: string, raw: Record<string, unknown>): number {
-  const parameters = (raw.rope_parameters ?? raw.rope_scaling ?? {}) as Record<string, unknown>;
-  const kind = parameters.rope_type ?? parameters.type ?? 'default';
-  if (kind !== 'default') {
-    throw new UserError(
-      `${path}: rotary positions of kind ${JSON.stringify(kind)} are not supported yet; use a model without rope scaling.`,
-    );
-  }
-  return typeof parameters.rope_theta === 'number' ? parameters.rope_theta : 10_000;
-}
-
-async function endIds(dir: string, raw: Record<string, unknown>): Promise<number[]> {
-  const path = join(dir, 'generation_config.json');
-  const generation = existsSync(path) ? ((await readJson(path)) as Record<string, unknown>) : {};
-  return [raw.eos_token_id, generation.eos_token_id].flat().filter((id): id is number => typeof id === 'number');
 }
 
 /**
  * Every parameter by its name in the file, with its shape, in the order in which they are stored.
  * Tied models have no `lm_head.weight`.
  */
-export function parameterShapes(config: ModelConfig, withBias: boolean): Map<string, number[]> {
-  const { hiddenSize: D, feedForwardSize: F, vocabularySize: V, headSize: E } = config;
+export function parameterShapes(config: ModelConfig): Map<string, number[]> {
+  const { hiddenSize: D, feedForwardSize: F, vocabularySize: V, headSize: E, attentionBias } = config;
   const shapes = new Map<string, number[]>([['model.embed_tokens.weight', [V, D]]]);
   const outputs = { q: config.heads * E, k: config.keyValueHeads * E, v: config.keyValueHeads * E };
+  const linear = (name: string, out: number, input: number, hasBias: boolean): void => {
+    shapes.set(`${name}.weight`, [out, input]);
+    if (hasBias) shapes.set(`${name}.bias`, [out]);
+  };
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     shapes.set(`${at}.input_layernorm.weight`, [D]);
     for (const [letter, out] of Object.entries(outputs)) {
-      shapes.set(`${at}.self_attn.${letter}_proj.weight`, [out, D]);
-      if (withBias) shapes.set(`${at}.self_attn.${letter}_proj.bias`, [out]);
+      linear(`${at}.self_attn.${letter}_proj`, out, D, attentionBias !== undefined);
     }
-    shapes.set(`${at}.self_attn.o_proj.weight`, [D, config.heads * E]);
+    if (config.queryKeyNorm) for (const letter of 'qk') shapes.set(`${at}.self_attn.${letter}_norm.weight`, [E]);
+    linear(`${at}.self_attn.o_proj`, D, config.heads * E, attentionBias === 'all');
     shapes.set(`${at}.post_attention_layernorm.weight`, [D]);
-    shapes.set(`${at}.mlp.gate_proj.weight`, [F, D]);
-    shapes.set(`${at}.mlp.up_proj.weight`, [F, D]);
-    shapes.set(`${at}.mlp.down_proj.weight`, [D, F]);
+    for (const letter of ['gate', 'up']) linear(`${at}.mlp.${letter}_proj`, F, D, config.feedForwardBias === true);
+    linear(`${at}.mlp.down_proj`, D, F, config.feedForwardBias === true);
   }
   shapes.set('model.norm.weight', [D]);
   if (!config.tiedEmbeddings) shapes.set('lm_head.weight', [V, D]);
@@ -108,8 +69,8 @@ export interface LoadedWeights {
 }
 
 /** @throws UserError for a missing file, shard or tensor, or a shape that `config.json` does not call for. */
-export async function loadWeights(dir: string, { config, raw }: ModelDescription): Promise<LoadedWeights> {
-  const shapes = parameterShapes(config, hasBias(raw));
+export async function loadWeights(dir: string, { config }: ModelDescription): Promise<LoadedWeights> {
+  const shapes = parameterShapes(config);
   const parameters = new Map<string, tf.Variable>();
   try {
     for (const file of await weightFiles(dir)) {
@@ -153,11 +114,6 @@ export function disposeParameters(parameters: ReadonlyMap<string, tf.Variable>):
   for (const parameter of parameters.values()) parameter.dispose();
 }
 
-/** Qwen2 has biases on query, key and value; Llama says so itself. */
-export function hasBias(raw: Readonly<Record<string, unknown>>): boolean {
-  return typeof raw.attention_bias === 'boolean' ? raw.attention_bias : raw.model_type === 'qwen2';
-}
-
 /** The record that the transformer reads, over parameters by name. */
 export function weightsOf(config: ModelConfig, parameters: ReadonlyMap<string, tf.Variable>): ModelWeights {
   const get = (name: string): tf.Variable => {
@@ -173,6 +129,8 @@ export function weightsOf(config: ModelConfig, parameters: ReadonlyMap<string, t
       query: linear(`${at}.self_attn.q_proj`),
       key: linear(`${at}.self_attn.k_proj`),
       value: linear(`${at}.self_attn.v_proj`),
+      queryNorm: parameters.get(`${at}.self_attn.q_norm.weight`),
+      keyNorm: parameters.get(`${at}.self_attn.k_norm.weight`),
       output: linear(`${at}.self_attn.o_proj`),
       postNorm: get(`${at}.post_attention_layernorm.weight`),
       gate: linear(`${at}.mlp.gate_proj`),

@@ -12,6 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // TensorFlow.js registers gradients only on request.
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import type { Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Rotation } from './rope.ts';
 import { composedTokenLogProbs } from './token-log-probs.ts';
 
 /** Names under which a backend may register a fused kernel, with the gradient beside it. */
@@ -20,6 +21,7 @@ export const fusedKernels = {
   rmsNorm: 'RecRmsNorm',
   rotary: 'RecRotary',
   causalAttention: 'RecCausalAttention',
+  limitedAttention: 'RecLimitedAttention',
   swiglu: 'RecSwiglu',
   embed: 'RecEmbed',
   tokenLogProbs: 'RecTokenLogProbs',
@@ -51,17 +53,16 @@ export function rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2
 /**
  * Rotary position embedding: dimension i of a head turns together with dimension i + E/2, as in Llama and Qwen.
  *
- * x [N, H, E] with even E, positions int32 [N] → [N, H, E]. `rotation` is the base theta, or the E/2 inverse frequencies
- * where a model scales them (pass the same array each time: tables are kept for it). No gradient reaches the positions.
+ * x [N, H, E] with even E, positions int32 [N] → [N, H, E]. Pass the same rotation each time: tables are kept for its
+ * frequencies. No gradient reaches the positions.
  */
-export function rotary(x: Tensor3D, positions: Tensor1D, rotation: number | readonly number[]): Tensor3D {
-  const frequencies = typeof rotation === 'number' ? inverseFrequencies(rotation, x.shape[2]) : rotation;
+export function rotary(x: Tensor3D, positions: Tensor1D, { frequencies, scale }: Rotation): Tensor3D {
   if (isFused(fusedKernels.rotary)) {
     // The registry's types know only mutable arrays; the kernel does not write.
     return runFused(
       fusedKernels.rotary,
       { x, positions },
-      { frequencies: frequencies as number[], sign: 1 },
+      { frequencies: frequencies as number[], scale, sign: 1 },
     ) as Tensor3D;
   }
   return tf.tidy(() => {
@@ -71,7 +72,7 @@ export function rotary(x: Tensor3D, positions: Tensor1D, rotation: number | read
       1,
       frequencies.length,
     ]);
-    const [cos, sin] = [tf.cos(angles), tf.sin(angles)]; // [N, 1, E/2]
+    const [cos, sin] = [tf.mul(tf.cos(angles), scale), tf.mul(tf.sin(angles), scale)]; // [N, 1, E/2]
     const [first, second] = tf.split(x, 2, -1); // [N, H, E/2] each
     return tf.concat(
       [tf.sub(tf.mul(first, cos), tf.mul(second, sin)), tf.add(tf.mul(second, cos), tf.mul(first, sin))],
@@ -80,27 +81,22 @@ export function rotary(x: Tensor3D, positions: Tensor1D, rotation: number | read
   });
 }
 
-const frequenciesOf = new Map<string, readonly number[]>();
-
-/** theta^(-2i/E) for i < E/2, rounded to float32 as the reference implementations keep them. */
-export function inverseFrequencies(theta: number, headSize: number): readonly number[] {
-  const key = `${theta}/${headSize}`;
-  let frequencies = frequenciesOf.get(key);
-  if (!frequencies) {
-    frequencies = Array.from({ length: headSize / 2 }, (_, i) => Math.fround(theta ** ((-2 * i) / headSize)));
-    frequenciesOf.set(key, frequencies);
-  }
-  return frequencies;
-}
-
 /**
  * Softmax attention in which each position sees itself and what came before; scores are scaled by 1/√E.
  *
  * q [B, T, H, E], k and v [B, T, K, E] with H a multiple of K: query head h reads key/value head ⌊h·K/H⌋ → [B, T, H, E].
  * Batches are padded on the right, so no valid position ever sees padding.
+ *
+ * `starts` int32 [B, T], where given, is the first position that each position sees, not falling along a row and never
+ * beyond the position itself: for sequences packed into one row, and for windows that slide.
  */
-export function causalAttention(q: Tensor4D, k: Tensor4D, v: Tensor4D): Tensor4D {
-  if (isFused(fusedKernels.causalAttention)) return runFused(fusedKernels.causalAttention, { q, k, v }) as Tensor4D;
+export function causalAttention(q: Tensor4D, k: Tensor4D, v: Tensor4D, starts?: Tensor2D): Tensor4D {
+  if (starts && isFused(fusedKernels.limitedAttention)) {
+    return runFused(fusedKernels.limitedAttention, { q, k, v, starts }) as Tensor4D;
+  }
+  if (!starts && isFused(fusedKernels.causalAttention)) {
+    return runFused(fusedKernels.causalAttention, { q, k, v }) as Tensor4D;
+  }
   return tf.tidy(() => {
     const [batch, time, heads, headSize] = q.shape;
     const groups = batch * k.shape[2];
@@ -109,18 +105,20 @@ export function causalAttention(q: Tensor4D, k: Tensor4D, v: Tensor4D): Tensor4D
       tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [groups, length, headSize]);
     const products = tf.matMul(headsFirst(q, rows), headsFirst(k, time), false, true); // [B·K, H/K·T, T]
     const scores = tf.mul(tf.reshape(products, [batch, heads, time, time]), 1 / Math.sqrt(headSize));
-    const weights = tf.softmax(tf.add(scores, causalMask(time)));
+    const weights = tf.softmax(tf.add(scores, hidden(time, starts)));
     const mixed = tf.matMul(tf.reshape(weights, [groups, rows, time]), headsFirst(v, time));
     return tf.transpose(tf.reshape(mixed, [batch, heads, time, headSize]), [0, 2, 1, 3]);
   });
 }
 
-/** [T, T]: 0 on and below the diagonal, a large negative number above. */
-function causalMask(time: number): Tensor2D {
+/** [1 or B, 1, T, T]: 0 where the position of a row sees that of a column, otherwise a large negative number. */
+function hidden(time: number, starts?: Tensor2D): Tensor4D {
   return tf.tidy(() => {
     const position = tf.range(0, time, 1, 'int32');
-    const later = tf.greater(tf.reshape(position, [1, time]), tf.reshape(position, [time, 1]));
-    return tf.mul(tf.cast(later, 'float32'), masked);
+    const seen = tf.reshape(position, [1, 1, 1, time]);
+    const later = tf.greater(seen, tf.reshape(position, [1, 1, time, 1]));
+    const none = starts ? tf.logicalOr(later, tf.less(seen, tf.reshape(starts, [-1, 1, time, 1]))) : later;
+    return tf.mul(tf.cast(none, 'float32'), masked);
   });
 }
 

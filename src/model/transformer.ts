@@ -1,6 +1,6 @@
 /**
- * @file The decoder-only transformer of Qwen2 and Llama as free functions over its weights: RMSNorm, rotary positions,
- * grouped-query attention, SwiGLU (Qwen2 technical report, arXiv 2407.10671).
+ * @file The decoder-only transformer of Qwen2, Qwen3 and Llama as free functions over its weights: RMSNorm, rotary
+ * positions, grouped-query attention, SwiGLU (technical reports of Qwen2, arXiv 2407.10671, and Qwen3, arXiv 2505.09388).
  *
  * B sequences padded on the right to T tokens; N = B·T rows. Other letters as in `weights.ts`. The caller disposes what
  * these functions return.
@@ -9,34 +9,60 @@ import * as tf from '@tensorflow/tfjs-core';
 import { decodeAttention, type KeyValueCache } from './key-value-cache.ts';
 import { lowRank } from './lora.ts';
 import { causalAttention, embed, linear, rmsNorm, rotary, swiglu } from './ops.ts';
+import { type Rotation, rotationOf } from './rope.ts';
 import type { LayerWeights, Linear, ModelConfig, ModelWeights } from './weights.ts';
 
 /** Called with each layer's rotated keys and values [B, T, K, E] while a prompt is read. */
 export type KeyValueSink = (layer: number, keys: tf.Tensor4D, values: tf.Tensor4D) => void;
+
+export interface ReadOptions {
+  readonly sink?: KeyValueSink;
+  /**
+   * int32 [B, T]: the position of each token in its own sequence, for sequences packed one after another into a row. A
+   * token sees only its own sequence. Absent: each row is one sequence.
+   */
+  readonly positions?: tf.Tensor2D;
+}
 
 /** Hidden states after the last norm: ids int32 [B, T] → [N, D]. Differentiable with respect to the weights. */
 export function hiddenStates(
   weights: ModelWeights,
   config: ModelConfig,
   ids: tf.Tensor2D,
-  sink?: KeyValueSink,
+  { sink, positions: packed }: ReadOptions = {},
 ): tf.Tensor2D {
   return tf.tidy(() => {
     const [batch, time] = ids.shape;
-    const positions = tf.tile(tf.range(0, time, 1, 'int32'), [batch]); // [N]
+    const order = tf.tile(tf.expandDims<tf.Tensor2D>(tf.range(0, time, 1, 'int32'), 0), [batch, 1]); // [B, T]
+    const places = { positions: tf.reshape<tf.Rank.R1>(packed ?? order, [-1]), rotation: rotationOf(config, time) };
+    const startsOf = startsByWindow(order, packed);
     let x = embed(weights.embedding as tf.Tensor2D, tf.reshape(ids, [-1]));
     for (const [index, layer] of weights.layers.entries()) {
-      const { q, k, v } = project(layer, config, x, positions);
+      const { q, k, v } = project(layer, config, x, places);
       const heads = (t: tf.Tensor3D, count: number): tf.Tensor4D =>
         tf.reshape(t, [batch, time, count, config.headSize]);
       const keys = heads(k, config.keyValueHeads);
       const values = heads(v, config.keyValueHeads);
       sink?.(index, keys, values);
-      const mixed = causalAttention(heads(q, config.heads), keys, values);
+      const mixed = causalAttention(heads(q, config.heads), keys, values, startsOf(config.windows?.[index]));
       x = feedForward(layer, config, attended(layer, x, mixed));
     }
     return rmsNorm(x, weights.norm as tf.Tensor1D, config.rmsNormEpsilon);
   });
+}
+
+/** The first position that each position of `order` [B, T] sees, for a layer's window; undefined where that is always 0. */
+function startsByWindow(order: tf.Tensor2D, packed?: tf.Tensor2D): (window?: number) => tf.Tensor2D | undefined {
+  const known = new Map<number | undefined, tf.Tensor2D | undefined>();
+  const own = packed && tf.sub<tf.Tensor2D>(order, packed);
+  known.set(undefined, own);
+  return (window) => {
+    if (window !== undefined && !known.has(window)) {
+      const first = tf.sub(order, tf.scalar(window - 1, 'int32'));
+      known.set(window, tf.maximum(first, own ?? tf.scalar(0, 'int32')));
+    }
+    return known.get(window);
+  };
 }
 
 /** One token of each of S sequences at its position: logits [S, V]. The cache gains the token's keys and values. */
@@ -48,11 +74,13 @@ export function decodeLogits(
   cache: KeyValueCache,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const at = tf.tensor1d(positions, 'int32');
+    const length = positions.reduce((longest, position) => Math.max(longest, position + 1), 0);
+    const places = { positions: tf.tensor1d(positions, 'int32'), rotation: rotationOf(config, length) };
     let x = embed(weights.embedding as tf.Tensor2D, tf.tensor1d(tokens, 'int32'));
     for (const [index, layer] of weights.layers.entries()) {
-      const { q, k, v } = project(layer, config, x, at);
-      x = feedForward(layer, config, attended(layer, x, decodeAttention(q, k, v, cache, index, positions)));
+      const { q, k, v } = project(layer, config, x, places);
+      const mixed = decodeAttention(q, k, v, cache, index, positions, config.windows?.[index]);
+      x = feedForward(layer, config, attended(layer, x, mixed));
     }
     return logitsOf(weights, rmsNorm(x, weights.norm as tf.Tensor1D, config.rmsNormEpsilon));
   });
@@ -63,21 +91,34 @@ export function logitsOf(weights: ModelWeights, hidden: tf.Tensor2D): tf.Tensor2
   return linear(hidden, weights.head as tf.Tensor2D);
 }
 
+interface Places {
+  /** int32 [N] */
+  readonly positions: tf.Tensor1D;
+  readonly rotation: Rotation;
+}
+
 /** x [N, D] → rotated queries [N, H, E], rotated keys and plain values [N, K, E]. */
 function project(
   layer: LayerWeights,
   config: ModelConfig,
   x: tf.Tensor2D,
-  positions: tf.Tensor1D,
+  { positions, rotation }: Places,
 ): { q: tf.Tensor3D; k: tf.Tensor3D; v: tf.Tensor3D } {
   const normed = rmsNorm(x, layer.inputNorm as tf.Tensor1D, config.rmsNormEpsilon);
   const heads = (projection: Linear, count: number): tf.Tensor3D =>
     tf.reshape(apply(projection, normed), [-1, count, config.headSize]);
   return {
-    q: rotary(heads(layer.query, config.heads), positions, config.ropeTheta),
-    k: rotary(heads(layer.key, config.keyValueHeads), positions, config.ropeTheta),
+    q: rotary(headNorm(heads(layer.query, config.heads), config, layer.queryNorm), positions, rotation),
+    k: rotary(headNorm(heads(layer.key, config.keyValueHeads), config, layer.keyNorm), positions, rotation),
     v: heads(layer.value, config.keyValueHeads),
   };
+}
+
+/** Each head by itself, where the family does so. x [N, heads, E], weight [E] */
+function headNorm(x: tf.Tensor3D, config: ModelConfig, weight?: tf.Variable): tf.Tensor3D {
+  if (!weight) return x;
+  const rows = tf.reshape<tf.Rank.R2>(x, [-1, config.headSize]);
+  return tf.reshape(rmsNorm(rows, weight as tf.Tensor1D, config.rmsNormEpsilon), x.shape);
 }
 
 /** Adds what attention found to the residual stream. mixed [..., H, E] */

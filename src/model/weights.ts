@@ -6,6 +6,7 @@
  */
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Rng } from '../base/rng.ts';
+import type { RopeScaling } from './rope.ts';
 
 export interface ModelConfig {
   readonly hiddenSize: number;
@@ -16,10 +17,20 @@ export interface ModelConfig {
   readonly feedForwardSize: number;
   readonly vocabularySize: number;
   readonly ropeTheta: number;
+  /** Absent: positions turn as they are. */
+  readonly ropeScaling?: RopeScaling;
   readonly rmsNormEpsilon: number;
   /** The output projection is the embedding itself. */
   readonly tiedEmbeddings: boolean;
   readonly maxPositions: number;
+  /** Which projections of attention have a bias: none when absent. Qwen2 has them on query, key and value. */
+  readonly attentionBias?: 'qkv' | 'all';
+  /** The feed-forward projections have a bias. */
+  readonly feedForwardBias?: boolean;
+  /** Queries and keys are normalised head by head before they turn (Qwen3). */
+  readonly queryKeyNorm?: boolean;
+  /** For each layer, how many positions a token sees back, its own included; undefined: all of them. */
+  readonly windows?: readonly (number | undefined)[];
 }
 
 export interface Linear {
@@ -51,6 +62,10 @@ export interface LayerWeights {
   readonly key: Linear;
   /** [K·E, D] */
   readonly value: Linear;
+  /** [E] */
+  readonly queryNorm?: Variable;
+  /** [E] */
+  readonly keyNorm?: Variable;
   /** [D, H·E] */
   readonly output: Linear;
   /** [D] */

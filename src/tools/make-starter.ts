@@ -102,7 +102,7 @@ async function newPolicy(): Promise<Policy> {
   const model = await describeModel(out);
   const rng = rngFrom(SEED, 'weights');
   const parameters = new Map(
-    [...parameterShapes(model.config, true)].map(([name, shape]) => {
+    [...parameterShapes(model.config)].map(([name, shape]) => {
       const size = shape.reduce((a, b) => a * b, 1);
       const residual = /o_proj|down_proj/.test(name) ? 1 / Math.sqrt(2 * model.config.layers) : 1;
       const values = name.endsWith('norm.weight')

@@ -2,7 +2,7 @@
  * @file A model with random weights in the shape that engines are compared with: 2.76 million parameters.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerWeights, ModelConfig, ModelWeights } from '../../src/model/weights.ts';
+import type { LayerWeights, Linear, ModelConfig, ModelWeights } from '../../src/model/weights.ts';
 
 export const benchConfig: ModelConfig = {
   hiddenSize: 192,
@@ -23,7 +23,7 @@ export function randomWeights(config: ModelConfig): ModelWeights {
   let seed = 0;
   const matrix = (rows: number, columns: number, deviation = 0.06): tf.Variable =>
     tf.tidy(() => tf.variable(tf.randomNormal([rows, columns], 0, deviation, 'float32', ++seed)));
-  const ones = (): tf.Variable => tf.tidy(() => tf.variable(tf.ones([config.hiddenSize])));
+  const ones = (size = config.hiddenSize): tf.Variable => tf.tidy(() => tf.variable(tf.ones([size])));
   const bias = (size: number): tf.Variable =>
     tf.tidy(() => tf.variable(tf.randomNormal([size], 0, 0.02, 'float32', ++seed)));
   const { hiddenSize, feedForwardSize, headSize } = config;
@@ -33,6 +33,7 @@ export function randomWeights(config: ModelConfig): ModelWeights {
     query: { weight: matrix(queries, hiddenSize), bias: bias(queries) },
     key: { weight: matrix(keys, hiddenSize), bias: bias(keys) },
     value: { weight: matrix(keys, hiddenSize), bias: bias(keys) },
+    ...(config.queryKeyNorm && { queryNorm: ones(headSize), keyNorm: ones(headSize) }),
     output: { weight: matrix(hiddenSize, queries, 0.04) },
     postNorm: ones(),
     gate: { weight: matrix(feedForwardSize, hiddenSize) },
@@ -50,10 +51,11 @@ export function randomWeights(config: ModelConfig): ModelWeights {
 
 /** Every variable once. */
 export function variablesOf(weights: ModelWeights): tf.Variable[] {
-  const all = weights.layers.flatMap(({ inputNorm, postNorm, ...linears }) => [
-    inputNorm,
-    postNorm,
-    ...Object.values(linears).flatMap(({ weight, bias }) => (bias ? [weight, bias] : [weight])),
-  ]);
+  const all = weights.layers.flatMap((layer) =>
+    (Object.values(layer) as (tf.Variable | Linear)[]).flatMap((part) => {
+      if (part instanceof tf.Variable) return [part];
+      return part.bias ? [part.weight, part.bias] : [part.weight];
+    }),
+  );
   return [...new Set([weights.embedding, ...all, weights.norm, weights.head])];
 }

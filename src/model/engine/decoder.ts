@@ -14,7 +14,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Variable } from '@tensorflow/tfjs-core';
-import { inverseFrequencies } from '../ops.ts';
+import { rotationOf } from '../rope.ts';
 import type { SampledTokens, SamplingOptions } from '../sample-tokens.ts';
 import type { Decoder, DecoderOptions } from '../decoder.ts';
 import type { Adapter, Linear, LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
@@ -171,8 +171,8 @@ export class EmbeddedDecoder implements Decoder {
     const config = this.#config;
     const length = cacheLength(this.#options);
     const cache = config.layers * this.rows * config.keyValueHeads * config.headSize * length;
-    const layers = weights.layers.flatMap((layer) => this.#layer(layer));
-    const tables = rotaryTables(this.#backend, inverseFrequencies(config.ropeTheta, config.headSize), [length]);
+    const layers = weights.layers.flatMap((layer, index) => this.#layer(layer, config.windows?.[index]));
+    const tables = rotaryTables(this.#backend, rotationOf(config, length), [length]);
     const sizes = [
       config.hiddenSize,
       config.layers,
@@ -200,12 +200,15 @@ export class EmbeddedDecoder implements Decoder {
   }
 
   /** The words of a Layer record. */
-  #layer(layer: LayerWeights): number[] {
+  #layer(layer: LayerWeights, window = 0): number[] {
     const { query, key, value, output, gate, up, down } = layer;
     const packed = (parts: readonly Linear[]): number[] => [this.#pack(parts), this.#bias(parts)];
     return [
       this.#backend.address(layer.inputNorm),
       ...packed([query, key, value]),
+      layer.queryNorm ? this.#backend.address(layer.queryNorm) : 0,
+      layer.keyNorm ? this.#backend.address(layer.keyNorm) : 0,
+      window,
       ...packed([output]),
       this.#backend.address(layer.postNorm),
       ...packed([gate, up]),

@@ -7,6 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core';
 import { adamWKernel } from '../adamw.ts';
 import { fusedKernels } from '../ops.ts';
+import type { Rotation } from '../rope.ts';
+import type { EmbeddedBackend } from './embedded-backend.ts';
 import { type EngineKernel, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
 import { multiply } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
@@ -23,6 +25,8 @@ export function registerFused(): void {
   register(fusedKernels.rotary, rotary);
   register(fusedKernels.causalAttention, attention);
   register(gradientOf(fusedKernels.causalAttention), attentionGradient);
+  register(fusedKernels.limitedAttention, attention);
+  register(gradientOf(fusedKernels.limitedAttention), attentionGradient);
   register(fusedKernels.swiglu, swiglu);
   register(gradientOf(fusedKernels.swiglu), swigluGradient);
   register(fusedKernels.embed, ({ backend, inputs: { weight, ids } }) => gatherRows(backend, weight, ids));
@@ -87,29 +91,48 @@ const rotary: EngineKernel = ({ backend, inputs: { x, positions }, attrs }) => {
   const [rows, heads, size] = x.shape;
   const out = backend.output(x.shape);
   const at = backend.address(positions);
-  const tables = rotaryTables(backend, attrs.frequencies as number[], backend.shared.ints(at, rows));
+  const tables = rotaryTables(backend, attrs as unknown as Rotation, backend.shared.ints(at, rows));
   const args = [heads, size / 2, attrs.sign as number, at, tables.cos, tables.sin, backend.address(x), out.address];
   backend.pool.run('rotary', rows, rowsPerChunk(heads * size), args);
   return out;
 };
 
-const attention: EngineKernel = ({ backend, inputs: { q, k, v } }) => {
+const attention: EngineKernel = ({ backend, inputs }) => {
+  const { q, k, v } = inputs;
   const [batch, time, heads, size] = q.shape;
   const out = backend.output(q.shape);
   const scratch = backend.scratch(backend.pool.kernels.attentionScratch(time, size));
-  const inputs = [q, k, v].map((tensor) => backend.address(tensor));
-  backend.pool.run('attention', batch * heads, 1, [...scratch, time, heads, k.shape[2], size, ...inputs, out.address]);
+  const addresses = [q, k, v].map((tensor) => backend.address(tensor));
+  const args = [...scratch, time, heads, k.shape[2], size, startsAddress(backend, inputs), ...addresses, out.address];
+  backend.pool.run('attention', batch * heads, 1, args);
   return out;
 };
 
-const attentionGradient: EngineKernel = ({ backend, inputs: { q, k, v, dy } }) => {
+/** Where the first visible positions lie; 0 where all are visible. A kernel would read wherever a wrong one points. */
+function startsAddress(backend: EmbeddedBackend, inputs: Readonly<Record<string, TensorInfo>>): number {
+  const starts = inputs.starts as TensorInfo | undefined;
+  if (!starts) return 0;
+  const [batch, time] = starts.shape;
+  const address = backend.address(starts);
+  const values = backend.shared.ints(address, batch * time);
+  for (const [i, start] of values.entries()) {
+    const position = i % time;
+    if (start < (position === 0 ? 0 : values[i - 1]) || start > position) {
+      throw new RangeError(`position ${position} cannot see from ${start} on`);
+    }
+  }
+  return address;
+}
+
+const attentionGradient: EngineKernel = ({ backend, inputs }) => {
+  const { q, k, v, dy } = inputs;
   const [batch, time, heads, size] = q.shape;
   const [dq, dk, dv] = [q, k, v].map((tensor) => backend.output(tensor.shape));
   for (const out of [dk, dv]) runFlat(backend, 'fill', out.size, [0, out.address]);
   const scratch = backend.scratch(backend.pool.kernels.attentionScratch(time, size));
-  const inputs = [q, k, v, dy].map((tensor) => backend.address(tensor));
+  const addresses = [q, k, v, dy].map((tensor) => backend.address(tensor));
   const outputs = [dq, dk, dv].map((out) => out.address);
-  const args = [...scratch, time, heads, k.shape[2], size, ...inputs, ...outputs];
+  const args = [...scratch, time, heads, k.shape[2], size, startsAddress(backend, inputs), ...addresses, ...outputs];
   backend.pool.run('attentionGradient', batch * k.shape[2], 1, args);
   return [dq, dk, dv];
 };
@@ -160,6 +183,7 @@ function registerGradients(): void {
   for (const [kernel, names] of [
     [fusedKernels.rmsNorm, ['x', 'weight']],
     [fusedKernels.causalAttention, ['q', 'k', 'v']],
+    [fusedKernels.limitedAttention, ['q', 'k', 'v', 'starts']],
     [fusedKernels.swiglu, ['gate', 'up']],
   ] as const) {
     tf.registerGradient({

@@ -4,9 +4,10 @@ import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { readJson } from '../../../src/base/json-file.ts';
 import { packageRoot } from '../../../src/base/package-root.ts';
+import { rngFrom } from '../../../src/base/rng.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { paddedIds } from '../../../src/model/composed-decoder.ts';
-import { generate } from '../../../src/model/generate.ts';
+import { type Completion, generate, type GenerationRequest } from '../../../src/model/generate.ts';
 import {
   describeModel,
   disposeParameters,
@@ -26,16 +27,49 @@ interface Golden {
   readonly logits: readonly (readonly number[])[];
   readonly temperature: number;
   readonly loss: number;
-  readonly gradientNorms: Readonly<Record<string, number>>;
+  readonly gradients: Readonly<Record<string, Projections>>;
   readonly greedy: readonly number[];
+  /** After 320 tokens, more than `max_position_embeddings`. */
+  readonly longLogits: readonly number[];
 }
+
+/** A gradient's length, and how far it reaches in two directions. */
+interface Projections {
+  readonly norm: number;
+  readonly cos: number;
+  readonly sin: number;
+}
+
+const families = [
+  'qwen2',
+  'qwen2-yarn',
+  'qwen2-window',
+  'qwen3',
+  'qwen3-window',
+  'llama',
+  'llama3',
+  'llama-linear',
+  'llama-dynamic',
+];
 
 const close = (actual: number, expected: number, tolerance: number, what: string): void => {
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} is not within ${tolerance} of ${expected}`);
 };
 
+function allClose(actual: readonly number[][], expected: readonly (readonly number[])[]): void {
+  for (const [row, values] of expected.entries()) {
+    for (const [i, value] of values.entries()) close(actual[row][i], value, 1e-4, `logit ${i} of row ${row}`);
+  }
+}
+
+function projections(gradient: tf.Tensor): Projections {
+  const values = gradient.dataSync<'float32'>();
+  const sum = (weight: (i: number) => number): number => values.reduce((total, g, i) => total + g * weight(i), 0);
+  return { norm: Math.hypot(...values), cos: sum(Math.cos), sin: sum((i) => Math.sin(2 * i + 1)) };
+}
+
 for (const engine of enginesUnderTest('cpu', 'embedded')) {
-  for (const family of ['qwen2', 'llama']) {
+  for (const family of families) {
     describe(`a random ${family} on the ${engine} engine`, () => {
       const dir = join(packageRoot(), 'test/golden/model', family);
       let golden: Golden;
@@ -50,16 +84,43 @@ for (const engine of enginesUnderTest('cpu', 'embedded')) {
         disposeParameters(model.parameters);
       });
 
-      it('gives the logits of transformers, also in a padded batch', () => {
+      /** Logits at these places of the hidden states. */
+      const logitsAt = (rows: readonly number[], ids: tf.Tensor2D, positions?: tf.Tensor2D): number[][] =>
+        tf.tidy(() => {
+          const hidden = hiddenStates(model.weights, model.config, ids, { positions });
+          return logitsOf(model.weights, tf.gather(hidden, tf.tensor1d([...rows], 'int32'))).arraySync();
+        });
+
+      const complete = async (request: Partial<GenerationRequest>): Promise<Completion> => {
+        const [completion] = await generate(model.weights, model.config, {
+          prompts: [golden.ids[0]],
+          copies: 1,
+          maxNewTokens: golden.greedy.length,
+          sampling: { temperature: 0 },
+          endIds: [],
+          rng: () => assert.fail('greedy decoding draws nothing'),
+          turn: () => Promise.resolve(),
+          ...request,
+        });
+        return completion;
+      };
+
+      it('gives the logits of transformers in a padded batch', () => {
         const time = golden.ids[0].length;
         const last = golden.lengths.map((length, row) => row * time + length - 1);
-        const logits = tf.tidy(() => {
-          const hidden = hiddenStates(model.weights, model.config, paddedIds(golden.ids, time));
-          return logitsOf(model.weights, tf.gather(hidden, tf.tensor1d(last, 'int32'))).arraySync();
-        });
-        for (const [row, expected] of golden.logits.entries()) {
-          for (const [i, value] of expected.entries()) close(logits[row][i], value, 1e-4, `logit ${i} of row ${row}`);
-        }
+        allClose(logitsAt(last, paddedIds(golden.ids, time)), golden.logits);
+      });
+
+      it('gives them for sequences packed into one row', () => {
+        const ids = golden.ids.flatMap((row, i) => row.slice(0, golden.lengths[i]));
+        const positions = golden.lengths.flatMap((length) => Array.from({ length }, (_, i) => i));
+        const ends = golden.lengths.map((_, row) => golden.lengths.slice(0, row + 1).reduce((a, b) => a + b) - 1);
+        allClose(logitsAt(ends, tf.tensor2d([ids], undefined, 'int32'), packedPositions(positions)), golden.logits);
+      });
+
+      it('gives them after more tokens than the model has positions', () => {
+        const ids = Array.from({ length: 320 }, (_, i) => ((37 * i + 11) % 94) + 3);
+        allClose(logitsAt([319], paddedIds([ids], 320)), [golden.longLogits]);
       });
 
       it('gives the loss of transformers and the gradient of every weight', () => {
@@ -69,7 +130,8 @@ for (const engine of enginesUnderTest('cpu', 'embedded')) {
         );
         const names = [...model.parameters.keys()];
         const parameters = [...model.parameters.values()];
-        const { loss, norms } = tf.tidy(() => {
+        let gradients: Projections[] = [];
+        const loss = tf.tidy(() => {
           const { value, grads } = tf.variableGrads(() => {
             const hidden = hiddenStates(model.weights, model.config, paddedIds(golden.ids, time));
             const rows = tf.tensor1d(
@@ -84,30 +146,44 @@ for (const engine of enginesUnderTest('cpu', 'embedded')) {
             const [logProbs] = tf.unstack(tokenLogProbs(tf.gather(hidden, rows), head, targets, golden.temperature), 1);
             return tf.neg<tf.Scalar>(tf.mean(logProbs));
           }, parameters);
-          return {
-            loss: value.dataSync()[0],
-            norms: parameters.map(({ name }) => tf.norm(grads[name]).dataSync()[0]),
-          };
+          gradients = parameters.map(({ name }) => projections(grads[name]));
+          return value.dataSync()[0];
         });
         close(loss, golden.loss, 1e-5, 'loss');
+        assert.deepEqual(new Set(names), new Set(Object.keys(golden.gradients)));
         for (const [i, name] of names.entries()) {
-          const expected = golden.gradientNorms[name];
-          close(norms[i], expected, 1e-4 * expected, `gradient of ${name}`);
+          const expected = golden.gradients[name];
+          for (const key of ['norm', 'cos', 'sin'] as const) {
+            close(gradients[i][key], expected[key], 1e-4 * expected.norm, `${key} of the gradient of ${name}`);
+          }
         }
       });
 
-      it('decodes greedily, token for token', async () => {
-        const [{ tokens }] = await generate(model.weights, model.config, {
-          prompts: [golden.ids[0]],
-          copies: 1,
-          maxNewTokens: golden.greedy.length,
-          sampling: { temperature: 0 },
-          endIds: [],
-          rng: () => assert.fail('greedy decoding draws nothing'),
-          turn: () => Promise.resolve(),
+      it('decodes 256 tokens greedily, token for token', async () => {
+        assert.deepEqual((await complete({})).tokens, golden.greedy);
+      });
+
+      it('gives step by step with the cache the log-probabilities of the full pass', async () => {
+        const { tokens, logProbs } = await complete({
+          maxNewTokens: 60,
+          sampling: { temperature: 1 },
+          rng: () => rngFrom(3, family),
         });
-        assert.deepEqual(tokens, golden.greedy);
+        const sequence = [...golden.ids[0], ...tokens];
+        const first = golden.ids[0].length - 1;
+        const logits = logitsAt(
+          tokens.map((_, i) => first + i),
+          paddedIds([sequence], sequence.length),
+        );
+        for (const [i, row] of logits.entries()) {
+          const total = row.reduce((sum, logit) => sum + Math.exp(logit), 0);
+          close(logProbs[i], row[tokens[i]] - Math.log(total), 1e-4, `log-probability of token ${i}`);
+        }
       });
     });
   }
+}
+
+function packedPositions(positions: readonly number[]): tf.Tensor2D {
+  return tf.tensor2d([...positions], [1, positions.length], 'int32');
 }

@@ -25,6 +25,8 @@ const odd: ModelConfig = {
   tiedEmbeddings: false,
   maxPositions: 512,
 };
+/** Qwen3's norms of each head, and a window in one of the layers. */
+const windowed: ModelConfig = { ...odd, headSize: 10, queryKeyNorm: true, windows: [5, undefined] };
 const even: ModelConfig = { ...odd, hiddenSize: 64, headSize: 32, feedForwardSize: 96, tiedEmbeddings: true };
 const prompts = [[3, 50, 7], [1], Array.from({ length: 70 }, (_, i) => (i * 11) % 53)];
 const copies = 4;
@@ -116,7 +118,7 @@ describe('createDecoder', () => {
     'within a nucleus': { temperature: 1.2, topP: 0.7 },
     'with both limits': { temperature: 0.9, topK: 20, topP: 0.8 },
   };
-  for (const [what, config] of Object.entries({ odd, even })) {
+  for (const [what, config] of Object.entries({ odd, even, windowed })) {
     for (const [how, sampling] of Object.entries(samplings)) {
       it(`samples ${how} what the transformer on the CPU backend would, ${what} sizes`, async () => {
         const weights = lively(config);

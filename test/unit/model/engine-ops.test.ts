@@ -25,6 +25,7 @@ const largeCases: readonly OpCase[] = [
   rmsNormCase(700, 33),
   rotaryCase(900, 3, 10),
   attentionCase(2, 131, 6, 2, 12),
+  attentionCase(2, 131, 6, 2, 12, 40),
   swigluCase(211, 179),
   embedCase(
     97,

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { rngFrom } from '../../../src/base/rng.ts';
 import * as ops from '../../../src/model/ops.ts';
+import { inverseFrequencies } from '../../../src/model/rope.ts';
 
 export interface OpCase {
   readonly name: string;
@@ -55,11 +56,12 @@ export function rmsNormCase(rows: number, size: number): OpCase {
 
 export function rotaryCase(rows: number, heads: number, headSize: number): OpCase {
   const theta = 1000;
+  const rotation = { frequencies: inverseFrequencies(theta, headSize), scale: 1.1 };
   const positions = Array.from({ length: rows }, (_, n) => (n * 7) % 31);
   return {
     name: `rotary ${rows}x${heads}x${headSize}`,
     shapes: [[rows, heads, headSize]],
-    run: ([x]) => ops.rotary(x as tf.Tensor3D, tf.tensor1d(positions, 'int32'), theta),
+    run: ([x]) => ops.rotary(x as tf.Tensor3D, tf.tensor1d(positions, 'int32'), rotation),
     reference: ([x]) => {
       const out = new Float64Array(x.length);
       const half = headSize / 2;
@@ -69,8 +71,8 @@ export function rotaryCase(rows: number, heads: number, headSize: number): OpCas
           for (let i = 0; i < half; i++) {
             const angle = positions[n] * theta ** (-i / half);
             const [a, b] = [x[at + i], x[at + half + i]];
-            out[at + i] = a * Math.cos(angle) - b * Math.sin(angle);
-            out[at + half + i] = b * Math.cos(angle) + a * Math.sin(angle);
+            out[at + i] = 1.1 * (a * Math.cos(angle) - b * Math.sin(angle));
+            out[at + half + i] = 1.1 * (b * Math.cos(angle) + a * Math.sin(angle));
           }
         }
       }
@@ -79,15 +81,37 @@ export function rotaryCase(rows: number, heads: number, headSize: number): OpCas
   };
 }
 
-export function attentionCase(batch: number, time: number, heads: number, keyValueHeads: number, size: number): OpCase {
+/** With a window, each position sees at most so many, and nothing of before the middle of the row once it is past that. */
+export function attentionCase(
+  batch: number,
+  time: number,
+  heads: number,
+  keyValueHeads: number,
+  size: number,
+  window?: number,
+): OpCase {
+  const start = (t: number): number =>
+    window === undefined ? 0 : Math.max(0, t - window + 1, t >= time >> 1 ? time >> 1 : 0);
+  const starts = (): tf.Tensor2D =>
+    tf.tensor2d(
+      Array.from({ length: batch * time }, (_, i) => start(i % time)),
+      [batch, time],
+      'int32',
+    );
   return {
-    name: `causalAttention ${batch}x${time}, ${heads} heads over ${keyValueHeads} of ${size}`,
+    name: `causalAttention ${batch}x${time}, ${heads} heads over ${keyValueHeads} of ${size}, window ${window ?? 'none'}`,
     shapes: [
       [batch, time, heads, size],
       [batch, time, keyValueHeads, size],
       [batch, time, keyValueHeads, size],
     ],
-    run: ([q, k, v]) => ops.causalAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D),
+    run: ([q, k, v]) =>
+      ops.causalAttention(
+        q as tf.Tensor4D,
+        k as tf.Tensor4D,
+        v as tf.Tensor4D,
+        window === undefined ? undefined : starts(),
+      ),
     reference: ([q, k, v]) => {
       const out = new Float64Array(q.length);
       for (let b = 0; b < batch; b++) {
@@ -95,12 +119,13 @@ export function attentionCase(batch: number, time: number, heads: number, keyVal
           const shared = Math.floor((h * keyValueHeads) / heads);
           for (let t = 0; t < time; t++) {
             const at = ((b * time + t) * heads + h) * size;
+            const first = start(t);
             const keyAt = (s: number): number => ((b * time + s) * keyValueHeads + shared) * size;
             const weights = softmax(
-              Array.from({ length: t + 1 }, (_, s) => dot(q, at, k, keyAt(s), size) / Math.sqrt(size)),
+              Array.from({ length: t + 1 - first }, (_, s) => dot(q, at, k, keyAt(first + s), size) / Math.sqrt(size)),
             );
-            for (let s = 0; s <= t; s++) {
-              for (let i = 0; i < size; i++) out[at + i] += weights[s] * v[keyAt(s) + i];
+            for (let s = first; s <= t; s++) {
+              for (let i = 0; i < size; i++) out[at + i] += weights[s - first] * v[keyAt(s) + i];
             }
           }
         }
@@ -169,6 +194,7 @@ export const opCases: readonly OpCase[] = [
   attentionCase(1, 1, 1, 1, 2),
   attentionCase(2, 5, 4, 2, 4),
   attentionCase(1, 9, 3, 1, 5),
+  attentionCase(2, 9, 4, 2, 4, 3),
   swigluCase(1, 1),
   swigluCase(3, 7),
   embedCase(7, 5, [3, 0, 3, 6]),

@@ -1,7 +1,7 @@
 // Causal attention over whole sequences and its gradient. Scores exist for one block of queries at a time.
 //
 // q, dq, o [B, T, H, E]; k, v, dk, dv [B, T, K, E]: rows of a head are H·E or K·E apart. Query head h reads key/value head
-// h·K/H. The gradient computes the weights again instead of keeping [B, H, T, T].
+// h·K/H. starts [B, T] is the first position that each position sees, 0: all see from the beginning. The gradient computes the weights again instead of keeping [B, H, T, T].
 
 import { multiply, multiplyScratch } from './gemm';
 import { at, madd, sumLanes } from './math';
@@ -16,32 +16,45 @@ export function attentionScratch(T: i32, E: i32): usize {
   return max(multiplyScratch(T, max(E, ROWS)), multiplyScratch(E, T)) + ((<usize>(2 * ROWS * T + 64)) << 2);
 }
 
-/** Weights [rows, seen] of queries t0 to t0 + rows over positions 0 to seen; what lies after a query is 0. */
+/** The first position that position t of a batch row sees. */
+// @ts-ignore: decorator
+@inline
+function startOf(starts: usize, row: i32, T: i32, t: i32): i32 {
+  return starts ? load<i32>(at(starts, row * T + t)) : 0;
+}
+
+/**
+ * Weights [rows, seen] of queries t0 to t0 + rows over `seen` positions from `from` on, k at `from` already; what a query
+ * does not see is 0.
+ */
 // @ts-ignore: decorator
 @inline
 function weights(
-  t0: i32, rows: i32, seen: i32, E: i32, q: usize, qStride: i32, k: usize, kStride: i32, out: usize, scratch: usize,
+  starts: usize, batch: i32, T: i32, t0: i32, rows: i32, from: i32, seen: i32, E: i32,
+  q: usize, qStride: i32, k: usize, kStride: i32, out: usize, scratch: usize,
 ): void {
   multiply(rows, seen, E, at(q, t0 * qStride), qStride, 1, k, 1, kStride, out, seen, 0, scratch);
   const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
   for (let r: i32 = 0; r < rows; r++) {
-    const row = at(out, r * seen), visible = t0 + r + 1;
-    softmaxRow(visible, scale, row, row);
+    const row = at(out, r * seen), visible = t0 + r + 1 - from, first = startOf(starts, batch, T, t0 + r) - from;
+    memory.fill(row, 0, (<usize>first) << 2);
+    softmaxRow(visible - first, scale, at(row, first), at(row, first));
     memory.fill(at(row, visible), 0, (<usize>(seen - visible)) << 2);
   }
 }
 
 /** Heads [first, last) of B·H. */
 export function attention(
-  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, q: usize, k: usize, v: usize, out: usize,
+  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize,
+  q: usize, k: usize, v: usize, out: usize,
 ): void {
   const scores = scratchOf(scratch, stride), rest = at(scores, 2 * ROWS * T + 64);
   for (let i = first; i < last; i++) {
     const b = i / H, h = i % H, from = (b * T * H + h) * E, shared = (b * T * K + (h * K) / H) * E;
     for (let t: i32 = 0; t < T; t += ROWS) {
-      const rows = min(ROWS, T - t), seen = t + rows;
-      weights(t, rows, seen, E, at(q, from), H * E, at(k, shared), K * E, scores, rest);
-      multiply(rows, E, seen, scores, seen, 1, at(v, shared), K * E, 1, at(out, from + t * H * E), H * E, 0, rest);
+      const rows = min(ROWS, T - t), start = startOf(starts, b, T, t), seen = t + rows - start, past = shared + start * K * E;
+      weights(starts, b, T, t, rows, start, seen, E, at(q, from), H * E, at(k, past), K * E, scores, rest);
+      multiply(rows, E, seen, scores, seen, 1, at(v, past), K * E, 1, at(out, from + t * H * E), H * E, 0, rest);
     }
   }
 }
@@ -67,7 +80,7 @@ function scoreGradient(rows: i32, n: i32, scale: f32, p: usize, dp: usize): void
 
 /** Key/value heads [first, last) of B·K with the query heads that read them; dk and dv must be zero before. */
 export function attentionGradient(
-  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32,
+  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize,
   q: usize, k: usize, v: usize, dy: usize, dq: usize, dk: usize, dv: usize,
 ): void {
   const p = scratchOf(scratch, stride), dp = at(p, ROWS * T), rest = at(p, 2 * ROWS * T + 64);
@@ -75,12 +88,13 @@ export function attentionGradient(
   const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
   for (let i = first; i < last; i++) {
     const b = i / K, shared = (b * T * K + (i % K)) * E;
-    const keys = at(k, shared), values = at(v, shared), dKeys = at(dk, shared), dValues = at(dv, shared);
     for (let h: i32 = 0; h < group; h++) {
       const from = (b * T * H + (i % K) * group + h) * E;
       for (let t: i32 = 0; t < T; t += ROWS) {
-        const rows = min(ROWS, T - t), seen = t + rows, here = from + t * qs;
-        weights(t, rows, seen, E, at(q, from), qs, keys, ks, p, rest);
+        const rows = min(ROWS, T - t), start = startOf(starts, b, T, t), seen = t + rows - start, here = from + t * qs;
+        const past = shared + start * ks;
+        const keys = at(k, past), values = at(v, past), dKeys = at(dk, past), dValues = at(dv, past);
+        weights(starts, b, T, t, rows, start, seen, E, at(q, from), qs, keys, ks, p, rest);
         multiply(rows, seen, E, at(dy, here), qs, 1, values, 1, ks, dp, seen, 0, rest);
         multiply(seen, E, rows, p, 1, seen, at(dy, here), qs, 1, dValues, ks, 1, rest);
         scoreGradient(rows, seen, scale, p, dp);

@@ -5,11 +5,11 @@ import { at, madd } from './math';
 import { Model } from './model';
 import { softmaxRow } from './softmax';
 
-/** scores[t] = q·key[t] for t < count, rounded up to 16. */
+/** scores[t] = q·key[t] for t from `first`, a multiple of 16, to `count`, rounded up to 16. */
 // @ts-ignore: decorator
 @inline
-function scoresOf(count: i32, size: i32, length: i32, q: usize, keys: usize, scores: usize): void {
-  for (let t: i32 = 0; t < count; t += 16) {
+function scoresOf(first: i32, count: i32, size: i32, length: i32, q: usize, keys: usize, scores: usize): void {
+  for (let t: i32 = first; t < count; t += 16) {
     let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
     let key = at(keys, t);
     for (let e: i32 = 0; e < size; e++) {
@@ -71,16 +71,18 @@ export function remember(model: Model, layer: i32, slot: i32, position: i32, k: 
   }
 }
 
-/** Queries [H, E] of one position over everything up to it → out [H, E]. `scores` has room for the cache's length. */
+/** Queries [H, E] of one position over what its window shows → out [H, E]. `scores` has room for the cache's length. */
 // @ts-ignore: decorator
 @inline
 export function attend(model: Model, layer: i32, slot: i32, position: i32, q: usize, out: usize, scores: usize): void {
   const size = model.headSize, count = position + 1, group = model.heads / model.keyValueHeads;
+  const window = model.layer(layer).window, first = window > 0 && window < count ? count - window : 0;
   const scale: f32 = 1.0 / sqrt<f32>(<f32>size);
   for (let head: i32 = 0; head < model.heads; head++) {
     const from = model.slotAt(layer, slot) + (head / group) * model.headFloats();
-    scoresOf(count, size, model.length, at(q, head * size), at(model.keys, from), scores);
-    softmaxRow(count, scale, scores, scores);
-    mix(count, size, scores, at(model.values, from), at(out, head * size));
+    const visible = at(scores, first);
+    scoresOf(first & ~15, count, size, model.length, at(q, head * size), at(model.keys, from), scores);
+    softmaxRow(count - first, scale, visible, visible);
+    mix(count - first, size, visible, at(model.values, from + first * size), at(out, head * size));
   }
 }

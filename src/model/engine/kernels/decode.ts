@@ -53,9 +53,11 @@ function attention(
   model: Model, index: i32, rows: i32, slots: usize, positions: usize, qkv: usize, mixed: usize, scores: usize,
 ): void {
   const size = model.headSize, queries = model.heads * size, keys = model.keyValueHeads * size;
-  const width = queries + 2 * keys, half = size >> 1;
+  const width = queries + 2 * keys, half = size >> 1, layer = model.layer(index);
   for (let r: i32 = 0; r < rows; r++) {
     const row = at(qkv, r * width), position = load<i32>(at(positions, r));
+    if (layer.queryNorm) rmsNorm(0, model.heads, size, model.epsilon, row, layer.queryNorm, row);
+    if (layer.keyNorm) rmsNorm(0, model.keyValueHeads, size, model.epsilon, at(row, queries), layer.keyNorm, at(row, queries));
     for (let head: i32 = 0; head < model.heads + model.keyValueHeads; head++) {
       const x = at(row, head * size);
       rotateHead(half, 1, at(model.cos, position * half), at(model.sin, position * half), x, x);

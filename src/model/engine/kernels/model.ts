@@ -5,6 +5,9 @@ export class Layer {
   inputNorm: usize; // [D]
   qkv: usize; // packed, D × (H + 2K)·E
   qkvBias: usize; // [(H + 2K)·E], 0: none
+  queryNorm: usize; // [E], 0: none
+  keyNorm: usize; // [E], 0: none
+  window: i32; // positions that a token sees, its own included; 0: all
   output: usize; // packed, H·E × D
   outputBias: usize; // [D], 0: none
   postNorm: usize; // [D]
