@@ -12,6 +12,9 @@ import { openPostings } from './index-cache.ts';
 import { openDense, type OpenDenseOptions } from './open-dense.ts';
 import { readRetrieverSpec, type RetrieverSpec } from './retriever-spec.ts';
 
+/** What is searched where the recommender has no documents of its own. */
+export type Corpus = Pick<Task, 'documents' | 'dir'>;
+
 export interface OpenOptions extends Bm25RetrieverOptions, OpenDenseOptions {}
 
 /**
@@ -20,17 +23,17 @@ export interface OpenOptions extends Bm25RetrieverOptions, OpenDenseOptions {}
  * @throws UserError when it names nothing, or what it names cannot be opened.
  */
 export async function openRetriever(
-  task: Task,
+  corpus: Corpus,
   config: RunConfig,
   options: OpenOptions = {},
   environment: Environment = process.env,
 ): Promise<Retriever> {
-  return open(await readRetrieverSpec(config.retriever), task, config, options, environment);
+  return open(await readRetrieverSpec(config.retriever), corpus, config, options, environment);
 }
 
 async function open(
   spec: RetrieverSpec,
-  task: Task,
+  corpus: Corpus,
   config: RunConfig,
   options: OpenOptions,
   environment: Environment,
@@ -39,15 +42,15 @@ async function open(
     case 'bm25': {
       const params = { k1: config['bm25.k1'], b: config['bm25.b'] };
       const syntax = config['bm25.syntax'];
-      const postings = await openPostings(task, { positions: syntax === 'lucene' });
+      const postings = await openPostings(corpus, { positions: syntax === 'lucene' });
       return bm25Retriever(bm25Index(postings, params), { syntax, ...options });
     }
     case 'dense':
-      return openDense(task.documents, spec, options);
+      return openDense(corpus.documents, spec, options);
     case 'hybrid': {
       const parts: Retriever[] = [];
       try {
-        for (const part of spec.parts) parts.push(await open(part, task, config, options, environment));
+        for (const part of spec.parts) parts.push(await open(part, corpus, config, options, environment));
         return hybridRetriever(parts, spec);
       } catch (error) {
         for (const part of parts) await part.dispose?.();

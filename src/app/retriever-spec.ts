@@ -4,8 +4,9 @@
  * environment variables.
  */
 import { dirname, resolve } from 'node:path';
-import { describe, rowOf } from '../base/checks.ts';
+import { type Row, describe, rowOf } from '../base/checks.ts';
 import { messageOf, UserError } from '../base/errors.ts';
+import { Fields } from '../base/fields.ts';
 import { readJson } from '../base/json-file.ts';
 import { NETWORK_KINDS, networkOptions, type NetworkOptions } from '../retrieval/network/options.ts';
 import { type DenseSpec, type HybridSpec, denseSpec, hybridSpec } from './dense-spec.ts';
@@ -51,10 +52,17 @@ function parse(text: string): unknown {
 function specFrom(value: unknown, where: string, folder: string): RetrieverSpec {
   const row = rowOf(value, where);
   const { kind } = row;
-  if (kind === 'bm25') return { kind };
+  if (kind === 'bm25') return bm25Spec(row, where);
   if (kind === 'dense') return denseSpec(row, where, folder);
   if (kind === 'hybrid') return hybridSpec(row, where, (value, place) => specFrom(value, place, folder));
   if (NETWORK_KINDS.some((known) => known === kind)) return networkOptions(row, where, folder);
   const known = ['bm25', 'dense', 'hybrid', ...NETWORK_KINDS].join(', ');
   throw new UserError(`${where}: "kind" must be one of ${known}, got ${describe(kind)}.`);
+}
+
+function bm25Spec(row: Row, where: string): Bm25Spec {
+  const fields = new Fields(row, where);
+  const kind = fields.choice('kind', ['bm25']) ?? fields.missing('kind');
+  fields.end();
+  return { kind };
 }

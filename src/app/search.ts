@@ -11,7 +11,7 @@ import {
   explainRewrite,
 } from '../retrieval/explain.ts';
 import type { HybridRetriever, PartOfHit } from '../retrieval/hybrid.ts';
-import type { Hit, Retriever } from '../retrieval/retriever.ts';
+import type { Hit, Retriever, SearchOutcome } from '../retrieval/retriever.ts';
 
 export interface RankedHit extends Hit {
   /** From 1. */
@@ -41,6 +41,10 @@ export interface SearchAnswer {
 /** The best `limit` documents for one query. A failed search is an error here: there is no other rollout to go on with. */
 export async function searchOne(retriever: Retriever, query: string, limit: number): Promise<SearchAnswer> {
   const [outcome] = await retriever.search([query], limit);
+  return answerOf(query, outcome);
+}
+
+function answerOf(query: string, outcome: SearchOutcome): SearchAnswer {
   if (outcome.kind === 'failed') throw new UserError(`The search for "${query}" failed: ${outcome.message}`);
   const hits = outcome.hits.map(({ id, score }, i) => ({ rank: i + 1, id, score }));
   return { query, hits, ...(outcome.note !== undefined && { note: outcome.note }) };
@@ -89,10 +93,26 @@ export function explainAnswer(
   return { ...answer, hits, rewrite: explainRewrite(index, original, query, ids, syntax) };
 }
 
+/** Queries that are searched together: servers and encoders answer many at once faster. */
+const BATCH = 64;
+
 /** One answer per row (`_id`, `text`) of a JSON Lines file, in its order. */
 export async function* searchFile(retriever: Retriever, file: string, limit: number): AsyncGenerator<SearchAnswer> {
+  let batch: { readonly _id: string; readonly query: string }[] = [];
   for await (const { value: row, where } of readJsonLines(file)) {
-    const id = idField(row, '_id', where);
-    yield { _id: id, ...(await searchOne(retriever, stringField(row, 'text', where), limit)) };
+    batch.push({ _id: idField(row, '_id', where), query: stringField(row, 'text', where) });
+    if (batch.length < BATCH) continue;
+    yield* searchBatch(retriever, batch, limit);
+    batch = [];
   }
+  yield* searchBatch(retriever, batch, limit);
+}
+
+async function* searchBatch(
+  retriever: Retriever,
+  batch: readonly { readonly _id: string; readonly query: string }[],
+  limit: number,
+): AsyncGenerator<SearchAnswer> {
+  const outcomes = await retriever.search(batch.map(({ query }) => query), limit); // prettier-ignore
+  for (const [i, { _id, query }] of batch.entries()) yield { _id, ...answerOf(query, outcomes[i]) };
 }

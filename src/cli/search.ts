@@ -7,6 +7,7 @@ import type { MovedDocument } from '../retrieval/explain.ts';
 import { BM25_OPTIONS, bm25ParamsOf } from './bm25-option.ts';
 import { type Output, countOf, defineCommand, noPositionals, optionalOneOf, required } from './command.ts';
 import { printAnswer } from './print-answer.ts';
+import { RECOMMENDER_OPTIONS, searchRecommender } from './search-recommender.ts';
 import { VECTOR_SEARCH_OPTIONS, searchVectors } from './search-vectors.ts';
 
 export const searchCommand = defineCommand({
@@ -14,6 +15,7 @@ export const searchCommand = defineCommand({
     'search --index DIR "QUERY" [-k N] [--syntax lucene] [--explain [--original QUERY]]',
     'search --index DIR --queries FILE [-k N] [--syntax lucene]',
     'search --index DIR --dense|--hybrid "QUERY" [-k N] [--explain]',
+    'search --retriever FILE|URL [--task DIR] "QUERY" [-k N]',
   ],
   about:
     'Ranks the documents of an index. A query is a bag of words, a repeated word weighing more, unless --syntax lucene gives it operators.',
@@ -25,6 +27,7 @@ export const searchCommand = defineCommand({
     original: { type: 'string', value: 'QUERY', about: 'With --explain: what QUERY changed against this one.' },
     ...BM25_OPTIONS,
     ...VECTOR_SEARCH_OPTIONS,
+    ...RECOMMENDER_OPTIONS,
   },
   async run({ values, positionals }, output) {
     const limit = countOf(values.limit ?? '10', '-k');
@@ -33,20 +36,24 @@ export const searchCommand = defineCommand({
     if (values.queries === undefined && positionals.length === 0) {
       throw new UserError('The query is missing; give it in quotes, or a file of queries with --queries FILE.');
     }
-    if (values.explain && (values.queries !== undefined || values['paper-wrapper'])) {
-      throw new UserError('--explain works on one plain query; leave out --queries and --paper-wrapper.');
+    if (values.explain && (values.queries ?? values.retriever ?? values['paper-wrapper'])) {
+      throw new UserError('--explain works on one plain query; leave out --queries, --retriever and --paper-wrapper.');
+    }
+    const { retriever: recommender, task, queries } = values;
+    if (recommender !== undefined) {
+      await searchRecommender({ retriever: recommender, task, query, queries, limit }, output);
+      return;
     }
     const dir = required(values.index, '--index', 'index');
     if (values.dense || values.hybrid) {
-      const { queries, explain = false } = values;
-      await searchVectors({ dir, query, queries, limit, explain }, values, output);
+      await searchVectors({ dir, query, queries, limit, explain: values.explain ?? false }, values, output);
       return;
     }
     const index = await openIndex(dir, bm25ParamsOf(values.bm25));
     const syntax = optionalOneOf(QUERY_SYNTAXES, values.syntax, '--syntax');
     const retriever = bm25Retriever(index, { syntax, paperWrapper: values['paper-wrapper'] });
-    if (values.queries !== undefined) {
-      for await (const answer of searchFile(retriever, values.queries, limit)) printAnswer(answer, output);
+    if (queries !== undefined) {
+      for await (const answer of searchFile(retriever, queries, limit)) printAnswer(answer, output);
       return;
     }
     const answer = await searchOne(retriever, query, limit);
