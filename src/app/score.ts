@@ -18,7 +18,7 @@ export interface ScoredRow {
   readonly rewrite: string | null;
   /** `ok` or what is wrong with the answer. */
   readonly format: string;
-  /** Null when the search failed; `error` says why. */
+  /** Null when the search failed; `error` says why, and there are no metrics. */
   readonly reward: number | null;
   readonly metrics: Readonly<Record<string, number>>;
   /** The value of the column that rows are grouped by. */
@@ -159,7 +159,7 @@ function rowOf(answer: AnswerToScore, result: ScoredRewrite, { metrics, gain }: 
     rewrite: parsed.rewrite,
     format: parsed.format,
     reward,
-    metrics: Object.fromEntries(values),
+    metrics: error === undefined ? Object.fromEntries(values) : {},
     ...(answer.group !== undefined && { group: answer.group }),
     ...(error !== undefined && { error }),
     ...(note !== undefined && { note }),

@@ -84,7 +84,7 @@ function settingsOf(options: ResilienceOptions): Settings {
     batchSize: options.batchSize ?? 32,
     concurrency: options.concurrency ?? 4,
     breakAfter: options.breakAfter ?? 5,
-    coolDownMillis: options.coolDownMillis ?? 30_000,
+    coolDownMillis: options.coolDownMillis ?? 10_000,
     now: options.now ?? (() => performance.now()),
     pause: options.pause ?? sleepUnlessAborted,
     random: options.random ?? Math.random,

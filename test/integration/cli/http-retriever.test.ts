@@ -1,15 +1,40 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
+import { packageRoot } from '../../../src/base/package-root.ts';
 import { recR1, recR1Json } from '../../fixtures/command-line.ts';
+import { httpRecommender } from '../../fixtures/http-recommender.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 describe('rec-r1 with a recommender of one’s own', () => {
+  it('asks it from the command line, one query or a file of them', async (test) => {
+    const recommender = await httpRecommender();
+    test.after(() => {
+      recommender.close();
+    });
+    const file = join(temporaryFolder(test), 'shop.recommender.json');
+    writeFileSync(
+      file,
+      JSON.stringify({ kind: 'hybrid', parts: [{ kind: 'http', url: recommender.url }, { kind: 'bm25' }] }),
+    );
+    const sample = join(packageRoot(), 'media/sample');
+    const alone = await recR1(...['search', '--retriever', file, 'lumbar cushion']);
+    assert.match(alone.stderr, /searches the documents of a task; name it with --task DIR/);
+    const search = ['search', '--retriever', file, '--task', sample, '-k', '3'];
+    const [fused] = (await recR1Json(...search, 'lumbar cushion')) as { hits: { id: string }[] }[];
+    const [single] = (await recR1Json('search', '--retriever', recommender.url, '-k', '3', 'lumbar cushion')) as { hits: { id: string }[] }[]; // prettier-ignore
+    assert.equal(fused.hits.length, 3);
+    assert.deepEqual(fused.hits.map(({ id }) => id), single.hits.map(({ id }) => id)); // prettier-ignore
+    const answers = (await recR1Json(...search, '--queries', join(sample, 'queries.jsonl'))) as { _id: string }[];
+    const lines = readFileSync(join(sample, 'queries.jsonl'), 'utf8').trim().split('\n');
+    assert.equal(answers.length, lines.length);
+  });
+
   it('scores by what the server at the URL returns, and says when a search failed', async (test) => {
     const dir = temporaryFolder(test);
     mkdirSync(join(dir, 'qrels'));

@@ -121,7 +121,7 @@ describe('commandRetriever', () => {
     const messages: string[] = [];
     for (const query of ['a', 'b', 'c', 'd']) messages.push(messageOf((await retriever.search([query], 1))[0]));
     assert.match(messages[0], /: it ended with status 3: No module named bm25$/);
-    assert.match(messages[3], /failed 2 times in a row and is asked again in 30 s/);
+    assert.match(messages[3], /failed 2 times in a row and is asked again in 10 s/);
     assert.equal(readFileSync(join(folder, 'starts'), 'utf8'), 'xxxx');
   });
 
