@@ -49,7 +49,7 @@ const [HIT_BYTES, ENTRY_BYTES] = [48, 512];
 const BATCH = 1024;
 
 /** A query that is analysed. */
-interface PreparedQuery {
+export interface PreparedQuery {
   /** Equal for queries that rank equally. */
   readonly key: string;
   /** See {@link SearchOutcome}. */

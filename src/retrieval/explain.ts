@@ -6,8 +6,9 @@ import { type Bm25Index, takeHits } from './bm25.ts';
 import type { QuerySyntax } from './bm25-retriever.ts';
 import { addMatches, bagOfWords, understand } from './lucene-syntax.ts';
 import { type Matches, NO_MATCHES, seek } from './matches.ts';
+import type { Frequencies } from './phrase-frequencies.ts';
 import { QueryMatcher } from './query-matcher.ts';
-import type { PhraseQuery, Query, TermQuery } from './query-syntax.ts';
+import { type PhraseQuery, type Query, type TermQuery, boundedBoost } from './query-syntax.ts';
 import { queryText, textWithoutBoost } from './query-text.ts';
 
 /** The part of one term in one document's score; in Lucene's syntax also of a phrase or a pattern. */
@@ -60,6 +61,7 @@ export class QueryExplainer {
   readonly #query: Query | undefined;
   /** Each clause is searched once. Clauses are distinct objects, even when they are equal. */
   readonly #matches = new Map<Query, Matches>();
+  readonly #frequencies = new Map<Query, Frequencies>();
 
   constructor(index: Bm25Index, text: string, syntax: QuerySyntax) {
     this.#index = index;
@@ -94,7 +96,7 @@ export class QueryExplainer {
   }
 
   #leaves(query: Query, outerBoost: number): { term: string; count: number; documentFrequency: number }[] {
-    const count = Math.fround(query.boost * outerBoost);
+    const count = boundedBoost(query.boost * outerBoost);
     const documentFrequency = this.#matchesOf(query, outerBoost).documents.length;
     if (query.kind !== 'boolean') return [{ term: textWithoutBoost(query), count, documentFrequency }];
     return query.clauses.flatMap(({ occur, query: part }) => {
@@ -111,26 +113,27 @@ export class QueryExplainer {
   #contributions(query: Query, outerBoost: number, document: number): TermContribution[] {
     const score = this.#scoreOf(query, outerBoost, document);
     if (score === undefined) return [];
-    const count = Math.fround(query.boost * outerBoost);
+    const count = boundedBoost(query.boost * outerBoost);
     if (query.kind === 'boolean') {
       return query.clauses.flatMap(({ occur, query: part }) =>
         occur === 'not' ? [] : this.#contributions(part, count, document),
       );
     }
     const documentFrequency = this.#matchesOf(query, outerBoost).documents.length;
-    const frequency = query.kind === 'terms' ? 1 : this.#frequency(query, document);
+    const frequency = query.kind === 'terms' ? 1 : this.#frequencyOf(query, document);
     return [{ term: textWithoutBoost(query), count, frequency, documentFrequency, score }];
   }
 
-  #frequency(query: TermQuery | PhraseQuery, document: number): number {
-    const { documents, frequencies } = this.#matcher.occurrences(query, 1);
+  #frequencyOf(query: TermQuery | PhraseQuery, document: number): number {
+    const { documents, frequencies } = this.#frequencies.get(query) ?? this.#matcher.frequencies(query);
+    this.#frequencies.set(query, { documents, frequencies });
     return frequencies[seek(documents, 0, document)];
   }
 
   /** The innermost clause that keeps a document out which does not match. */
   #exclusion(query: Query, outerBoost: number, document: number): Exclusion | undefined {
     if (query.kind !== 'boolean') return undefined;
-    const boost = Math.fround(query.boost * outerBoost);
+    const boost = boundedBoost(query.boost * outerBoost);
     const matches = (part: Query): boolean => this.#scoreOf(part, boost, document) !== undefined;
     const clauses = (wanted: string): Query[] =>
       query.clauses.flatMap(({ occur, query: part }) => (occur === wanted ? [part] : []));

@@ -3,11 +3,12 @@
  * says so: models write `running/walking shoes`, and a reward should not depend on a slash.
  */
 import { analyze } from './analyzer.ts';
-import { type Bm25Index, takeHits } from './bm25.ts';
+import { type Bm25Index, type QueryTerm, addScores, takeHits } from './bm25.ts';
+import type { PreparedQuery } from './bm25-retriever.ts';
 import { type Matches, NO_MATCHES } from './matches.ts';
 import { QueryMatcher } from './query-matcher.ts';
 import { queryKey, simplify } from './query-rewrite.ts';
-import { type ParsedQuery, type Query, parseQuery } from './query-syntax.ts';
+import { type Clause, type ParsedQuery, type Query, parseQuery } from './query-syntax.ts';
 import type { Hit } from './retriever.ts';
 import { LEAST_SCORE } from './score-board.ts';
 
@@ -51,13 +52,15 @@ export class SyntaxSearch {
     this.#matcher = new QueryMatcher(index);
   }
 
-  /** A query, its key in a cache, and how its scores get onto the index's board. */
-  prepare(text: string): { readonly key: string; readonly note?: string; readonly addScores: () => void } {
+  prepare(text: string): PreparedQuery {
+    const index = this.#index;
     const { query, ...note } = understand(text);
-    const addScores = (): void => {
-      addMatches(this.#index, query ? this.#matcher.match(query) : NO_MATCHES);
+    const terms = query ? bagOf(query, index) : [];
+    const fillBoard = (): void => {
+      if (terms) addScores(index, index.board, { terms });
+      else addMatches(index, query ? this.#matcher.match(query) : NO_MATCHES);
     };
-    return { key: query ? queryKey(query) : '', ...note, addScores };
+    return { key: query ? queryKey(query) : '', terms, addScores: fillBoard, ...note };
   }
 
   /**
@@ -66,10 +69,27 @@ export class SyntaxSearch {
    * @throws UserError for a phrase when the index has no positions.
    */
   search(text: string, limit: number): { readonly hits: Hit[]; readonly note?: string } {
-    const { addScores, note } = this.prepare(text);
-    addScores();
-    return { hits: takeHits(this.#index, limit), ...(note !== undefined && { note }) };
+    const query = this.prepare(text);
+    query.addScores();
+    return { hits: takeHits(this.#index, limit), ...(query.note !== undefined && { note: query.note }) };
   }
+}
+
+/** A query without operators as terms of the index, which the index ranks faster; nothing for another. */
+function bagOf(query: Query, { postings }: Bm25Index): QueryTerm[] | undefined {
+  const isPlain = query.kind === 'boolean' && query.boost === 1;
+  const clauses: readonly Clause[] = isPlain ? query.clauses : [{ occur: 'should', query }];
+  const bag: QueryTerm[] = [];
+  for (const { occur, query: part } of clauses) {
+    if (occur !== 'should' || part.kind !== 'term' || !isCount(part.boost)) return undefined;
+    const term = postings.terms.get(part.term);
+    if (term !== undefined) bag.push({ term, count: part.boost });
+  }
+  return bag;
+}
+
+function isCount(boost: number): boolean {
+  return Number.isInteger(boost) && boost > 0 && boost < 2 ** 31;
 }
 
 /** Puts matches onto the index's board. */

@@ -4,29 +4,10 @@
  * A clause is evaluated for all documents at once, as a list. A phrase scores like one term whose weight is the sum of its
  * terms' and whose frequency is how often the phrase occurs.
  */
-import { UserError } from '../base/errors.ts';
 import { type Bm25Index, termScore, termWeight } from './bm25.ts';
-import {
-  type Matches,
-  MatchUnion,
-  NO_MATCHES,
-  emptyMatches,
-  head,
-  intersection,
-  seek,
-  withOptional,
-  without,
-} from './matches.ts';
-import { type PhraseWord, exactFrequency, sloppyFrequency } from './phrase.ts';
-import { PositionCursor } from './positions.ts';
-import type { BooleanQuery, Occur, PhraseQuery, Query, TermQuery, TermSetQuery } from './query-syntax.ts';
-
-/** How often a clause occurs in each document that has it, and what one occurrence weighs. */
-export interface Occurrences {
-  readonly documents: Uint32Array;
-  readonly frequencies: Float32Array;
-  readonly weight: number;
-}
+import { type Matches, MatchUnion, NO_MATCHES, intersection, withOptional, without } from './matches.ts';
+import { type Frequencies, phraseFrequencies } from './phrase-frequencies.ts';
+import { type BooleanQuery, type Occur, type PhraseQuery, type Query, type TermQuery, type TermSetQuery, boundedBoost } from './query-syntax.ts'; // prettier-ignore
 
 export class QueryMatcher {
   readonly #index: Bm25Index;
@@ -38,17 +19,18 @@ export class QueryMatcher {
   }
 
   /**
-   * The documents that a query finds.
+   * The documents that a query finds; not to be changed, for they may be the index's own memory.
    *
    * @param outerBoost what the queries around it multiply its scores with.
    * @throws UserError for a phrase when the index has no positions.
    */
   match(query: Query, outerBoost = 1): Matches {
-    const boost = Math.fround(query.boost * outerBoost);
+    const boost = boundedBoost(query.boost * outerBoost);
     switch (query.kind) {
       case 'term':
+        return this.#matchTerm(query.term, boost);
       case 'phrase':
-        return this.#score(this.occurrences(query, boost));
+        return this.#matchPhrase(query, boost);
       case 'terms':
         return this.#matchTerms(query, boost);
       case 'boolean':
@@ -56,80 +38,42 @@ export class QueryMatcher {
     }
   }
 
-  /** Where a term or a phrase occurs; of a phrase, a sloppy match counts less than 1. */
-  occurrences(query: TermQuery | PhraseQuery, boost: number): Occurrences {
-    return query.kind === 'term' ? this.#termOccurrences(query.term, boost) : this.#phraseOccurrences(query, boost);
-  }
-
-  #termOccurrences(word: string, boost: number): Occurrences {
+  /** How often a term or a phrase occurs. */
+  frequencies(query: TermQuery | PhraseQuery): Frequencies {
     const { postings } = this.#index;
-    const term = postings.terms.get(word);
-    if (term === undefined) return NO_OCCURRENCES;
-    const [start, end] = [postings.offsets[term], postings.offsets[term + 1]];
+    if (query.kind === 'phrase') {
+      const phrase = this.#indexed(query);
+      return phrase ? phraseFrequencies(postings, phrase, query.slop) : NO_FREQUENCIES;
+    }
+    const [start, end] = this.#rangeOf(query.term);
     return {
       documents: postings.documents.subarray(start, end),
       frequencies: Float32Array.from(postings.frequencies.subarray(start, end)),
-      weight: termWeight(postings, term, boost),
     };
   }
 
-  #phraseOccurrences({ terms, slop }: PhraseQuery, boost: number): Occurrences {
-    const { postings } = this.#index;
-    const numbers = terms.map(({ term }) => postings.terms.get(term));
-    const phrase = numbers.flatMap((term, i) => (term === undefined ? [] : { term, offset: terms[i].position }));
-    if (phrase.length < terms.length) return NO_OCCURRENCES;
-    const idf = phrase.reduce((sum, { term }) => sum + termWeight(postings, term, 1), 0);
-    const found = emptyMatches(
-      Math.min(...phrase.map(({ term }) => postings.offsets[term + 1] - postings.offsets[term])),
-    );
-    let count = 0;
-    this.#forEachCandidate(phrase, (document, words) => {
-      const frequency = slop === 0 ? exactFrequency(words) : sloppyFrequency(words, slop);
-      if (frequency === 0) return;
-      found.documents[count] = document;
-      found.scores[count++] = frequency;
-    });
-    const { documents, scores: frequencies } = head(found, count);
-    return { documents, frequencies, weight: Math.fround(boost * Math.fround(idf)) };
+  #matchTerm(word: string, boost: number): Matches {
+    const { postings, divisors, scores } = this.#index;
+    const term = postings.terms.get(word);
+    if (term === undefined) return NO_MATCHES;
+    const [start, end] = this.#rangeOf(word);
+    const documents = postings.documents.subarray(start, end);
+    if (boost === 1) return { documents, scores: scores.subarray(start, end) };
+    const weight = termWeight(postings, term, boost);
+    return { documents, scores: divisors.slice(start, end).map((divisor) => termScore(weight, divisor)) };
   }
 
-  /** Documents that have all terms of a phrase, with the positions of its words. */
-  #forEachCandidate(
-    phrase: readonly { readonly term: number; readonly offset: number }[],
-    visit: (document: number, words: PhraseWord[]) => void,
-  ): void {
-    const { postings } = this.#index;
-    const { positions, offsets } = postings;
-    if (!positions) {
-      throw new UserError(
-        'This index has no word positions, which a phrase in quotation marks needs; build it again with rec-r1 index --positions.',
-      );
-    }
-    const lists = Array.from(new Set(phrase.map(({ term }) => term)), (term) => ({
-      term,
-      documents: postings.documents.subarray(offsets[term], offsets[term + 1]),
-      cursor: new PositionCursor(postings, positions, term),
-      at: 0,
-    }));
-    lists.sort((a, b) => a.documents.length - b.documents.length);
-    for (const document of lists[0].documents) {
-      const everywhere = lists.every((list) => {
-        list.at = seek(list.documents, list.at, document);
-        return list.documents[list.at] === document;
-      });
-      if (!everywhere) continue;
-      const read = new Map(lists.map(({ term, cursor, at }) => [term, cursor.read(offsets[term] + at)]));
-      visit(document, phrase.map(({ term, offset }) => ({ term, offset, positions: read.get(term)! }))); // prettier-ignore
-    }
-  }
-
-  #score({ documents, frequencies, weight }: Occurrences): Matches {
+  #matchPhrase(query: PhraseQuery, boost: number): Matches {
+    const phrase = this.#indexed(query);
+    if (!phrase) return NO_MATCHES;
     const { lengthFactors, postings } = this.#index;
-    const scores = new Float32Array(documents.length);
-    for (let i = 0; i < scores.length; i++) {
+    const { documents, frequencies } = phraseFrequencies(postings, phrase, query.slop);
+    const idf = phrase.reduce((sum, { term }) => sum + termWeight(postings, term, 1), 0);
+    const weight = Math.fround(boost * Math.fround(idf));
+    const scores = frequencies.map((frequency, i) => {
       const factor = lengthFactors[postings.lengths[documents[i]]];
-      scores[i] = termScore(weight, Math.fround(1 + Math.fround(frequencies[i] * factor)));
-    }
+      return termScore(weight, Math.fround(1 + Math.fround(frequency * factor)));
+    });
     return { documents, scores };
   }
 
@@ -142,7 +86,7 @@ export class QueryMatcher {
       lists.push({ documents: list, scores: new Float32Array(list.length) });
     }
     const found = this.#union.of(lists);
-    return { documents: found.documents, scores: found.scores.fill(boost) };
+    return { documents: found.documents, scores: new Float32Array(found.documents.length).fill(boost) };
   }
 
   #matchClauses({ clauses }: BooleanQuery, boost: number): Matches {
@@ -154,6 +98,20 @@ export class QueryMatcher {
     const wanted = required.length === 0 ? optional : withOptional(intersection(required), optional);
     return matchesOf('not').reduce(without, wanted);
   }
+
+  /** Nothing when the index lacks one of the words. */
+  #indexed({ terms }: PhraseQuery): { readonly term: number; readonly offset: number }[] | undefined {
+    const words = terms.map(({ term, position }) => ({ term: this.#index.postings.terms.get(term), offset: position }));
+    const known = words.filter((word): word is { term: number; offset: number } => word.term !== undefined);
+    return known.length === words.length ? known : undefined;
+  }
+
+  /** The postings of a word. */
+  #rangeOf(word: string): readonly [start: number, end: number] {
+    const { terms, offsets } = this.#index.postings;
+    const term = terms.get(word);
+    return term === undefined ? [0, 0] : [offsets[term], offsets[term + 1]];
+  }
 }
 
-const NO_OCCURRENCES: Occurrences = { documents: new Uint32Array(), frequencies: new Float32Array(), weight: 0 };
+const NO_FREQUENCIES: Frequencies = { documents: new Uint32Array(), frequencies: new Float32Array() };

@@ -10,8 +10,8 @@
  * What Lucene refuses is `malformed` here. `unsupported` is what Lucene takes and we do not: fuzzy words (`word~`, whose scores
  * depend on a blend of term statistics), regular expressions (`/…/`, usually a slash between two words), and fields other than
  * `contents` (`title: word`, usually a colon in plain text; Lucene silently finds nothing). Both are to be searched as plain
- * words, and to say so. Beyond Lucene, parentheses deeper than {@link MAX_DEPTH} (where its parser overflows its stack) and
- * boosts above {@link MAX_BOOST} are malformed, and there is no limit of 1,024 clauses.
+ * words, and to say so. Unlike in Lucene, parentheses deeper than {@link MAX_DEPTH} are malformed (its parser overflows its
+ * stack), and there is no limit of 1,024 clauses.
  */
 import { compareCodePoints } from '../base/order.ts';
 import { type PositionedTerm, analyze, analyzePositions, lowerCase } from './analyzer.ts';
@@ -20,8 +20,8 @@ import { wildcardMatcher } from './wildcard.ts';
 
 const FIELD = 'contents';
 const MAX_DEPTH = 500;
-/** So that no score overflows. */
-const MAX_BOOST = 1e9;
+/** So that no score overflows, however deep boosts are nested; Lucene has no such bound. */
+const MAX_BOOST = 2 ** 100;
 const MAX_SLOP = 2 ** 31 - 1;
 
 export type Occur = 'must' | 'should' | 'not';
@@ -83,9 +83,14 @@ export function parseQuery(text: string): ParsedQuery {
   }
 }
 
-/** A query that weighs `boost` times as much. */
-export function boosted<Q extends Query>(query: Q, boost: number): Q {
-  return boost === 1 ? query : { ...query, boost: Math.fround(boost * query.boost) };
+/** A query that weighs `factor` times as much. */
+export function boosted<Q extends Query>(query: Q, factor: number): Q {
+  return factor === 1 ? query : { ...query, boost: boundedBoost(factor * query.boost) };
+}
+
+/** As float32, and not so large that a score could overflow. */
+export function boundedBoost(boost: number): number {
+  return Math.min(Math.fround(boost), MAX_BOOST);
 }
 
 type Conjunction = 'AND' | 'OR' | 'none';
@@ -222,8 +227,9 @@ class QueryParser {
   #boost(): number {
     this.#tokens.take();
     const { text } = this.#tokens.take();
-    if (Number(text) > MAX_BOOST) throw new QuerySyntaxError(`the boost ^${text} is too large`);
-    return Math.fround(Number(text));
+    const boost = Math.fround(Number(text));
+    if (boost === Infinity) throw new QuerySyntaxError('a boost is too large');
+    return boost;
   }
 
   #bare({ kind, text }: Token, slop: string | undefined): Query | undefined {

@@ -63,6 +63,18 @@ describe('bm25Retriever in Lucene’s syntax', () => {
     assert.deepEqual(outcome.hits.map(({ id, score }) => [id, score > 0]), [['d4', true], ['d2', true], ['d3', false]]); // prettier-ignore
   });
 
+  it('scores with numbers, however large or deep boosts are', async () => {
+    const huge = '9'.repeat(38);
+    const queries = [
+      `((red^${huge})^${huge})^${huge} hat`,
+      `((red^${huge})^${huge})^0 hat`,
+      `(red (hat^${huge})^0)^${huge}`,
+    ];
+    for (const outcome of await retriever().search(queries, 10)) {
+      assert.ok(outcome.kind === 'hits' && outcome.hits.every(({ score }) => Number.isFinite(score)));
+    }
+  });
+
   it('searches what is malformed or not supported as plain words, and says so', async () => {
     const plain = retriever({ syntax: 'words' });
     const queries = ['red/blue hat', '"red hat', 'title: red', 'red~ hat'];
