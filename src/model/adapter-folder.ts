@@ -14,7 +14,7 @@ import { UserError } from '../base/errors.ts';
 import { sha256OfFile } from '../base/file-hash.ts';
 import { readJson } from '../base/json-file.ts';
 import { type Adapters, adapterParameters, linearsOf, LORA_TARGETS, type LoraConfig, loraScale } from './lora.ts';
-import { variable } from './model-folder.ts';
+import { variable } from './filled-variable.ts';
 import { type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { Linear, ModelWeights } from './weights.ts';
 

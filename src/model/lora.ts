@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { UserError } from '../base/errors.ts';
 import { type Rng, rngFrom } from '../base/rng.ts';
-import { variable } from './model-folder.ts';
+import { variable } from './filled-variable.ts';
 import { linear } from './ops.ts';
 import type { Adapter, LayerWeights, Linear, ModelWeights } from './weights.ts';
 

@@ -1,14 +1,15 @@
 /** @file A model folder in Hugging Face's layout: configuration and weights, in and out. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { writeFileAtomic } from '../base/atomic-file.ts';
 import { rowOf } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
+import { filledVariable } from './filled-variable.ts';
 import { type GenerationConfig, readGenerationConfig, tokenIds } from './generation-config.ts';
 import { modelConfig } from './model-config.ts';
-import { type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
+import { type NamedArray, storedTensors, writeSafetensors } from './safetensors.ts';
+import { weightFiles } from './weight-files.ts';
 import type { Linear, LayerWeights, ModelConfig, ModelWeights } from './weights.ts';
 
 export interface ModelDescription {
@@ -68,23 +69,16 @@ export interface LoadedWeights {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
 }
 
-/** @throws UserError for a missing file, shard or tensor, or a shape that `config.json` does not call for. */
+/**
+ * Reads tensor by tensor into the active engine's memory.
+ *
+ * @throws UserError for a missing file, shard or tensor, or a shape that `config.json` does not call for.
+ */
 export async function loadWeights(dir: string, { config }: ModelDescription): Promise<LoadedWeights> {
   const shapes = parameterShapes(config);
   const parameters = new Map<string, tf.Variable>();
   try {
-    for (const file of await weightFiles(dir)) {
-      await readSafetensors(join(dir, file), (name, { shape, values }) => {
-        const expected = shapes.get(name);
-        if (!expected) return; // such as a stored copy of tied embeddings, or rotary buffers
-        if (shape.join() !== expected.join()) {
-          throw new UserError(
-            `${join(dir, file)}: ${name} is [${shape.join(', ')}], but config.json calls for [${expected.join(', ')}].`,
-          );
-        }
-        parameters.set(name, variable(values, shape));
-      });
-    }
+    for (const path of await weightFiles(dir)) await loadFile(path, shapes, parameters);
     const missing = [...shapes.keys()].find((name) => !parameters.has(name));
     if (missing)
       throw new UserError(`${dir} has no tensor ${missing}; a shard may be missing, so download the folder again.`);
@@ -93,6 +87,25 @@ export async function loadWeights(dir: string, { config }: ModelDescription): Pr
     throw error;
   }
   return { weights: weightsOf(config, parameters), parameters: inOrder(shapes, parameters) };
+}
+
+async function loadFile(
+  path: string,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  parameters: Map<string, tf.Variable>,
+): Promise<void> {
+  for await (const { name, shape, readInto } of storedTensors(path)) {
+    const expected = shapes.get(name);
+    if (!expected) continue; // such as a stored copy of tied embeddings, or rotary buffers
+    if (shape.join() !== expected.join()) {
+      throw new UserError(
+        `${path}: ${name} is [${shape.join(', ')}], but config.json calls for [${expected.join(', ')}].`,
+      );
+    }
+    if (parameters.has(name))
+      throw new UserError(`${path}: ${name} is in another shard too; download the folder again.`);
+    parameters.set(name, await filledVariable(shape, readInto));
+  }
 }
 
 /** Writes `config.json` and `model.safetensors`. The tokenizer's files are copied by the caller. */
@@ -145,22 +158,6 @@ export function weightsOf(config: ModelConfig, parameters: ReadonlyMap<string, t
     norm: get('model.norm.weight'),
     head: config.tiedEmbeddings ? embedding : get('lm_head.weight'),
   };
-}
-
-/** Variables are made unnamed: TensorFlow.js refuses a second variable of the same name, and two models share names. */
-export function variable(values: Float32Array, shape: readonly number[]): tf.Variable {
-  const tensor = tf.tensor(values, [...shape], 'float32');
-  const made = tf.variable(tensor);
-  tensor.dispose();
-  return made;
-}
-
-async function weightFiles(dir: string): Promise<string[]> {
-  const index = join(dir, 'model.safetensors.index.json');
-  if (!existsSync(index)) return ['model.safetensors'];
-  const { weight_map: map } = (await readJson(index)) as { weight_map?: Record<string, string> };
-  if (!map) throw new UserError(`${index} has no "weight_map"; download the folder again.`);
-  return [...new Set(Object.values(map))];
 }
 
 function inOrder<T>(shapes: ReadonlyMap<string, unknown>, parameters: ReadonlyMap<string, T>): Map<string, T> {

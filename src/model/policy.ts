@@ -52,7 +52,7 @@ export async function loadPolicy(dir: string, otherBase?: string): Promise<Polic
 
 async function loadWhole(dir: string): Promise<Policy> {
   const description = await describeModel(dir);
-  const tokenizer = await loadTokenizer(dir, description.endIds);
+  const tokenizer = await loadTokenizer(dir, description.endIds, description.config.vocabularySize);
   return { ...description, ...(await loadWeights(dir, description)), tokenizer, dir };
 }
 

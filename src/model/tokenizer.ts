@@ -2,11 +2,13 @@
  * @file Text to token ids and back, and chat messages to the text that a model was made for. Thin over Hugging Face's
  * own JavaScript tokenizers and Jinja, so that ids and prompts equal those of the Python world.
  */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import { UserError } from '../base/errors.ts';
+import { describe, isRow, type Row, rowOf } from '../base/checks.ts';
+import { messageOf, UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
 import type { ChatMessage } from '../data/prompt.ts';
 
@@ -14,8 +16,11 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** Special tokens are left out. */
   decode(ids: readonly number[]): string;
-  /** The prompt of a chat, up to where the assistant begins to write. */
-  renderChat(messages: readonly ChatMessage[]): string;
+  /**
+   * The prompt of a chat, up to where the assistant begins to write. `variables` are what the template takes beside the
+   * messages, such as `tools` or `enable_thinking`.
+   */
+  renderChat(messages: readonly ChatMessage[], variables?: Readonly<Record<string, unknown>>): string;
   /** Ids that end a completion. */
   readonly endIds: readonly number[];
 }
@@ -25,38 +30,71 @@ export interface Tokenizer {
  * configuration or `chat_template.jinja`.
  *
  * @param endIds what `config.json` and `generation_config.json` call end-of-sequence.
- * @throws UserError when a file is missing or is not JSON.
+ * @param embeddingRows how many ids the model knows.
+ * @throws UserError when a file is missing, cannot be used, or has ids that the model does not know.
  */
-export async function loadTokenizer(dir: string, endIds: readonly number[]): Promise<Tokenizer> {
-  const config = (await readJson(join(dir, 'tokenizer_config.json'))) as Record<string, unknown>;
-  const tokenizer = new HuggingFaceTokenizer((await readJson(join(dir, 'tokenizer.json'))) as object, config);
-  const template = new Template(await chatTemplate(dir, config));
+export async function loadTokenizer(dir: string, endIds: readonly number[], embeddingRows: number): Promise<Tokenizer> {
+  const [path, configPath] = [join(dir, 'tokenizer.json'), join(dir, 'tokenizer_config.json')];
+  const config = rowOf(await readJson(configPath), configPath);
+  const raw = rowOf(await readJson(path), path);
+  checkIds(path, raw, embeddingRows);
+  const tokenizer = usable(path, () => new HuggingFaceTokenizer(raw, config));
+  const text = await chatTemplate(dir, config);
+  const template = usable(`The chat template of ${dir}`, () => new Template(text));
   const endToken = tokenText(config.eos_token);
   const endOfTurn = endToken === null ? undefined : tokenizer.token_to_id(endToken);
   return {
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
     decode: (ids) => tokenizer.decode([...ids], { skip_special_tokens: true }),
-    renderChat: (messages) =>
-      template.render({
-        messages,
-        add_generation_prompt: true,
-        bos_token: tokenText(config.bos_token),
-        eos_token: endToken,
-      }),
+    renderChat: (messages, variables = {}) =>
+      usable(`The chat template of ${dir}`, () =>
+        template.render({ add_generation_prompt: true, ...specialTokens(config), ...variables, messages }),
+      ),
     endIds: [...new Set(endOfTurn === undefined ? endIds : [...endIds, endOfTurn])],
   };
 }
 
-async function chatTemplate(dir: string, config: Record<string, unknown>): Promise<string> {
-  if (typeof config.chat_template === 'string') return config.chat_template;
+/** The template's own file goes before the configuration, as in transformers. */
+async function chatTemplate(dir: string, config: Row): Promise<string> {
+  const file = join(dir, 'chat_template.jinja');
+  if (existsSync(file)) return readFile(file, 'utf8');
+  const written = config.chat_template;
+  const named = Array.isArray(written) ? (written as unknown[]).filter(isRow) : [];
+  const template = typeof written === 'string' ? written : named.find(({ name }) => name === 'default')?.template;
+  if (typeof template === 'string') return template;
+  throw new UserError(
+    `${dir} has no chat template (in chat_template.jinja or tokenizer_config.json); use an instruction-tuned model.`,
+  );
+}
+
+/** An id beyond the embedding would read another tensor's memory. */
+function checkIds(path: string, raw: Row, embeddingRows: number): void {
+  const { vocab } = isRow(raw.model) ? raw.model : {};
+  const added = Array.isArray(raw.added_tokens) ? (raw.added_tokens as unknown[]).filter(isRow) : [];
+  const ids = [...(isRow(vocab) ? Object.values(vocab) : []), ...added.map(({ id }) => id)];
+  const wrong = ids.find((id) => !Number.isSafeInteger(id) || (id as number) < 0 || (id as number) >= embeddingRows);
+  if (wrong === undefined) return;
+  throw new UserError(
+    `${path} has the token id ${describe(wrong)}, but the model's embedding has ${embeddingRows} rows; take tokenizer and weights from the same folder.`,
+  );
+}
+
+/** What a library makes of a file of the user's; where it cannot, the user is told which file. */
+function usable<T>(what: string, make: () => T): T {
   try {
-    return await readFile(join(dir, 'chat_template.jinja'), 'utf8');
+    return make();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UserError(
-      `${dir} has no chat template (in tokenizer_config.json or chat_template.jinja); use an instruction-tuned model.`,
-    );
+    throw new UserError(`${what} cannot be used: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** The special tokens as chat templates see them, such as `bos_token`. */
+function specialTokens(config: Row): Record<string, string> {
+  const found = Object.entries(config).flatMap(([name, value]) => {
+    const text = name.endsWith('_token') ? tokenText(value) : null;
+    return text === null ? [] : [[name, text] as const];
+  });
+  return Object.fromEntries(found);
 }
 
 /** A token is written as text, or as an object with its text under `content`. */

@@ -13,7 +13,8 @@ import { openTask } from '../data/open-task.ts';
 import { ANSWER_PREFIX, promptMessages } from '../data/prompt.ts';
 import { createAdamW } from '../model/adamw.ts';
 import { selectBackend } from '../model/backend.ts';
-import { describeModel, parameterShapes, saveWeights, variable, weightsOf } from '../model/model-folder.ts';
+import { variable } from '../model/filled-variable.ts';
+import { describeModel, parameterShapes, saveWeights, weightsOf } from '../model/model-folder.ts';
 import type { Policy } from '../model/policy.ts';
 import { loadTokenizer } from '../model/tokenizer.ts';
 import { sftStep } from '../rl/sft.ts';
@@ -111,7 +112,7 @@ async function newPolicy(): Promise<Policy> {
       return [name, variable(values, shape)] as const;
     }),
   );
-  const tokenizer = await loadTokenizer(out, model.endIds);
+  const tokenizer = await loadTokenizer(out, model.endIds, model.config.vocabularySize);
   return { ...model, weights: weightsOf(model.config, parameters), parameters, tokenizer, dir: out };
 }
 
