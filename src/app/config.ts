@@ -130,6 +130,14 @@ export const SETTINGS = {
   'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),
   'evaluation.limit': count(1000, 10_000_000, 'Examples of a split that are evaluated at most, the first ones.'),
   'checkpoint.every': count(40, 1_000_000, 'Steps between checkpoints.'),
+  'checkpoint.keep': {
+    default: 5,
+    min: 0,
+    max: 1_000_000,
+    integer: true,
+    about:
+      'How many of the newest checkpoints stay, beside the first and the best on the validation split; 0 keeps all.',
+  },
   retriever: {
     default: 'bm25',
     about:

@@ -13,6 +13,7 @@ import { train as turnTheWheel, type TrainerParts, type TrainerSettings } from '
 import { checkpointName, findCheckpoint, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
 import type { RunEvent, RunState } from '../runs/events.ts';
 import { requestControl } from '../runs/control.ts';
+import { keepCheckpoints } from '../runs/keep.ts';
 import { openRunReader } from '../runs/reader.ts';
 import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
 import { configFrom, type RunConfig } from './config.ts';
@@ -77,7 +78,7 @@ export async function* resumeTraining(
   await openBackend(config);
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
-  const checkpoint = await findCheckpoint(runDir);
+  const checkpoint = await findCheckpoint(runDir, undefined, 'training');
   const { policy, reference } = await openToResume(runDir, checkpoint.dir, config);
   const { step, optimizer } = await loadOptimizer(checkpoint.dir, policy);
   if (step >= config.steps) {
@@ -209,7 +210,11 @@ function trainerParts(run: OpenRun, gate: PauseGate, retriever: Retriever): Trai
     validation,
     retriever: patientRetriever(retriever, { maxFailed: config['retriever.maxFailed'], wait }),
     evaluationRetriever: patientRetriever(retriever, { maxFailed: 0, wait }),
-    saveCheckpoint: (step) => saveCheckpoint(runDir, step, policy, optimizer),
+    saveCheckpoint: async (step) => {
+      const name = await saveCheckpoint(runDir, step, policy, optimizer);
+      await keepCheckpoints(runDir, config['checkpoint.keep']);
+      return name;
+    },
     now: () => gate.now(),
     turn: () => gate.turn(),
   };

@@ -15,6 +15,7 @@ import { sha256OfFile } from '../base/file-hash.ts';
 import { readJson } from '../base/json-file.ts';
 import { type Adapters, adapterParameters, linearsOf, LORA_TARGETS, type LoraConfig, loraScale } from './lora.ts';
 import { variable } from './filled-variable.ts';
+import { tensorSources } from './model-folder.ts';
 import { type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { Linear, ModelWeights } from './weights.ts';
 
@@ -42,11 +43,8 @@ export async function writeAdapter(
   adapters: Adapters,
   base: BaseModel,
 ): Promise<void> {
-  const arrays = new Map<string, NamedArray>();
-  for (const [name, parameter] of adapterParameters(adapters)) {
-    arrays.set(`${PREFIX}${name}`, { shape: parameter.shape, values: (await parameter.data()) as Float32Array });
-  }
-  await writeSafetensors(join(dir, WEIGHTS_FILE), arrays);
+  const named = [...adapterParameters(adapters)].map(([name, parameter]) => [`${PREFIX}${name}`, parameter] as const);
+  await writeSafetensors(join(dir, WEIGHTS_FILE), tensorSources(named));
   await writeJson(join(dir, CONFIG_FILE), {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',

@@ -157,11 +157,10 @@ function shiftMatrices(weights: ModelWeights, sign: 1 | -1): void {
 
 /** 0 for the share `rate`, 1 / (1 - rate) for the others, so that the mean stays. */
 function dropoutMask(shape: [number, number], rate: number, rng: Rng): Tensor2D {
+  const mask = new Float32Array(shape[0] * shape[1]);
   const kept = 1 / (1 - rate);
-  return tf.tensor2d(
-    Float32Array.from({ length: shape[0] * shape[1] }, () => (rng.next() < rate ? 0 : kept)),
-    shape,
-  );
+  for (let i = 0; i < mask.length; i++) if (rng.next() >= rate) mask[i] = kept; // as many as a step has activations
+  return tf.tensor2d(mask, shape);
 }
 
 /** Every matrix that can be adapted, by the name of its module. */

@@ -8,7 +8,7 @@ import { readJson } from '../base/json-file.ts';
 import { filledVariable } from './filled-variable.ts';
 import { type GenerationConfig, readGenerationConfig, tokenIds } from './generation-config.ts';
 import { modelConfig } from './model-config.ts';
-import { type NamedArray, storedTensors, writeSafetensors } from './safetensors.ts';
+import { type DType, storedTensors, type TensorSource, writeSafetensors } from './safetensors.ts';
 import { weightFiles } from './weight-files.ts';
 import type { Linear, LayerWeights, ModelConfig, ModelWeights } from './weights.ts';
 
@@ -113,14 +113,20 @@ export async function saveWeights(
   dir: string,
   raw: Readonly<Record<string, unknown>>,
   parameters: ReadonlyMap<string, tf.Variable>,
-  dtype: 'F32' | 'F16' = 'F32',
+  dtype: DType = 'F32',
 ): Promise<void> {
-  const arrays = new Map<string, NamedArray>();
-  for (const [name, parameter] of parameters) {
-    arrays.set(name, { shape: parameter.shape, values: (await parameter.data()) as Float32Array });
-  }
-  await writeSafetensors(join(dir, 'model.safetensors'), arrays, dtype);
+  await writeSafetensors(join(dir, 'model.safetensors'), tensorSources(parameters), dtype);
   await writeFileAtomic(join(dir, 'config.json'), JSON.stringify(raw, null, 2) + '\n');
+}
+
+/** What `writeSafetensors` takes: the variables are read one by one. */
+export function tensorSources(parameters: Iterable<readonly [string, tf.Variable]>): Map<string, TensorSource> {
+  return new Map(
+    Array.from(parameters, ([name, parameter]) => [
+      name,
+      { shape: parameter.shape, values: () => parameter.data<'float32'>() },
+    ]),
+  );
 }
 
 export function disposeParameters(parameters: ReadonlyMap<string, tf.Variable>): void {

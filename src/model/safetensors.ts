@@ -5,7 +5,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../base/errors.ts';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './half.ts';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
 import { readHeader, type TensorEntry, unsound } from './safetensors-header.ts';
 
 export interface NamedArray {
@@ -13,7 +13,7 @@ export interface NamedArray {
   readonly values: Float32Array;
 }
 
-type DType = 'F32' | 'F16' | 'BF16';
+export type DType = 'F32' | 'F16' | 'BF16';
 const BYTES: Readonly<Record<DType, number>> = { F32: 4, F16: 2, BF16: 2 };
 
 /** Bytes read at a time. */
@@ -85,26 +85,45 @@ function toFloat32(bytes: Buffer, dtype: DType): Float32Array {
   return dtype === 'F16' ? float16ToFloat32(halves) : bfloat16ToFloat32(halves);
 }
 
-/** Writes a file whole or not at all. `F16` halves the size and rounds to nearest even. */
+/** A tensor to be written; its values are asked for when its turn comes. */
+export interface TensorSource {
+  readonly shape: readonly number[];
+  values(): Float32Array | Promise<Float32Array>;
+}
+
+/** Writes a file whole or not at all, one tensor after another. Half precision rounds to nearest even. */
 export async function writeSafetensors(
   path: string,
-  arrays: ReadonlyMap<string, NamedArray>,
-  dtype: 'F32' | 'F16' = 'F32',
+  tensors: ReadonlyMap<string, TensorSource>,
+  dtype: DType = 'F32',
 ): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
-  const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const [name, { shape, values }] of arrays) {
-    const stored = dtype === 'F32' ? values : float32ToFloat16(values);
-    parts.push(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
-    header[name] = { dtype, shape, data_offsets: [offset, offset + stored.byteLength] };
-    offset += stored.byteLength;
+  for (const [name, { shape }] of tensors) {
+    const end = offset + shape.reduce((a, b) => a * b, 1) * BYTES[dtype];
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
   const padding = Buffer.alloc((8 - (json.length % 8)) % 8, ' '); // keeps the values aligned to 8 bytes
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length + padding.length));
-  await writeFileAtomic(path, Buffer.concat([length, json, padding, ...parts]));
+  await writeFileAtomic(path, pieces(Buffer.concat([length, json, padding]), tensors, dtype));
+}
+
+async function* pieces(
+  header: Uint8Array,
+  tensors: ReadonlyMap<string, TensorSource>,
+  dtype: DType,
+): AsyncGenerator<Uint8Array> {
+  yield header;
+  for (const tensor of tensors.values()) yield toBytes(await tensor.values(), dtype);
+}
+
+/** Float32 values as they are stored. */
+export function toBytes(values: Float32Array, dtype: DType): Uint8Array {
+  const stored = dtype === 'F32' ? values : dtype === 'F16' ? float32ToFloat16(values) : float32ToBfloat16(values);
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
 }
 
 async function openOrExplain(path: string): Promise<FileHandle> {

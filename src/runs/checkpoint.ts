@@ -1,8 +1,10 @@
 /**
- * @file Checkpoints: a folder in Hugging Face's layout plus the optimizer's state, whole or absent.
+ * @file Checkpoints: a folder in Hugging Face's layout (with LoRA in PEFT's, the adapters alone) plus the optimizer's state,
+ * whole or absent.
  *
- * Everything is written into a temporary folder that is renamed at the end. `trainer.json` holds the step; since all
- * randomness follows from seed and step, that is the whole random state.
+ * Everything is written into a temporary folder that is renamed at the end, with checksums, so that what a disk or a copy
+ * damages later is noticed before it is used. `trainer.json` holds the step; since all randomness follows from seed and
+ * step, that is the whole random state.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
@@ -12,8 +14,10 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import { UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
 import { type AdamWState, createAdamW } from '../model/adamw.ts';
+import { tensorSources } from '../model/model-folder.ts';
 import { type Policy, savePolicy } from '../model/policy.ts';
 import { type NamedArray, readSafetensors, writeSafetensors } from '../model/safetensors.ts';
+import { findDamage, writeChecksums } from './checksums.ts';
 
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 const TRAINER_FILE = 'trainer.json';
@@ -40,11 +44,12 @@ export async function saveCheckpoint(
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   await savePolicy(policy, temporary);
-  await writeSafetensors(join(temporary, OPTIMIZER_FILE), await moments(policy, optimizer));
+  await writeSafetensors(join(temporary, OPTIMIZER_FILE), tensorSources(moments(policy, optimizer)));
   await writeFileAtomic(
     join(temporary, TRAINER_FILE),
     JSON.stringify({ step, optimizerSteps: optimizer.steps }) + '\n',
   );
+  await writeChecksums(temporary);
   await rename(temporary, dir);
   return name;
 }
@@ -56,19 +61,45 @@ export async function listCheckpoints(runDir: string): Promise<string[]> {
   return (await readdir(dir)).filter((name) => /^step-\d+$/.test(name)).sort();
 }
 
+/** What a checkpoint is opened for: the optimizer's state, which may be large, is checked only where it is read. */
+export type CheckpointUse = 'training' | 'model';
+
 /**
- * The folder of a checkpoint: the named one, or the newest.
+ * The folder of a checkpoint, whose files are as they were written: the named one, or the newest.
  *
- * @throws UserError when the run has none, or none of that name.
+ * @throws UserError when the run has none, none of that name, or when it is damaged; then it names the newest whole one before.
  */
-export async function findCheckpoint(runDir: string, name?: string): Promise<{ name: string; dir: string }> {
+export async function findCheckpoint(
+  runDir: string,
+  name?: string,
+  use: CheckpointUse = 'model',
+): Promise<{ name: string; dir: string }> {
   const names = await listCheckpoints(runDir);
   const found = name ?? names.at(-1);
   if (found === undefined) throw new UserError(`${runDir} has no checkpoint yet; let the run finish its first step.`);
   if (!names.includes(found)) {
     throw new UserError(`${runDir} has no checkpoint "${found}"; it has ${names.join(', ') || 'none'}.`);
   }
-  return { name: found, dir: checkpointDir(runDir, found) };
+  const dir = checkpointDir(runDir, found);
+  const damage = await damageOf(dir, use);
+  if (damage === undefined) return { name: found, dir };
+  const older = await newestWhole(runDir, names.slice(0, names.indexOf(found)), use);
+  const advice =
+    older === undefined
+      ? 'no older one is whole, so start a new run'
+      : `${older} is whole: delete the damaged folder to go on from there`;
+  throw new UserError(`The checkpoint ${dir} is damaged (${damage}); ${advice}.`);
+}
+
+async function newestWhole(runDir: string, names: readonly string[], use: CheckpointUse): Promise<string | undefined> {
+  for (const name of [...names].reverse()) {
+    if ((await damageOf(checkpointDir(runDir, name), use)) === undefined) return name;
+  }
+  return undefined;
+}
+
+function damageOf(dir: string, use: CheckpointUse): Promise<string | undefined> {
+  return findDamage(dir, (file) => use === 'training' || file !== OPTIMIZER_FILE);
 }
 
 /** The optimizer's moments as they were saved, and the step; the caller disposes the state. */
@@ -77,15 +108,9 @@ export async function loadOptimizer(dir: string, policy: Policy): Promise<{ step
     step: number;
     optimizerSteps: number;
   };
-  const names = [...policy.parameters.keys()];
   const optimizer = createAdamW([...policy.parameters.values()]);
   optimizer.steps = optimizerSteps;
-  const places = new Map<string, tf.Variable>(
-    names.flatMap((name, i) => [
-      [`first.${name}`, optimizer.first[i]] as const,
-      [`second.${name}`, optimizer.second[i]] as const,
-    ]),
-  );
+  const places = new Map(moments(policy, optimizer));
   await readSafetensors(join(dir, OPTIMIZER_FILE), (name, array) => {
     const place = places.get(name);
     if (place) fill(place, array);
@@ -93,17 +118,12 @@ export async function loadOptimizer(dir: string, policy: Policy): Promise<{ step
   return { step, optimizer };
 }
 
-async function moments(policy: Policy, optimizer: AdamWState): Promise<Map<string, NamedArray>> {
-  const arrays = new Map<string, NamedArray>();
-  for (const [i, name] of [...policy.parameters.keys()].entries()) {
-    for (const [kind, variable] of [
-      ['first', optimizer.first[i]],
-      ['second', optimizer.second[i]],
-    ] as const) {
-      arrays.set(`${kind}.${name}`, { shape: variable.shape, values: (await variable.data()) as Float32Array });
-    }
-  }
-  return arrays;
+/** First and second moments by the names of their parameters. */
+function moments(policy: Policy, optimizer: AdamWState): (readonly [string, tf.Variable])[] {
+  return [...policy.parameters.keys()].flatMap((name, i) => [
+    [`first.${name}`, optimizer.first[i]] as const,
+    [`second.${name}`, optimizer.second[i]] as const,
+  ]);
 }
 
 function fill(place: tf.Variable, { values, shape }: NamedArray): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
@@ -65,29 +65,33 @@ describe('rec-r1 train', () => {
     assert.notDeepEqual(recorded(join(folder, 'a')), recorded(join(folder, 'c')));
   });
 
-  it('goes on after Ctrl-C and after a crash as if nothing had happened', async (test) => {
-    const folder = temporaryFolder(test);
-    const longer = { steps: 12 }; // so that a signal after step 3 comes well before the end
-    const whole = join(folder, 'whole');
-    await train(whole, longer);
-    for (const [name, signal] of [
-      ['stopped', 'SIGINT'],
-      ['killed', 'SIGKILL'],
-    ] as const) {
-      const runDir = join(folder, name);
-      const { child, step } = startTraining(runDir, longer);
-      await step(3); // a step after the checkpoint of step 2
-      child.kill(signal);
-      await once(child, 'close');
-      const reader = openRunReader(runDir);
-      assert.equal(reader.alive(), false);
-      reader.close();
-      const resumed = (await recR1Json('resume', runDir)) as Row[];
-      assert.deepEqual(resumed.at(-1), { run: runDir, checkpoint: 'step-000012' });
-      assert.deepEqual(recorded(runDir), recorded(whole), `${name} and resumed`);
-      assert.deepEqual(recordedCheckpoints(runDir), readdirSync(join(runDir, 'checkpoints')));
-    }
-  });
+  for (const [what, given] of [
+    ['every weight', {}],
+    ['adapters', { 'lora.rank': 8, 'lora.dropout': 0.1, 'checkpoint.keep': 2 }],
+  ] as const)
+    it(`goes on after Ctrl-C and after a crash as if nothing had happened, training ${what}`, async (test) => {
+      const folder = temporaryFolder(test);
+      const longer = { ...given, steps: 12 }; // so that a signal after step 3 comes well before the end
+      const whole = join(folder, 'whole');
+      await train(whole, longer);
+      for (const [name, signal] of [
+        ['stopped', 'SIGINT'],
+        ['killed', 'SIGKILL'],
+      ] as const) {
+        const runDir = join(folder, name);
+        const { child, step } = startTraining(runDir, longer);
+        await step(3); // a step after the checkpoint of step 2
+        child.kill(signal);
+        await once(child, 'close');
+        const reader = openRunReader(runDir);
+        assert.equal(reader.alive(), false);
+        reader.close();
+        const resumed = (await recR1Json('resume', runDir)) as Row[];
+        assert.deepEqual(resumed.at(-1), { run: runDir, checkpoint: 'step-000012' });
+        assert.deepEqual(recorded(runDir), recorded(whole), `${name} and resumed`);
+        assert.deepEqual(recordedCheckpoints(runDir), readdirSync(join(runDir, 'checkpoints')));
+      }
+    });
 
   it('pauses within a second when the run folder says so, then goes on', async (test) => {
     const runDir = join(temporaryFolder(test), 'run');
@@ -173,5 +177,25 @@ describe('a trained run', () => {
     for (const file of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
       assert.ok(existsSync(join(runDir, 'checkpoints', 'step-000004', file)), file);
     }
+  });
+
+  it('keeps the adapters alone when it trains those, and can be asked all the same', async (test) => {
+    const runDir = join(temporaryFolder(test), 'run');
+    await train(runDir, { 'lora.rank': 4, 'lora.targets': 'q_proj,v_proj', 'lora.rs': 'on', 'lora.alpha': 8 });
+    const dir = join(runDir, 'checkpoints', 'step-000004');
+    assert.deepEqual(readdirSync(dir), [
+      'adapter_config.json',
+      'adapter_model.safetensors',
+      'base.json',
+      'checksums.json',
+      'optimizer.safetensors',
+      'trainer.json',
+    ]);
+    const bytes = readdirSync(dir).reduce((sum, file) => sum + statSync(join(dir, file)).size, 0);
+    assert.ok(bytes < 200_000, `${bytes} bytes`);
+    const [comparison] = (await recR1Json('compare', '--run', runDir)) as [Row];
+    const mean = (of: string): number => comparison[of] as number;
+    assert.ok(mean('meanB') > mean('meanA') - 0.2, `${mean('meanB')} after ${mean('meanA')}`);
+    await recR1Json('rewrite', '--run', runDir, 'a thing to warm my neck');
   });
 });

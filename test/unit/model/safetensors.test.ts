@@ -2,15 +2,20 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from '../../../src/model/half.ts';
+import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../../../src/model/half.ts';
 import { type NamedArray, readSafetensors, writeSafetensors } from '../../../src/model/safetensors.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 const ARRAYS = new Map<string, NamedArray>([
-  ['a', { shape: [2, 3], values: Float32Array.of(1, -2, 0.5, 0, 65504, -0.25) }],
+  ['a', { shape: [2, 3], values: Float32Array.of(1, -2, 0.5, 0, 256, -0.25) }],
   ['empty', { shape: [0, 4], values: new Float32Array(0) }],
   ['b', { shape: [], values: Float32Array.of(3) }],
 ]);
+
+/** What is written reads its values when their turn comes. */
+const SOURCES = new Map(
+  [...ARRAYS].map(([name, { shape, values }]) => [name, { shape, values: () => Promise.resolve(values) }]),
+);
 
 async function readAll(path: string): Promise<Map<string, NamedArray>> {
   const arrays = new Map<string, NamedArray>();
@@ -19,10 +24,10 @@ async function readAll(path: string): Promise<Map<string, NamedArray>> {
 }
 
 describe('safetensors', () => {
-  for (const dtype of ['F32', 'F16'] as const) {
+  for (const dtype of ['F32', 'F16', 'BF16'] as const) {
     it(`reads back what it wrote as ${dtype}`, async (test) => {
       const path = join(temporaryFolder(test), 'm.safetensors');
-      await writeSafetensors(path, ARRAYS, dtype);
+      await writeSafetensors(path, SOURCES, dtype);
       assert.deepEqual(await readAll(path), ARRAYS);
     });
   }
@@ -48,7 +53,7 @@ describe('safetensors', () => {
   for (const [name, change, message] of damage) {
     it(`refuses ${name} with one sentence`, async (test) => {
       const path = join(temporaryFolder(test), 'm.safetensors');
-      await writeSafetensors(path, ARRAYS);
+      await writeSafetensors(path, SOURCES);
       writeFileSync(path, change(readFileSync(path)));
       await assert.rejects(readAll(path), { name: 'UserError', message });
     });
@@ -83,6 +88,12 @@ describe('half precision', () => {
   it('reads every half as itself', () => {
     const all = Uint16Array.from({ length: 0x7c01 }, (_, bits) => bits);
     assert.deepEqual(float32ToFloat16(float16ToFloat32(all)), all);
+  });
+
+  it('rounds to bfloat16 to nearest even, up to infinity, and keeps what is no number', () => {
+    const values = Float32Array.of(1 + 2 ** -8, 1 + 3 * 2 ** -8, -2, 3.4e38, NaN, 0);
+    const expected = [1, 1 + 2 ** -6, -2, Infinity, NaN, 0];
+    assert.deepEqual([...bfloat16ToFloat32(float32ToBfloat16(values))], expected);
   });
 
   it('reads bfloat16 as the upper half of a float32', () => {

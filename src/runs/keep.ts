@@ -1,0 +1,51 @@
+/**
+ * @file Which checkpoints of a run stay: the start policy, the last ones, and the best by its recorded evaluation on the
+ * validation split. The others go as a whole; readers list only what is there.
+ */
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkpointDir, checkpointName, listCheckpoints } from './checkpoint.ts';
+import { openRunReader } from './reader.ts';
+
+/**
+ * Removes what does not stay, right after a checkpoint was written.
+ *
+ * @param last how many of the newest stay; 0 for all of them.
+ */
+export async function keepCheckpoints(runDir: string, last: number): Promise<void> {
+  await sweep(runDir);
+  if (last === 0) return;
+  const names = await listCheckpoints(runDir);
+  const kept = new Set([checkpointName(0), ...names.slice(-last), bestCheckpoint(runDir, names)]);
+  for (const name of names) {
+    if (kept.has(name)) continue;
+    const dir = checkpointDir(runDir, name);
+    await rename(dir, `${dir}.tmp`); // from here on nobody takes it for a checkpoint
+    await rm(`${dir}.tmp`, { recursive: true });
+  }
+}
+
+/** The checkpoint whose step has the highest recorded NDCG on the validation split, the newest of equals. */
+function bestCheckpoint(runDir: string, names: readonly string[]): string | undefined {
+  const reader = openRunReader(runDir);
+  try {
+    let best: { readonly name: string; readonly ndcg: number } | undefined;
+    for (const event of reader.eventsAfter(0)) {
+      if (event.kind !== 'evaluation' || event.discarded || event.evaluation.split !== 'validation') continue;
+      const name = checkpointName(event.step);
+      const ndcg = Object.entries(event.evaluation.metrics).find(([metric]) => metric.startsWith('ndcg@'))?.[1] ?? NaN;
+      if (names.includes(name) && ndcg >= (best?.ndcg ?? -Infinity)) best = { name, ndcg };
+    }
+    return best?.name;
+  } finally {
+    reader.close();
+  }
+}
+
+/** Removes what a process that died in the middle of writing or removing left. */
+async function sweep(runDir: string): Promise<void> {
+  const dir = join(runDir, 'checkpoints');
+  for (const name of await readdir(dir)) {
+    if (name.endsWith('.tmp')) await rm(join(dir, name), { recursive: true, force: true });
+  }
+}
