@@ -20,7 +20,8 @@ export function checkVector(vector: ArrayLike<number>, dimensions: number, where
     throw new UserError(`${where}: the vector has ${vector.length} values; all vectors must have ${dimensions}.`);
   }
   for (let i = 0; i < dimensions; i++) {
-    if (!(Math.abs(vector[i]) <= LARGEST)) {
+    // Number.isFinite also refuses what is no number at all: vectors may come from JSON.
+    if (!Number.isFinite(vector[i]) || Math.abs(vector[i]) > LARGEST) {
       throw new UserError(`${where}: value ${i + 1} of the vector is ${vector[i]}; it must be a finite number.`);
     }
   }
