@@ -7,9 +7,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { cacheFolder } from '../../src/base/cache-folder.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { runCommandLine } from '../vscode/commands.ts';
@@ -19,7 +19,7 @@ const WEIGHTS_SHA256 = '53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fa
 
 /** The folder of the encoder. Skips the test where it cannot be had; in continuous integration that is an error. */
 export async function minilm(test: TestContext): Promise<string | undefined> {
-  const home = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'rec-r1');
+  const home = cacheFolder();
   const dir = join(home, `all-minilm-l6-v2-${VERSION}`);
   if (existsSync(dir)) return dir;
   try {

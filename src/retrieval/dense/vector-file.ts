@@ -14,7 +14,7 @@ import { checkVector, quantizeDocument } from './quantize.ts';
 import { VectorMemory, type VectorShape, rowBytes } from './vector-memory.ts';
 
 const MAGIC = 'RECR1VEC';
-const VERSION = 1;
+export const VECTOR_VERSION = 1;
 const PREFIX_BYTES = 16;
 
 /** What a file says of itself. `origin` is JSON that the file's maker knows how to read. */
@@ -52,7 +52,7 @@ async function* pieces<Origin>({ ids, vectors, origin, ...shape }: VectorSource<
   const headerBytes = Buffer.from(JSON.stringify(header));
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.write(MAGIC, 'latin1');
-  prefix.writeUInt32LE(VERSION, 8);
+  prefix.writeUInt32LE(VECTOR_VERSION, 8);
   prefix.writeUInt32LE(headerBytes.length, 12);
   yield Buffer.concat([prefix, headerBytes, idLines]);
   const scales = new Float32Array(shape.kind === 'int8' ? ids.length : 0);
@@ -131,9 +131,9 @@ async function readHeader<Origin>(reader: CheckedReader, size: number, path: str
     throw new UserError(`${path} is no file of vectors of rec-r1; delete it, so that it is made again.`);
   }
   const version = prefix.readUInt32LE(8);
-  if (version !== VERSION) {
+  if (version !== VECTOR_VERSION) {
     throw new UserError(
-      `${path} has format ${version}, and this version reads ${VERSION}; delete it, so that it is made again.`,
+      `${path} has format ${version}, and this version reads ${VECTOR_VERSION}; delete it, so that it is made again.`,
     );
   }
   const headerBytes = prefix.readUInt32LE(12);

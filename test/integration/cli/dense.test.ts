@@ -130,11 +130,11 @@ describe('rec-r1 search --hybrid', () => {
 describe('rec-r1 train with a dense recommender', () => {
   it('encodes the corpus on the first run and keeps the vectors for the next', async (test) => {
     const dir = temporaryFolder(test);
-    const before = process.env['XDG_CACHE_HOME'];
-    process.env['XDG_CACHE_HOME'] = join(dir, 'cache');
+    const before = process.env['REC_R1_CACHE'];
+    process.env['REC_R1_CACHE'] = join(dir, 'cache');
     test.after(() => {
-      if (before === undefined) delete process.env['XDG_CACHE_HOME'];
-      else process.env['XDG_CACHE_HOME'] = before;
+      if (before === undefined) delete process.env['REC_R1_CACHE'];
+      else process.env['REC_R1_CACHE'] = before;
     });
     cpSync(TINY_ENCODER, join(dir, 'encoder'), { recursive: true });
     const spec = join(dir, 'shop.json');
@@ -142,11 +142,11 @@ describe('rec-r1 train with a dense recommender', () => {
     writeFileSync(spec, JSON.stringify({ kind: 'hybrid', parts: [{ kind: 'bm25' }, dense], fusion: 'min-max' }));
     const [first, again] = [join(dir, 'first'), join(dir, 'again')];
     const rows = await train(first, { retriever: spec });
-    const kept = readdirSync(join(dir, 'cache/rec-r1/vectors'));
+    const kept = readdirSync(join(dir, 'cache/vectors'));
     assert.equal(kept.length, 1);
     assert.match(kept[0], /^encoder-int8-[0-9a-f]{16}\.vectors$/);
     assert.equal((await train(again, { retriever: spec })).length, rows.length);
-    assert.deepEqual(readdirSync(join(dir, 'cache/rec-r1/vectors')), kept);
+    assert.deepEqual(readdirSync(join(dir, 'cache/vectors')), kept);
     const reader = openRunReader(again);
     test.after(() => {
       reader.close();
