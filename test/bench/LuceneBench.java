@@ -1,6 +1,9 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.anserini.analysis.DefaultEnglishAnalyzer;
+import io.anserini.index.IndexCollection;
 import io.anserini.search.SearchCollection;
 import io.anserini.search.SimpleSearcher;
 import io.anserini.search.query.BagOfWordsQueryGenerator;
@@ -8,13 +11,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.similarities.BM25Similarity;
 import org.apache.lucene.store.FSDirectory;
 
-/** Queries per second of Lucene on one thread: arguments INDEX, REQUEST (JSON: queries by name, limits, seconds). Prints JSON. */
+/** Lucene's side of `npm run bench:retrieval`: argument REQUEST, a file with a BenchRequest; prints a BenchAnswer as its last line. */
 public class LuceneBench {
   private interface Search {
     void run(String query, int limit) throws Exception;
@@ -23,10 +31,27 @@ public class LuceneBench {
   public static void main(String[] args) throws Exception {
     IndexSearcher.setMaxClauseCount(1 << 20);
     ObjectMapper json = new ObjectMapper();
-    JsonNode request = json.readTree(Files.readAllBytes(Path.of(args[1])));
-    IndexSearcher lucene = new IndexSearcher(DirectoryReader.open(FSDirectory.open(Path.of(args[0]))));
+    JsonNode request = json.readTree(Files.readAllBytes(Path.of(args[0])));
+    String corpus = request.get("luceneCorpus").asText();
+    String index = request.get("index").asText();
+    ObjectNode answer = json.createObjectNode();
+    long started = System.nanoTime();
+    // As ours: documents and frequencies, no positions, vectors or stored texts.
+    IndexCollection.main(new String[] {
+      "-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-threads", "1", "-input", corpus, "-index", index,
+    });
+    double seconds = (System.nanoTime() - started) / 1e9;
+    DirectoryReader reader = DirectoryReader.open(FSDirectory.open(Path.of(index)));
+    answer.put("documentsPerSecond", reader.numDocs() / seconds);
+    long bytes = 0;
+    try (var files = Files.list(Path.of(index))) {
+      for (Path file : files.toList()) bytes += Files.size(file);
+    }
+    answer.put("indexBytes", bytes);
+
+    IndexSearcher lucene = new IndexSearcher(reader);
     lucene.setSimilarity(new BM25Similarity(1.2f, 0.75f));
-    SimpleSearcher anserini = new SimpleSearcher(args[0]);
+    SimpleSearcher anserini = new SimpleSearcher(index);
     anserini.set_bm25(1.2f, 0.75f);
     Analyzer analyzer = DefaultEnglishAnalyzer.newDefaultInstance();
     BagOfWordsQueryGenerator generator = new BagOfWordsQueryGenerator();
@@ -34,24 +59,51 @@ public class LuceneBench {
     Search ranking = (query, limit) ->
         lucene.search(generator.buildQuery("contents", analyzer, query), limit, SearchCollection.BREAK_SCORE_TIES_BY_DOCID, true);
     Search pyserini = (query, limit) -> anserini.search(query, limit);
-    var result = json.createObjectNode();
+    ObjectNode rates = answer.putObject("rates");
     for (JsonNode set : request.get("sets")) {
       List<String> queries = new ArrayList<>();
       for (JsonNode query : set.get("queries")) queries.add(query.asText());
       for (JsonNode limit : request.get("limits")) {
         String key = set.get("name").asText() + " " + limit.asInt();
-        double seconds = request.get("seconds").asDouble();
-        result.putObject(key).put("lucene", rate(ranking, queries, limit.asInt(), seconds)).put("pyserini", rate(pyserini, queries, limit.asInt(), seconds));
+        rates(rates.putArray("Lucene " + key), ranking, queries, limit.asInt(), request, 1);
+        rates(rates.putArray("Pyserini " + key), pyserini, queries, limit.asInt(), request, 1);
+        rates(rates.putArray("Lucene, all threads " + key), ranking, queries, limit.asInt(), request, request.get("threads").asInt());
       }
     }
-    System.out.println(json.writeValueAsString(result));
+    answer.put("peakBytes", peakBytes());
+    System.out.println(json.writeValueAsString(answer));
   }
 
-  private static double rate(Search search, List<String> queries, int limit, double seconds) throws Exception {
-    for (int i = 0; i < Math.min(300, queries.size()); i++) search.run(queries.get(i), limit);
+  private static void rates(ArrayNode to, Search search, List<String> queries, int limit, JsonNode request, int threads) throws Exception {
+    double seconds = request.get("seconds").asDouble();
+    rate(search, queries, limit, seconds, threads); // warms up
+    for (int i = 0; i < request.get("repeats").asInt(); i++) to.add(rate(search, queries, limit, seconds, threads));
+  }
+
+  /** Queries per second: threads take the next query until the time is over. */
+  private static double rate(Search search, List<String> queries, int limit, double seconds, int threads) throws Exception {
+    AtomicInteger next = new AtomicInteger();
     long start = System.nanoTime();
-    int count = 0;
-    while (System.nanoTime() - start < seconds * 1e9) search.run(queries.get(count++ % queries.size()), limit);
-    return count / ((System.nanoTime() - start) / 1e9);
+    Callable<Void> work = () -> {
+      while (System.nanoTime() - start < seconds * 1e9) search.run(queries.get(next.getAndIncrement() % queries.size()), limit);
+      return null;
+    };
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try {
+      for (Future<Void> done : pool.invokeAll(java.util.Collections.nCopies(threads, work))) done.get();
+    } finally {
+      pool.shutdown();
+    }
+    return next.get() / ((System.nanoTime() - start) / 1e9);
+  }
+
+  /** Linux only; 0 elsewhere. */
+  private static long peakBytes() throws Exception {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) return 0;
+    for (String line : Files.readAllLines(status)) {
+      if (line.startsWith("VmHWM:")) return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+    }
+    return 0;
   }
 }

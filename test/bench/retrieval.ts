@@ -1,160 +1,209 @@
 /**
- * @file `npm run bench:retrieval`: documents and queries per second, memory and index size, and where they are installed the
- * same for Lucene (the Anserini jar inside Pyserini) and bm25s, one thread each, in one run on one machine.
+ * @file `npm run bench:retrieval`: our BM25 against Lucene (the Anserini jar inside Pyserini) and bm25s, each in a process of
+ * its own on the same corpora and queries, one after the other on the same machine: documents and queries per second, memory,
+ * size on disk. Medians over repeats, and how many times as fast we are.
  *
- *     npm run bench:retrieval -- [--lucene JAR --golden DIR] [--bm25s PYTHON] [--seconds 2] [--million]
+ *     npm run bench:retrieval -- [--lucene JAR] [--bm25s PYTHON] [--seconds 0.5] [--repeats 3] [--corpus NAME]... [--million]
  *
- * DIR is the scratch folder of test/golden/make-retrieval.ts, which holds Lucene's indexes. --million adds a made-up corpus of
- * a million documents.
+ * PYTHON is an interpreter that has bm25s and PyStemmer, and numba for its faster back end. --million adds a made-up corpus of
+ * a million documents, without bm25s, which holds all texts in memory.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { rngFrom } from '../../src/base/rng.ts';
+import { documentText } from '../../src/data/document-text.ts';
 import type { Document } from '../../src/data/task.ts';
-import { type Bm25Index, buildBm25Index, searchBm25 } from '../../src/retrieval/bm25.ts';
-import { readIndexFile, writeIndexFile } from '../../src/retrieval/index-file.ts';
 import { GOLDEN_SETS, goldenDocuments } from '../golden/retrieval-sets.ts';
+import type { BenchAnswer, BenchRequest } from './retrieval-request.ts';
 
 const { values } = parseArgs({
   options: {
     lucene: { type: 'string' },
-    golden: { type: 'string' },
     bm25s: { type: 'string' },
-    seconds: { type: 'string', default: '2' },
-    million: { type: 'boolean' },
+    seconds: { type: 'string', default: '0.5' },
+    repeats: { type: 'string', default: '3' },
+    corpus: { type: 'string', multiple: true, default: ['amazon-beauty', 'products'] },
+    million: { type: 'boolean', default: false },
   },
 });
-const seconds = Number(values.seconds);
 const data = join(packageRoot(), '../shared/data');
-const LIMITS = [10, 100, 1000];
+const threads = availableParallelism();
 
-interface QuerySet {
+interface Corpus {
   readonly name: string;
-  readonly queries: readonly string[];
+  /** The same each time. */
+  readonly documents: () => Iterable<Document>;
+  readonly sets: BenchRequest['sets'];
 }
 
 function column(file: string, key: string, keep: (row: Record<string, unknown>) => boolean = () => true): string[] {
   const rows = readFileSync(join(data, file), 'utf8').trim().split('\n');
-  return rows.map((line) => JSON.parse(line) as Record<string, unknown>).filter(keep).map((row) => row[key] as string); // prettier-ignore
+  return rows.map((line) => JSON.parse(line) as Record<string, unknown>).filter(keep).map((row) => String(row[key])); // prettier-ignore
 }
 
-const SETS: readonly QuerySet[] = [
-  { name: 'ESCI queries', queries: column('esci/queries/Sports_and_Outdoors.jsonl', 'text') },
-  { name: 'Rec-R1 on Beauty', queries: column('amazon-beauty/released-metrics/rec-r1.inductive.jsonl', 'rewrite') },
-  {
-    name: 'Rec-R1 on ESCI',
-    queries: column('esci/released-outputs.jsonl', 'generated_text', ({ system }) => /^rec-r1/i.test(system as string)),
-  },
-];
-
-/** Calls per second, after a warm-up. */
-function rate(queries: readonly string[], search: (query: string) => void): number {
-  for (const query of queries.slice(0, 300)) search(query);
-  const start = performance.now();
-  let count = 0;
-  while (performance.now() - start < seconds * 1000) search(queries[count++ % queries.length]);
-  return (count / (performance.now() - start)) * 1000;
-}
-
-type Rates = Readonly<Partial<Record<string, number>>>;
-
-function ourRates(index: Bm25Index): Readonly<Record<string, number>> {
-  const rows = SETS.flatMap(({ name, queries }) =>
-    LIMITS.map((limit) => [`${name} ${limit}`, rate(queries, (query) => searchBm25(index, query, limit))] as const),
-  );
-  return Object.fromEntries(rows);
-}
-
-function luceneRates(
-  set: string,
-  request: string,
-): Readonly<Partial<Record<string, { lucene: number; pyserini: number }>>> {
-  if (!values.lucene || !values.golden) return {};
-  const program = join(packageRoot(), 'test/bench/LuceneBench.java');
-  const args = ['-cp', values.lucene, program, join(values.golden, set, 'index'), request];
-  const output = execFileSync('java', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return JSON.parse(output.trim().split('\n').at(-1)!) as ReturnType<typeof luceneRates>;
-}
-
-function bm25sRates(set: string, request: string): Rates {
-  if (!values.bm25s || !values.golden) return {};
-  const program = join(packageRoot(), 'test/bench/bm25s-bench.py');
-  const corpus = join(values.golden, set, 'corpus/corpus.jsonl');
-  return JSON.parse(execFileSync(values.bm25s, [program, corpus, request], { encoding: 'utf8' })) as Rates;
-}
-
-function build(documents: readonly Document[]): { index: Bm25Index; documentsPerSecond: number } {
-  const start = performance.now();
-  const index = buildBm25Index(documents);
-  return { index, documentsPerSecond: (documents.length / (performance.now() - start)) * 1000 };
-}
-
-function ratio(ours: number, theirs: number | undefined): string {
-  return theirs === undefined
-    ? 'not run'.padStart(18)
-    : `${theirs.toFixed(0)} (${(ours / theirs).toFixed(1)}×)`.padStart(18);
-}
-
-async function benchCorpus(name: string, scratch: string): Promise<void> {
-  const documents = goldenDocuments(
-    GOLDEN_SETS.find((set) => set.name === name)!,
-    data,
-  );
-  const { index, documentsPerSecond } = build(documents);
-  const file = join(scratch, `${name}.idx`);
-  await writeIndexFile(file, index.postings, { path: '', sizeBytes: 0, modifiedMillis: 0, sha256: '' });
-  const loading = performance.now();
-  await readIndexFile(file);
-  const loadMillis = performance.now() - loading;
-  const request = join(scratch, 'request.json');
-  writeFileSync(request, JSON.stringify({ sets: SETS, limits: LIMITS, seconds }));
-  const ours = ourRates(index);
-  const lucene = luceneRates(name, request);
-  const bm25s = bm25sRates(name, request);
-  console.log(
-    `\n${name}: ${documents.length} documents, indexed at ${documentsPerSecond.toFixed(0)}/s (bm25s: ` +
-      `${bm25s['documentsPerSecond']?.toFixed(0) ?? 'not run'}), file ${(statSync(file).size / 1e6).toFixed(2)} MB, ` +
-      `read in ${loadMillis.toFixed(0)} ms`,
-  );
-  console.log(`${'queries/s'.padEnd(24)}${'ours'.padStart(10)}${['Lucene', 'Pyserini', 'bm25s'].map((who) => who.padStart(18)).join('')}`); // prettier-ignore
-  for (const [key, value] of Object.entries(ours)) {
-    const others = [lucene[key]?.lucene, lucene[key]?.pyserini, bm25s[key]].map((theirs) => ratio(value, theirs));
-    console.log(`${key.padEnd(24)}${value.toFixed(0).padStart(10)}${others.join('')}`);
+/** Released answers to one query stand together, as the rewrites of a group do. */
+function answersByQuery(): string[] {
+  const rows = readFileSync(join(data, 'esci/released-outputs.jsonl'), 'utf8').trim().split('\n');
+  const groups = new Map<string, string[]>();
+  for (const line of rows) {
+    const { _id, generated_text: text } = JSON.parse(line) as { _id: string; generated_text: unknown };
+    groups.set(_id, [...(groups.get(_id) ?? []), String(text)]);
   }
+  return [...groups.values()].flat();
+}
+
+function releasedCorpus(name: string): Corpus {
+  const set = GOLDEN_SETS.find((known) => known.name === name);
+  if (!set) throw new Error(`--corpus ${name}: there are ${GOLDEN_SETS.map((known) => known.name).join(', ')}`);
+  const isRecR1 = ({ system }: Record<string, unknown>): boolean => /^rec-r1/i.test(system as string);
+  return {
+    name,
+    documents: () => goldenDocuments(set, data),
+    sets: [
+      { name: 'short: ESCI queries', queries: column('esci/queries/Sports_and_Outdoors.jsonl', 'text') },
+      { name: 'long: Rec-R1 on Beauty', queries: column('amazon-beauty/released-metrics/rec-r1.inductive.jsonl', 'rewrite') },
+      { name: 'long: Rec-R1 on ESCI', queries: column('esci/released-outputs.jsonl', 'generated_text', isRecR1) },
+      { name: 'groups: six models on ESCI', queries: answersByQuery() },
+    ],
+  }; // prettier-ignore
 }
 
 /** A million documents of 60 words, drawn by Zipf's law from 200,000. */
-function million(): Document[] {
-  const rng = rngFrom(1, 'million');
-  const word = (): string => `w${Math.floor(200_000 ** rng.next()).toString(36)}`;
-  return Array.from({ length: 1_000_000 }, (_, i) => ({
-    id: `d${i}`,
-    title: '',
-    text: Array.from({ length: 60 }, word).join(' '),
-  }));
+function millionCorpus(): Corpus {
+  const words = (seed: number): ((count: number) => string) => {
+    const rng = rngFrom(seed, 'million');
+    return (count) =>
+      Array.from({ length: count }, () => `w${Math.floor(200_000 ** rng.next()).toString(36)}`).join(' ');
+  };
+  const queries = words(2);
+  function* documents(): Generator<Document> {
+    const texts = words(1);
+    for (let i = 0; i < 1_000_000; i++) yield { id: `d${i}`, title: '', text: texts(60) };
+  }
+  return {
+    name: 'million',
+    documents,
+    sets: [4, 40].map((length) => ({
+      name: `${length} words`,
+      queries: Array.from({ length: 200 }, () => queries(length)),
+    })),
+  };
 }
 
-async function benchMillion(scratch: string): Promise<void> {
-  const { index, documentsPerSecond } = build(million());
-  const rng = rngFrom(2, 'queries');
-  const queries = Array.from({ length: 200 }, () => Array.from({ length: 4 }, () => `w${Math.floor(200_000 ** rng.next()).toString(36)}`).join(' ')); // prettier-ignore
-  const file = join(scratch, 'million.idx');
-  await writeIndexFile(file, index.postings, { path: '', sizeBytes: 0, modifiedMillis: 0, sha256: '' });
-  const loading = performance.now();
-  await readIndexFile(file);
-  const loadSeconds = (performance.now() - loading) / 1000;
-  console.log(`\na million documents of 60 words: indexed at ${documentsPerSecond.toFixed(0)}/s, file ${(statSync(file).size / 1e6).toFixed(0)} MB, read in ${loadSeconds.toFixed(1)} s`); // prettier-ignore
-  console.log(`${rate(queries, (query) => searchBm25(index, query, 100)).toFixed(0)} queries of 4 words/s at k = 100; peak memory ${(process.resourceUsage().maxRSS / 1e6).toFixed(1)} GB`); // prettier-ignore
+async function writeLines(
+  file: string,
+  documents: Iterable<Document>,
+  row: (document: Document) => object,
+): Promise<void> {
+  function* lines(): Generator<string> {
+    for (const document of documents) yield `${JSON.stringify(row(document))}\n`;
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(file));
 }
 
+/** An engine that is there, and how it is started with a request. */
+type Engine = (request: string) => string;
+
+const engines: Readonly<Record<string, Engine | undefined>> = {
+  ours: (request) => output(process.execPath, [join(packageRoot(), 'dist/test/bench/retrieval-ours.mjs'), request]),
+  Lucene: values.lucene
+    ? (request) => output('java', ['-cp', values.lucene!, join(packageRoot(), 'test/bench/LuceneBench.java'), request])
+    : undefined,
+  bm25s: values.bm25s
+    ? (request) => output(values.bm25s!, [join(packageRoot(), 'test/bench/bm25s-bench.py'), request])
+    : undefined,
+};
+
+function output(program: string, args: readonly string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe', maxBuffer: 1 << 28 });
+}
+
+function ask(engine: Engine, request: BenchRequest, file: string): BenchAnswer {
+  writeFileSync(file, JSON.stringify(request));
+  return JSON.parse(engine(file).trim().split('\n').at(-1)!) as BenchAnswer;
+}
+
+async function benchCorpus({ name, documents, sets }: Corpus, scratch: string): Promise<void> {
+  const dir = join(scratch, name);
+  const [corpus, luceneCorpus] = [join(dir, 'corpus.jsonl'), join(dir, 'lucene')];
+  mkdirSync(luceneCorpus, { recursive: true });
+  const text = documentText;
+  await writeLines(corpus, documents(), (document) => ({ _id: document.id, title: '', text: text(document) }));
+  const forLucene = join(luceneCorpus, 'corpus.jsonl');
+  await writeLines(forLucene, documents(), (document) => ({ id: document.id, contents: text(document) }));
+  const limits = [10, 100, 1000];
+  const answers: Record<string, BenchAnswer> = {};
+  for (const [engineName, engine] of Object.entries(engines)) {
+    if (!engine || (name === 'million' && engineName === 'bm25s')) continue;
+    const index = join(dir, `index-${engineName}`);
+    if (engineName !== 'Lucene') mkdirSync(index);
+    const numbers = { limits, seconds: Number(values.seconds), repeats: Number(values.repeats), threads };
+    answers[engineName] = ask(engine, { corpus, luceneCorpus, index, sets, ...numbers }, join(dir, 'request.json'));
+  }
+  reportIndexing(name, answers);
+  for (const set of sets) for (const limit of limits) reportRates(`${set.name} ${limit}`, answers);
+  rmSync(dir, { recursive: true });
+}
+
+function reportIndexing(name: string, answers: Readonly<Record<string, BenchAnswer>>): void {
+  const { ours } = answers;
+  console.log(`\n${name}`);
+  for (const [engine, { documentsPerSecond, indexBytes, peakBytes, openMillis }] of Object.entries(answers)) {
+    const rate = `${documentsPerSecond.toFixed(0)} documents/s`;
+    const size = `${(indexBytes / 1e6).toFixed(2)} MB on disk`;
+    const open = openMillis === undefined ? '' : `, opened in ${openMillis.toFixed(0)} ms`;
+    const ratios = engine === 'ours' ? '' : ` (ours: ${times(ours.documentsPerSecond / documentsPerSecond)} the rate, ${times(ours.indexBytes / indexBytes)} the size)`; // prettier-ignore
+    console.log(`  ${engine.padEnd(8)}${rate}, ${size}${open}, peak ${(peakBytes / 1e9).toFixed(2)} GB${ratios}`);
+  }
+  console.log('  queries/s');
+}
+
+/** Our lists against theirs, and our ranks, which training needs, against their lists: they have nothing else. */
+function reportRates(
+  key: string,
+  { ours, Lucene: lucene, bm25s }: Readonly<Record<string, BenchAnswer | undefined>>,
+): void {
+  const rate = (answer: BenchAnswer | undefined, way: string): number => median(answer?.rates[`${way} ${key}`] ?? []);
+  const against = (own: number): string =>
+    [
+      ['Lucene', rate(lucene, 'Lucene')] as const,
+      ['Pyserini', rate(lucene, 'Pyserini')] as const,
+      ['bm25s', rate(bm25s, 'bm25s')] as const,
+    ].flatMap(([who, theirs]) => (Number.isNaN(theirs) ? [] : [`${who} ${theirs.toFixed(0)} (${times(own / theirs)})`])).join(', '); // prettier-ignore
+  const [lists, ranks] = [rate(ours, 'lists'), rate(ours, 'ranks')];
+  console.log(`  ${key}`);
+  console.log(`    lists ${lists.toFixed(0)}; ${against(lists)}`);
+  console.log(`    ranks ${ranks.toFixed(0)} (${times(ranks / lists)} of lists), with the cache ${rate(ours, 'ranks, cached').toFixed(0)}`); // prettier-ignore
+  const all = rate(ours, 'ranks, all threads');
+  const theirs = [['Lucene', rate(lucene, 'Lucene, all threads')] as const, ['bm25s', rate(bm25s, 'bm25s, all threads')] as const]; // prettier-ignore
+  const shown = theirs.flatMap(([who, value]) => (Number.isNaN(value) ? [] : [`${who} ${value.toFixed(0)} (${times(all / value)})`])); // prettier-ignore
+  console.log(`    ${threads} threads: ranks ${all.toFixed(0)} (${times(all / ranks)} of one); ${shown.join(', ')}`);
+}
+
+function times(ratio: number): string {
+  return `${ratio.toFixed(ratio < 10 ? 2 : 0)}×`;
+}
+
+/** NaN of nothing. */
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? NaN;
+}
+
+for (const [option, path] of Object.entries({ lucene: values.lucene, bm25s: values.bm25s })) {
+  if (path === undefined) console.log(`--${option} is not given: no comparison with it.`);
+  else if (!existsSync(path)) throw new Error(`--${option} ${path} does not exist`);
+}
+console.log(`${cpus()[0].model}, ${threads} threads, load ${loadavg()[0].toFixed(1)} at the start; medians of ${values.repeats}`); // prettier-ignore
 const scratch = mkdtempSync(join(tmpdir(), 'rec-r1-bench-'));
 try {
-  for (const name of ['amazon-beauty', 'products']) await benchCorpus(name, scratch);
-  if (values.million) await benchMillion(scratch);
+  for (const name of values.corpus) await benchCorpus(releasedCorpus(name), scratch);
+  if (values.million) await benchCorpus(millionCorpus(), scratch);
 } finally {
   rmSync(scratch, { recursive: true });
 }
