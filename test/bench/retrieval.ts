@@ -154,12 +154,14 @@ async function benchCorpus({ name, documents, sets }: Corpus, scratch: string): 
 function reportIndexing(name: string, answers: Readonly<Record<string, BenchAnswer>>): void {
   const { ours } = answers;
   console.log(`\n${name}`);
-  for (const [engine, { documentsPerSecond, indexBytes, peakBytes, openMillis }] of Object.entries(answers)) {
+  for (const [engine, { documentsPerSecond, indexBytes, peakBytes, openMillis, backend }] of Object.entries(answers)) {
     const rate = `${documentsPerSecond.toFixed(0)} documents/s`;
     const size = `${(indexBytes / 1e6).toFixed(2)} MB on disk`;
     const open = openMillis === undefined ? '' : `, opened in ${openMillis.toFixed(0)} ms`;
     const ratios = engine === 'ours' ? '' : ` (ours: ${times(ours.documentsPerSecond / documentsPerSecond)} the rate, ${times(ours.indexBytes / indexBytes)} the size)`; // prettier-ignore
-    console.log(`  ${engine.padEnd(8)}${rate}, ${size}${open}, peak ${(peakBytes / 1e9).toFixed(2)} GB${ratios}`);
+    console.log(
+      `  ${engine}${backend ? ` (${backend})` : ''}: ${rate}, ${size}${open}, peak ${(peakBytes / 1e9).toFixed(2)} GB${ratios}`,
+    );
   }
   console.log('  queries/s');
 }
