@@ -8,7 +8,7 @@
  * sign.
  *
  * What Lucene refuses is `malformed` here. `unsupported` is what Lucene takes and we do not: fuzzy words (`word~`, whose scores
- * depend on a blend of term statistics), regular expressions (`/…/`, usually a slash between two words), and fields other than
+ * are a blend that Lucene itself does not give twice), regular expressions (`/…/`, usually a slash between two words), and fields other than
  * `contents` (`title: word`, usually a colon in plain text; Lucene silently finds nothing). Both are to be searched as plain
  * words, and to say so. Unlike in Lucene, parentheses deeper than {@link MAX_DEPTH} are malformed (its parser overflows its
  * stack), and there is no limit of 1,024 clauses.

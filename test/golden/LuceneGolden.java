@@ -55,32 +55,42 @@ public class LuceneGolden {
   }
 
   private static void run(Path set) throws Exception {
-    String index = set.resolve("index").toString();
-    if (!Files.exists(Path.of(index))) {
-      IndexCollection.main(new String[] {
-        "-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-threads", "1", "-storePositions",
-        "-input", set.resolve("corpus").toRealPath().toString(), "-index", index,
-      });
-    }
     JsonNode request = JSON.readTree(Files.readAllBytes(set.resolve("set.json")));
-    float k1 = (float) request.get("k1").asDouble();
-    float b = (float) request.get("b").asDouble();
+    BM25Similarity similarity = new BM25Similarity((float) request.get("k1").asDouble(), (float) request.get("b").asDouble());
     int limit = request.get("k").asInt();
+    Analyzer analyzer = DefaultEnglishAnalyzer.newDefaultInstance();
+    String index = indexed(set, "index");
     ArrayNode answers = JSON.createArrayNode();
     try (IndexReader reader = DirectoryReader.open(FSDirectory.open(Path.of(index)));
         SimpleSearcher anserini = new SimpleSearcher(index)) {
-      anserini.set_bm25(k1, b);
+      anserini.set_bm25(similarity.getK1(), similarity.getB());
       IndexSearcher lucene = new IndexSearcher(reader);
-      lucene.setSimilarity(new BM25Similarity(k1, b));
-      Analyzer analyzer = DefaultEnglishAnalyzer.newDefaultInstance();
+      lucene.setSimilarity(similarity);
       for (JsonNode query : request.get("queries")) {
         answers.add(answer(query.asText(), limit, answers.size() < request.get("lists").asInt(), analyzer, lucene, anserini));
       }
-      ArrayNode parsed = JSON.createArrayNode();
-      for (JsonNode query : request.path("syntax")) parsed.add(parsedAnswer(query.asText(), limit, analyzer, lucene));
-      Files.write(set.resolve("syntax.json"), JSON.writeValueAsBytes(parsed));
     }
     Files.write(set.resolve("golden.json"), JSON.writeValueAsBytes(answers));
+    ArrayNode parsed = JSON.createArrayNode();
+    try (IndexReader reader = DirectoryReader.open(FSDirectory.open(Path.of(indexed(set, "index-positions", "-storePositions"))))) {
+      IndexSearcher lucene = new IndexSearcher(reader);
+      lucene.setSimilarity(similarity);
+      for (JsonNode query : request.path("syntax")) parsed.add(parsedAnswer(query.asText(), limit, analyzer, lucene));
+    }
+    Files.write(set.resolve("syntax.json"), JSON.writeValueAsBytes(parsed));
+  }
+
+  /** The folder of an index of the set's corpus, built when it is not there. */
+  private static String indexed(Path set, String name, String... options) throws Exception {
+    Path index = set.resolve(name);
+    if (!Files.exists(index)) {
+      List<String> arguments = new ArrayList<>(List.of(
+        "-collection", "JsonCollection", "-generator", "DefaultLuceneDocumentGenerator", "-threads", "1",
+        "-input", set.resolve("corpus").toRealPath().toString(), "-index", index.toString()));
+      arguments.addAll(List.of(options));
+      IndexCollection.main(arguments.toArray(new String[0]));
+    }
+    return index.toString();
   }
 
   private static ObjectNode answer(
