@@ -8,7 +8,7 @@ import { addMatches, bagOfWords, understand } from './lucene-syntax.ts';
 import { type Matches, NO_MATCHES, seek } from './matches.ts';
 import type { Frequencies } from './phrase-frequencies.ts';
 import { QueryMatcher } from './query-matcher.ts';
-import { type PhraseQuery, type Query, type TermQuery, boundedBoost } from './query-syntax.ts';
+import { type PhraseQuery, type Query, type TermQuery, boundedBoost } from './query.ts';
 import { queryText, textWithoutBoost } from './query-text.ts';
 
 /** The part of one term in one document's score; in Lucene's syntax also of a phrase or a pattern. */

@@ -8,7 +8,8 @@ import type { PreparedQuery } from './bm25-retriever.ts';
 import { type Matches, NO_MATCHES } from './matches.ts';
 import { QueryMatcher } from './query-matcher.ts';
 import { queryKey, simplify } from './query-rewrite.ts';
-import { type Clause, type ParsedQuery, type Query, parseQuery } from './query-syntax.ts';
+import type { Clause, Query } from './query.ts';
+import { type ParsedQuery, parseQuery } from './query-syntax.ts';
 import type { Hit } from './retriever.ts';
 import { LEAST_SCORE } from './score-board.ts';
 

@@ -7,7 +7,15 @@
 import { type Bm25Index, termScore, termWeight } from './bm25.ts';
 import { type Matches, MatchUnion, NO_MATCHES, intersection, withOptional, without } from './matches.ts';
 import { type Frequencies, phraseFrequencies } from './phrase-frequencies.ts';
-import { type BooleanQuery, type Occur, type PhraseQuery, type Query, type TermQuery, type TermSetQuery, boundedBoost } from './query-syntax.ts'; // prettier-ignore
+import {
+  type BooleanQuery,
+  type Occur,
+  type PhraseQuery,
+  type Query,
+  type TermQuery,
+  type TermSetQuery,
+  boundedBoost,
+} from './query.ts';
 
 export class QueryMatcher {
   readonly #index: Bm25Index;

@@ -3,7 +3,7 @@
  * alone replaces its query, repeated clauses become one with their boosts added, optional clauses of optional clauses move up.
  * (Lucene 9.9, which Anserini 0.24 has.)
  */
-import { type BooleanQuery, type Clause, type Query, boosted, boundedBoost } from './query-syntax.ts';
+import { type BooleanQuery, type Clause, type Query, boosted, boundedBoost } from './query.ts';
 
 /** Undefined for a query that cannot find anything. */
 export function simplify(query: Query): Query | undefined {

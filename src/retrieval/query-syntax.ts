@@ -14,56 +14,23 @@
  * stack), and there is no limit of 1,024 clauses.
  */
 import { compareCodePoints } from '../base/order.ts';
-import { type PositionedTerm, analyze, analyzePositions, lowerCase } from './analyzer.ts';
+import { analyze, analyzePositions, lowerCase } from './analyzer.ts';
+import {
+  type BooleanQuery,
+  type Clause,
+  type Occur,
+  type PhraseQuery,
+  type Query,
+  type TermQuery,
+  type TermSetQuery,
+  boosted,
+} from './query.ts';
 import { QuerySyntaxError, QueryTokens, type Token } from './query-tokens.ts';
 import { wildcardMatcher } from './wildcard.ts';
 
 const FIELD = 'contents';
 const MAX_DEPTH = 500;
-/** So that no score overflows, however deep boosts are nested; Lucene has no such bound. */
-const MAX_BOOST = 2 ** 100;
 const MAX_SLOP = 2 ** 31 - 1;
-
-export type Occur = 'must' | 'should' | 'not';
-
-export interface Clause {
-  readonly occur: Occur;
-  readonly query: Query;
-}
-
-export interface TermQuery {
-  readonly kind: 'term';
-  readonly term: string;
-  /** Float32; what `^` multiplies with. */
-  readonly boost: number;
-}
-
-export interface PhraseQuery {
-  readonly kind: 'phrase';
-  /** At least two; the first at position 0. */
-  readonly terms: readonly PositionedTerm[];
-  /** By how many positions the terms may be out of place; 0 for an exact phrase. */
-  readonly slop: number;
-  readonly boost: number;
-}
-
-/** Documents with any of a set of terms, all with the same score. */
-export interface TermSetQuery {
-  readonly kind: 'terms';
-  readonly form: 'prefix' | 'pattern' | 'range';
-  /** As written; with the form, equal for equal sets. */
-  readonly label: string;
-  readonly has: (term: string) => boolean;
-  readonly boost: number;
-}
-
-export interface BooleanQuery {
-  readonly kind: 'boolean';
-  readonly clauses: readonly Clause[];
-  readonly boost: number;
-}
-
-export type Query = TermQuery | PhraseQuery | TermSetQuery | BooleanQuery;
 
 export type ParsedQuery =
   /** No query when all words were stop words: nothing is found. */
@@ -81,16 +48,6 @@ export function parseQuery(text: string): ParsedQuery {
     if (!(error instanceof QuerySyntaxError)) throw error;
     return { kind: 'malformed', reason: error.message };
   }
-}
-
-/** A query that weighs `factor` times as much. */
-export function boosted<Q extends Query>(query: Q, factor: number): Q {
-  return factor === 1 ? query : { ...query, boost: boundedBoost(factor * query.boost) };
-}
-
-/** As float32, and not so large that a score could overflow. */
-export function boundedBoost(boost: number): number {
-  return Math.min(Math.fround(boost), MAX_BOOST);
 }
 
 type Conjunction = 'AND' | 'OR' | 'none';

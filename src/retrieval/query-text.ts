@@ -1,5 +1,5 @@
 /** @file Queries as people read them, in the notation of Lucene: `+red -"running shoe"~2 (blue hat)^2`. */
-import type { BooleanQuery, PhraseQuery, Query } from './query-syntax.ts';
+import type { BooleanQuery, PhraseQuery, Query } from './query.ts';
 
 const MARKS = { must: '+', should: '', not: '-' } as const;
 
