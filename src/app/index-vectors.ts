@@ -9,7 +9,7 @@ import { documentText } from '../data/document-text.ts';
 import type { Document } from '../data/task.ts';
 import type { DenseIndex } from '../retrieval/dense/dense.ts';
 import type { EncoderSettings } from '../retrieval/dense/encoder-settings.ts';
-import type { Encoder } from '../retrieval/dense/encoder.ts';
+import { type Encoder, EncodingError } from '../retrieval/dense/encoder.ts';
 import { type VectorKind, checkVector } from '../retrieval/dense/quantize.ts';
 import { readVectorFile, writeVectorFile } from '../retrieval/dense/vector-file.ts';
 import type { IndexSource } from '../retrieval/index-file.ts';
@@ -66,8 +66,7 @@ export function corpusHash(sorted: readonly Document[]): string {
 /**
  * Encodes documents, which are in the order of their ids, into a file.
  *
- * @throws UserError when imported vectors do not fit the documents or the encoder.
- * @throws EncodingError when the encoder fails.
+ * @throws UserError when the encoder fails, or imported vectors do not fit the documents or the encoder.
  */
 export async function makeVectors(
   path: string,
@@ -107,7 +106,12 @@ async function* encoded(
       const seconds = (performance.now() - started) / 1000;
       return onProgress?.({ done: first + done, total: sorted.length, documentsPerSecond: (first + done) / seconds });
     };
-    yield* await encoder.encode(texts, 'document', { onProgress: report, ...(signal && { signal }) });
+    const options = { onProgress: report, ...(signal && { signal }) };
+    yield* await encoder.encode(texts, 'document', options).catch((error: unknown) => {
+      if (!(error instanceof EncodingError)) throw error;
+      const where = `documents ${first + 1} to ${first + texts.length}`;
+      throw new UserError(`The encoder ${encoder.dir} fails on ${where}: ${error.message}`);
+    });
   }
 }
 

@@ -30,8 +30,7 @@ export interface OpenDenseOptions {
  * Opens the recommender over the documents of a task. Their vectors are computed on the first call and read on later ones;
  * they are kept until somebody deletes them, for they may have taken hours.
  *
- * @throws UserError when the encoder cannot be opened, or when vectors cannot be imported or kept.
- * @throws EncodingError when the encoder fails on a document.
+ * @throws UserError when the encoder cannot be opened or fails, or when vectors cannot be imported or kept.
  */
 export async function openDense(
   documents: readonly Document[],

@@ -1,9 +1,12 @@
 /** @file Vectors from the command line and in a training, with a tiny encoder. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import type { FusedAnswer, SearchAnswer } from '../../../src/app/search.ts';
+import { packageRoot } from '../../../src/base/package-root.ts';
 import { openRunReader } from '../../../src/runs/reader.ts';
 import { type Finished, recR1, recR1Json } from '../../fixtures/command-line.ts';
 import { train } from '../../fixtures/small-training.ts';
@@ -124,6 +127,26 @@ describe('rec-r1 search --hybrid', () => {
     const [words] = (await recR1Json('search', '--index', index, ...weighted)) as SearchAnswer[];
     assert.equal(words.hits[0].score, 1);
     assertRefused(await recR1('search', '--index', index, '--hybrid', '--weights', '1', 'x'), /--weights is "1"; give two numbers/); // prettier-ignore
+  });
+});
+
+describe('a packaged Rec-R1, which has no node_modules', () => {
+  it('says what to install and where, and then finds it in the folder that it works in', async (test) => {
+    const { dir } = await indexed(test);
+    const [home, work] = [join(dir, 'package'), join(dir, 'work')];
+    for (const part of ['package.json', 'dist/cli.mjs', 'dist/chunks', 'dist/kernels']) {
+      cpSync(join(packageRoot(), part), join(home, part), { recursive: true });
+    }
+    mkdirSync(work);
+    const search = async (): Promise<{ stderr: string; stdout: string }> => {
+      const args = [join(home, 'dist/cli.mjs'), 'search', '--index', join(dir, 'index'), '--dense', 'mouse', '-k', '1'];
+      const options = { cwd: work, encoding: 'utf8' } as const;
+      return promisify(execFile)(process.execPath, args, options).catch((error: unknown) => error as Finished);
+    };
+    const sentence = `Dense retrieval needs the package @huggingface/transformers, which is not installed; run npm install @huggingface/transformers in ${realpathSync(work)}.`; // prettier-ignore
+    assert.equal((await search()).stderr.trim(), sentence);
+    symlinkSync(join(packageRoot(), 'node_modules'), join(work, 'node_modules'));
+    assert.match((await search()).stdout, /^1\td\d\t/);
   });
 });
 
