@@ -24,6 +24,7 @@ interface ChoiceSetting {
 }
 interface TextSetting {
   readonly default: string;
+  readonly mayBeEmpty?: true;
   readonly about: string;
 }
 export type Setting = NumberSetting | ChoiceSetting | TextSetting;
@@ -72,6 +73,25 @@ export const SETTINGS = {
   'rollout.groupSize': count(8, 1024, 'Rewrites sampled per query.'),
   'rollout.temperature': between(1, 0.01, 10, 'Sampling temperature.'),
   'rollout.topP': between(1, 0.01, 1, 'Nucleus sampling: the smallest set of tokens with this probability.'),
+  'rollout.topK': {
+    default: 0,
+    min: 0,
+    max: 10_000_000,
+    integer: true,
+    about: 'Only this many of the most likely tokens are sampled from; 0 is no limit.',
+  },
+  'rollout.minP': between(0, 0, 1, 'Only tokens at least this many times as likely as the likeliest are sampled from.'),
+  'rollout.repetitionPenalty': between(
+    1,
+    0.01,
+    10,
+    'Above 1, tokens that prompt or completion has already become less likely; the trained distribution is without it.',
+  ),
+  'rollout.stop': {
+    default: '',
+    mayBeEmpty: true,
+    about: 'What ends a completion besides the model’s end token: a text, or a JSON list of texts and token ids.',
+  },
   'rollout.maxPromptTokens': count(256, 100_000, 'Longer prompts are cut inside the query or the history.'),
   'rollout.maxNewTokens': count(48, 100_000, 'Tokens of a completion at most.'),
   'reward.k': count(100, 100_000, 'Cut-off of the NDCG that is the reward. The paper trains with 1000.'),
@@ -190,7 +210,7 @@ export function configFrom(given: Readonly<Record<string, unknown>>, source: str
 function checked(name: string, setting: Setting, value: unknown, source: string): string | number {
   const shown = JSON.stringify(value);
   if (typeof setting.default === 'string') {
-    if (typeof value !== 'string' || value === '')
+    if (typeof value !== 'string' || (value === '' && !('mayBeEmpty' in setting)))
       throw new UserError(`${source}: ${name} must be text, not ${shown}.`);
     if ('choices' in setting && !setting.choices.includes(value)) {
       throw new UserError(`${source}: ${name} is ${shown}; choose one of ${setting.choices.join(', ')}.`);

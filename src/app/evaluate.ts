@@ -1,12 +1,11 @@
 /** @file Evaluating a checkpoint of a run on a split: greedy rewrites against the raw query, query by query. */
-import type { Split, Task } from '../data/task.ts';
+import type { Split } from '../data/task.ts';
 import { disposePolicy } from '../model/policy.ts';
 import { evaluateBaseline, evaluatePolicy, evaluationMeans } from '../rl/evaluate.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import type { EvaluationRow } from '../runs/events.ts';
-import type { RunConfig } from './config.ts';
 import { openRetriever } from './open-retriever.ts';
-import { examplesOf, openBackend, openTaskOf, promptOptions } from './parts.ts';
+import { examplesOf, openBackend, openTaskOf, rolloutSettings } from './parts.ts';
 import { openCheckpoint } from './policies.ts';
 import { storedConfig } from './train.ts';
 
@@ -46,7 +45,7 @@ export async function* evaluateCheckpoints(
     for (const { name, dir } of found) {
       const policy = await openCheckpoint(dir, config);
       try {
-        const settings = { rollout: rolloutOf(task, config), k };
+        const settings = { rollout: rolloutSettings(task, config), k };
         const rows = await evaluatePolicy(policy, examples, baseline, retriever, settings, turn);
         yield { checkpoint: name, split, ...evaluationMeans(rows), rows };
       } finally {
@@ -56,8 +55,4 @@ export async function* evaluateCheckpoints(
   } finally {
     await retriever.dispose?.();
   }
-}
-
-function rolloutOf(task: Task, config: RunConfig): Parameters<typeof evaluatePolicy>[4]['rollout'] {
-  return { prompt: promptOptions(task, config), maxNewTokens: config['rollout.maxNewTokens'] };
 }

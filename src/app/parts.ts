@@ -9,6 +9,8 @@ import type { PromptStyle } from '../data/prompt.ts';
 import type { Example, Split, Task } from '../data/task.ts';
 import { selectBackend, type SelectedBackend } from '../model/backend.ts';
 import type { PromptOptions } from '../model/policy.ts';
+import { parseStops } from '../model/stops.ts';
+import type { RolloutSettings } from '../rl/rollout.ts';
 import type { RunConfig } from './config.ts';
 
 /** The folder of the task: the bundled sample by its name, otherwise the path itself. */
@@ -39,11 +41,26 @@ export function examplesOf(task: Task, split: Split, config: RunConfig): readonl
   return split === 'train' ? examples : examples.slice(0, config['evaluation.limit']);
 }
 
-export function promptOptions(task: Task, config: RunConfig): PromptOptions {
+function promptOptions(task: Task, config: RunConfig): PromptOptions {
   const automatic: PromptStyle = config.model === 'starter' ? 'plain' : 'paper';
   return {
     kind: task.kind,
     style: config.promptStyle === 'auto' ? automatic : config.promptStyle,
     maxTokens: config['rollout.maxPromptTokens'],
+  };
+}
+
+/** How rewrites are sampled. @throws UserError for stops that are written wrongly. */
+export function rolloutSettings(task: Task, config: RunConfig): RolloutSettings {
+  return {
+    prompt: promptOptions(task, config),
+    groupSize: config['rollout.groupSize'],
+    temperature: config['rollout.temperature'],
+    topK: config['rollout.topK'],
+    topP: config['rollout.topP'],
+    minP: config['rollout.minP'],
+    repetitionPenalty: config['rollout.repetitionPenalty'],
+    stops: parseStops(config['rollout.stop'], 'The setting rollout.stop'),
+    maxNewTokens: config['rollout.maxNewTokens'],
   };
 }

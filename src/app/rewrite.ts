@@ -7,7 +7,7 @@ import { rollOut } from '../rl/rollout.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import type { RunConfig } from './config.ts';
 import { openRetriever } from './open-retriever.ts';
-import { openBackend, openTaskOf, promptOptions } from './parts.ts';
+import { openBackend, openTaskOf, rolloutSettings } from './parts.ts';
 import { openCheckpoint } from './policies.ts';
 import { storedConfig } from './train.ts';
 import { UserError } from '../base/errors.ts';
@@ -68,13 +68,8 @@ async function complete(
   query: string,
   sample: number | undefined,
 ): Promise<string> {
-  const settings = {
-    prompt: promptOptions(task, config),
-    groupSize: 1,
-    temperature: sample === undefined ? 0 : config['rollout.temperature'],
-    topP: config['rollout.topP'],
-    maxNewTokens: config['rollout.maxNewTokens'],
-  };
+  const rollout = rolloutSettings(task, config);
+  const settings = { ...rollout, groupSize: 1, temperature: sample === undefined ? 0 : rollout.temperature };
   const example = { id: query, query, relevant: new Map<string, number>() };
   const [group] = await rollOut(policy, [example], settings, { seed: config.seed, step: sample ?? 0 }, () =>
     Promise.resolve(),

@@ -19,7 +19,7 @@ import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
 import { configFrom, type RunConfig } from './config.ts';
 import { type EncodingProgress, encodingLine } from './index-vectors.ts';
 import { openRetriever } from './open-retriever.ts';
-import { examplesOf, openBackend, openTaskOf, promptOptions } from './parts.ts';
+import { examplesOf, openBackend, openTaskOf, rolloutSettings } from './parts.ts';
 import { PauseGate } from './pause-gate.ts';
 import { disposePolicies, loraOf, openStart, openToResume, type Policies } from './policies.ts';
 import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
@@ -226,13 +226,7 @@ function trainerSettings({ config, task }: OpenRun): TrainerSettings {
     steps: config.steps,
     prompts: config['rollout.prompts'],
     schedule: { warmup: config['optimizer.warmup'], decay: config['optimizer.decay'] },
-    rollout: {
-      prompt: promptOptions(task, config),
-      groupSize: config['rollout.groupSize'],
-      temperature: config['rollout.temperature'],
-      topP: config['rollout.topP'],
-      maxNewTokens: config['rollout.maxNewTokens'],
-    },
+    rollout: rolloutSettings(task, config),
     reward: {
       k: config['reward.k'],
       malformed: config['reward.malformed'],

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Decoder, DecoderOptions } from './decoder.ts';
 import { KeyValueCache } from './key-value-cache.ts';
-import { type SampledTokens, sampleTokens, type SamplingOptions } from './sample-tokens.ts';
+import { penalises, type SampledTokens, sampleTokens, type SamplingOptions } from './sample-tokens.ts';
 import { decodeLogits, hiddenStates, logitsOf } from './transformer.ts';
 import type { ModelConfig, ModelWeights } from './weights.ts';
 
@@ -18,6 +18,8 @@ export class ComposedDecoder implements Decoder {
   #held: readonly number[];
   /** Where each row's next token goes. */
   readonly #positions: Int32Array;
+  /** The tokens of each row so far: prompt and completion. */
+  readonly #seen: readonly Set<number>[];
 
   constructor(weights: ModelWeights, config: ModelConfig, options: DecoderOptions) {
     const { prompts, copies, maxNewTokens } = options;
@@ -27,6 +29,7 @@ export class ComposedDecoder implements Decoder {
     this.rows = prompts.length * copies;
     this.#held = Array.from({ length: this.rows }, (_, row) => row);
     this.#positions = Int32Array.from(this.#held, (row) => prompts[Math.floor(row / copies)].length);
+    this.#seen = this.#held.map((row) => new Set(prompts[Math.floor(row / copies)]));
     this.#cache = KeyValueCache.create({
       layers: config.layers,
       rows: prompts.length,
@@ -50,7 +53,7 @@ export class ComposedDecoder implements Decoder {
       return logitsOf(this.#weights, tf.gather(hidden, tf.tensor1d(last, 'int32')));
     });
     this.#cache.select(share);
-    return sampled(logits, uniforms, sampling);
+    return this.#sample(logits, uniforms, sampling);
   }
 
   async step(
@@ -61,11 +64,22 @@ export class ComposedDecoder implements Decoder {
   ): Promise<SampledTokens> {
     this.#hold(rows);
     const positions = rows.map((row) => this.#positions[row]++);
-    return sampled(decodeLogits(this.#weights, this.#config, tokens, positions, this.#cache), uniforms, sampling);
+    for (const [i, row] of rows.entries()) this.#seen[row].add(tokens[i]);
+    return this.#sample(decodeLogits(this.#weights, this.#config, tokens, positions, this.#cache), uniforms, sampling);
   }
 
   dispose(): void {
     this.#cache.dispose();
+  }
+
+  /** Samples for the rows that are held and disposes the logits. */
+  async #sample(logits: tf.Tensor2D, uniforms: Float32Array, sampling: SamplingOptions): Promise<SampledTokens> {
+    try {
+      const seen = penalises(sampling) ? this.#held.map((row) => this.#seen[row]) : undefined;
+      return await sampleTokens(logits, uniforms, sampling, seen);
+    } finally {
+      logits.dispose();
+    }
   }
 
   /** Lets rows that are no longer named leave the cache. */
@@ -86,13 +100,4 @@ export function paddedIds(sequences: readonly (readonly number[])[], time: numbe
 
 function longest(sequences: readonly (readonly number[])[]): number {
   return Math.max(...sequences.map((sequence) => sequence.length));
-}
-
-/** Samples and disposes the logits. */
-async function sampled(logits: tf.Tensor2D, uniforms: Float32Array, options: SamplingOptions): Promise<SampledTokens> {
-  try {
-    return await sampleTokens(logits, uniforms, options);
-  } finally {
-    logits.dispose();
-  }
 }

@@ -16,6 +16,8 @@ export interface GenerationRequest extends DecoderOptions {
   readonly sampling: SamplingOptions;
   /** A sequence ends with one of these, which belongs to the completion. */
   readonly endIds: readonly number[];
+  /** Whether a completion ends with its newest token, for texts that end it; see stops.ts. */
+  readonly ends?: (tokens: readonly number[]) => boolean;
   /** The random numbers of one completion; not called when sampling is greedy. */
   readonly rng: (prompt: number, copy: number) => Rng;
   /** Awaited between tokens: lets messages in and throws to cancel. */
@@ -26,6 +28,8 @@ export interface Completion {
   readonly tokens: readonly number[];
   /** Of each token under the temperature-scaled distribution that training uses. */
   readonly logProbs: readonly number[];
+  /** Of each token under the penalised and truncated distribution that it was drawn from; 0 when greedy. */
+  readonly samplingLogProbs: readonly number[];
   /** False when the token limit cut it. */
   readonly ended: boolean;
 }
@@ -34,6 +38,7 @@ interface Row {
   readonly index: number;
   readonly tokens: number[];
   readonly logProbs: number[];
+  readonly samplingLogProbs: number[];
   readonly rng: Rng | null;
   ended: boolean;
 }
@@ -52,7 +57,7 @@ export async function generate(
     let live = rows;
     let sampled = await decoder.prefill(uniforms(live), sampling);
     for (let length = 1; ; length++) {
-      live = extended(live, sampled, request.endIds);
+      live = extended(live, sampled, request);
       if (length === maxNewTokens || live.length === 0) break;
       await turn();
       const indices = Int32Array.from(live, ({ index }) => index);
@@ -62,7 +67,7 @@ export async function generate(
   } finally {
     decoder.dispose();
   }
-  return rows.map(({ tokens, logProbs, ended }) => ({ tokens, logProbs, ended }));
+  return rows.map(({ tokens, logProbs, samplingLogProbs, ended }) => ({ tokens, logProbs, samplingLogProbs, ended }));
 }
 
 /** Dynamic scaling turns all positions anew with each token past the limit: what the cache holds would be of no use. */
@@ -80,6 +85,7 @@ function newRows({ prompts, copies, sampling, rng }: GenerationRequest): Row[] {
     index,
     tokens: [],
     logProbs: [],
+    samplingLogProbs: [],
     rng: sampling.temperature === 0 ? null : rng(Math.floor(index / copies), index % copies),
     ended: false,
   }));
@@ -90,11 +96,12 @@ function uniforms(rows: readonly Row[]): Float32Array {
 }
 
 /** Takes over the sampled tokens; the rows that go on. */
-function extended(rows: readonly Row[], sampled: SampledTokens, endIds: readonly number[]): Row[] {
+function extended(rows: readonly Row[], sampled: SampledTokens, { endIds, ends }: GenerationRequest): Row[] {
   for (const [i, row] of rows.entries()) {
     row.tokens.push(sampled.tokens[i]);
     row.logProbs.push(sampled.logProbs[i]);
-    row.ended = endIds.includes(sampled.tokens[i]);
+    row.samplingLogProbs.push(sampled.samplingLogProbs[i]);
+    row.ended = endIds.includes(sampled.tokens[i]) || ends?.(row.tokens) === true;
   }
   return rows.filter(({ ended }) => !ended);
 }

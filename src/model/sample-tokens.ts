@@ -1,8 +1,9 @@
 /**
- * @file Choosing the next token from logits: temperature, top-k, nucleus (top-p), greedy.
+ * @file Choosing the next token from logits: repetition penalty, temperature, top-k, nucleus (top-p), min-p, in the order
+ * of transformers' logits processors; greedy.
  *
  * Two log-probabilities are reported, because they answer different questions: under the temperature-scaled
- * distribution (what the policy gradient differentiates) and under the truncated one that was drawn from.
+ * distribution (what the policy gradient differentiates) and under the penalised and truncated one that was drawn from.
  * Random numbers come in as arguments. Sums run in float64 in a fixed order, so equal inputs give equal tokens.
  */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
@@ -14,6 +15,18 @@ export interface SamplingOptions {
   readonly topK?: number;
   /** Only the most likely tokens whose probabilities reach p together (after top-k); all when absent or 1. */
   readonly topP?: number;
+  /** Only tokens at least this many times as likely as the likeliest; all when absent or 0. */
+  readonly minP?: number;
+  /**
+   * Logits of tokens that the prompt or the completion has already are divided by this, negative ones multiplied (arXiv
+   * 1909.05858); none are when absent or 1.
+   */
+  readonly repetitionPenalty?: number;
+}
+
+/** Whether tokens that have been seen are less likely than the model says. */
+export function penalises({ repetitionPenalty = 1 }: SamplingOptions): boolean {
+  return repetitionPenalty !== 1;
 }
 
 export interface SampledTokens {
@@ -21,17 +34,21 @@ export interface SampledTokens {
   readonly tokens: Int32Array;
   /** [S], nats, under the temperature-scaled distribution over the whole vocabulary (temperature 1 when greedy). */
   readonly logProbs: Float32Array;
-  /** [S], nats, under the truncated distribution that was drawn from (0 when greedy). */
+  /** [S], nats, under the penalised and truncated distribution that was drawn from (0 when greedy). */
   readonly samplingLogProbs: Float32Array;
 }
 
-/** One token for each row of logits [S, V], with one uniform number in [0, 1) per row. Leaves the logits to the caller. */
+/**
+ * One token for each row of logits [S, V], with one uniform number in [0, 1) per row. `seen` has the tokens of each row so
+ * far, for the repetition penalty. Leaves the logits to the caller.
+ */
 export async function sampleTokens(
   logits: Tensor2D,
   uniforms: Float32Array,
   options: SamplingOptions,
+  seen?: readonly Iterable<number>[],
 ): Promise<SampledTokens> {
-  return sampleRows((await logits.data()) as Float32Array, logits.shape[1], uniforms, options);
+  return sampleRows((await logits.data()) as Float32Array, logits.shape[1], uniforms, options, seen);
 }
 
 /** `sampleTokens` over plain numbers: `logits` holds rows of `vocabulary` values, as many as there are uniforms. */
@@ -40,6 +57,7 @@ export function sampleRows(
   vocabulary: number,
   uniforms: Float32Array,
   options: SamplingOptions,
+  seen?: readonly Iterable<number>[],
 ): SampledTokens {
   const rows = uniforms.length;
   const sampled = {
@@ -50,17 +68,30 @@ export function sampleRows(
   const probabilities = new Float64Array(vocabulary);
   for (let row = 0; row < rows; row++) {
     const scores = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
-    const total = exponentials(scores, options.temperature, probabilities);
-    const choice =
+    const penalised = seen && penalises(options) ? withPenalty(scores, seen[row], options) : scores;
+    const total = exponentials(penalised, options.temperature, probabilities);
+    const { token, mass } =
       options.temperature === 0
-        ? { token: argMax(scores), mass: 0 }
+        ? { token: argMax(penalised), mass: 0 }
         : draw(probabilities, total, uniforms[row], options);
-    const mine = probabilities[choice.token];
-    sampled.tokens[row] = choice.token;
-    sampled.logProbs[row] = Math.log(mine / total);
-    sampled.samplingLogProbs[row] = options.temperature === 0 ? 0 : Math.log(mine / choice.mass);
+    sampled.tokens[row] = token;
+    sampled.samplingLogProbs[row] = options.temperature === 0 ? 0 : Math.log(probabilities[token] / mass);
+    const own = penalised === scores ? total : exponentials(scores, options.temperature, probabilities);
+    sampled.logProbs[row] = Math.log(probabilities[token] / own);
   }
   return sampled;
+}
+
+function withPenalty(
+  scores: Float32Array,
+  seen: Iterable<number>,
+  { repetitionPenalty = 1 }: SamplingOptions,
+): Float32Array {
+  const penalised = scores.slice();
+  for (const token of new Set(seen)) {
+    penalised[token] = scores[token] < 0 ? scores[token] * repetitionPenalty : scores[token] / repetitionPenalty;
+  }
+  return penalised;
 }
 
 /** Fills `out` with exp((score - largest) / temperature) and returns the sum. */
@@ -81,8 +112,10 @@ interface Choice {
 function draw(probabilities: Float64Array, total: number, uniform: number, options: SamplingOptions): Choice {
   const limitsCount = options.topK !== undefined && options.topK > 0 && options.topK < probabilities.length;
   const limitsMass = options.topP !== undefined && options.topP < 1;
-  if (!limitsCount && !limitsMass) return { token: walk(probabilities, uniform * total), mass: total };
-  const kept = mostLikely(probabilities, total, limitsCount ? options.topK : probabilities.length, options.topP ?? 1);
+  const { minP = 0 } = options; // the likeliest token's unnormalised probability is 1
+  if (!limitsCount && !limitsMass && minP === 0) return { token: walk(probabilities, uniform * total), mass: total };
+  const most = mostLikely(probabilities, total, limitsCount ? options.topK : probabilities.length, options.topP ?? 1);
+  const kept = most.filter((token) => probabilities[token] >= minP);
   const mass = kept.reduce((sum, token) => sum + probabilities[token], 0);
   const index = walk(
     Float64Array.from(kept, (token) => probabilities[token]),

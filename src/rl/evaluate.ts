@@ -15,7 +15,8 @@ import { ndcgOf, rankRelevant } from './reward.ts';
 import { rollOut, type RolloutSettings } from './rollout.ts';
 
 export interface EvaluationSettings {
-  readonly rollout: Pick<RolloutSettings, 'prompt' | 'maxNewTokens'>;
+  /** Without what greedy decoding does not need. */
+  readonly rollout: Omit<RolloutSettings, 'groupSize' | 'temperature'>;
   /** Cut-off of NDCG and recall. */
   readonly k: number;
 }
@@ -57,7 +58,7 @@ export async function evaluatePolicy(
   const rows: EvaluationRow[] = [];
   for (let start = 0; start < examples.length; start += BATCH) {
     const batch = examples.slice(start, start + BATCH);
-    const greedy = { ...settings.rollout, groupSize: 1, temperature: 0, topP: 1 };
+    const greedy = { ...settings.rollout, groupSize: 1, temperature: 0 };
     const groups = await rollOut(policy, batch, greedy, { seed: 0, step: 0 }, turn);
     const parsed = groups.map((group) => parseCompletion(group.completions[0].text));
     const rankings = await rankRelevant(

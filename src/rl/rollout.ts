@@ -2,15 +2,16 @@
 import { type Rng, rngFrom } from '../base/rng.ts';
 import type { Example } from '../data/task.ts';
 import { type Completion, generate } from '../model/generate.ts';
+import type { SamplingOptions } from '../model/sample-tokens.ts';
+import { endsWithin, type Stops } from '../model/stops.ts';
 import { encodePrompt, type Policy, type PromptOptions } from '../model/policy.ts';
 
-export interface RolloutSettings {
+export interface RolloutSettings extends SamplingOptions {
   readonly prompt: PromptOptions;
   readonly groupSize: number;
-  /** 0 is greedy. */
-  readonly temperature: number;
-  readonly topP: number;
   readonly maxNewTokens: number;
+  /** What ends a completion besides the model's end tokens. */
+  readonly stops?: Stops;
 }
 
 export interface SampledCompletion extends Completion {
@@ -38,12 +39,15 @@ export async function rollOut(
   const prompts = examples.map((example) => encodePrompt(policy.tokenizer, example.query, settings.prompt));
   const rng = (prompt: number, copy: number): Rng =>
     rngFrom(random.seed, 'rollout', random.step, examples[prompt].id, copy);
+  const { tokenizer } = policy;
+  const { ids, texts } = settings.stops ?? { ids: [], texts: [] };
   const completions = await generate(policy.weights, policy.config, {
     prompts,
     copies: settings.groupSize,
     maxNewTokens: settings.maxNewTokens,
-    sampling: { temperature: settings.temperature, topP: settings.topP },
-    endIds: policy.endIds,
+    sampling: settings,
+    endIds: [...tokenizer.endIds, ...ids],
+    ends: endsWithin(texts, (tokens) => tokenizer.decode(tokens)),
     rng,
     turn,
   });
@@ -52,6 +56,6 @@ export async function rollOut(
     promptIds: prompts[i],
     completions: completions
       .slice(i * settings.groupSize, (i + 1) * settings.groupSize)
-      .map((completion) => ({ ...completion, text: policy.tokenizer.decode(completion.tokens) })),
+      .map((completion) => ({ ...completion, text: tokenizer.decode(completion.tokens) })),
   }));
 }

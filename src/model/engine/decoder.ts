@@ -15,7 +15,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Variable } from '@tensorflow/tfjs-core';
 import { rotationOf } from '../rope.ts';
-import type { SampledTokens, SamplingOptions } from '../sample-tokens.ts';
+import { penalises, type SampledTokens, type SamplingOptions } from '../sample-tokens.ts';
 import type { Decoder, DecoderOptions } from '../decoder.ts';
 import type { Adapter, Linear, LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
 import { EmbeddedBackend } from './embedded-backend.ts';
@@ -60,6 +60,8 @@ export class EmbeddedDecoder implements Decoder {
   readonly #logits: number;
   /** Where each row's next token goes. */
   readonly #positions: Int32Array;
+  /** Address of a bit for each row and token that prompt or completion has; 0 until a repetition penalty needs it. */
+  #seen = 0;
 
   constructor(backend: EmbeddedBackend, weights: ModelWeights, config: ModelConfig, options: DecoderOptions) {
     this.#backend = backend;
@@ -72,7 +74,7 @@ export class EmbeddedDecoder implements Decoder {
     );
     try {
       this.#model = this.#describe(weights);
-      this.#sampling = this.#allocate(16);
+      this.#sampling = this.#allocate(24);
       this.#logits = this.#allocate(Math.max(this.rows, options.prompts.length) * config.vocabularySize * 4);
     } catch (error) {
       this.dispose(); // the heap was full half-way
@@ -96,6 +98,7 @@ export class EmbeddedDecoder implements Decoder {
     for (const address of arrays) this.#release(address);
     pool.run('sharePrompts', this.rows, 1, [this.#model, copies]);
     const rows = Int32Array.from({ length: this.rows }, (_, row) => row);
+    if (penalises(sampling)) this.#rememberPrompts();
     const sources = rows.map((row) => Math.floor(row / copies));
     return this.#run('sampleRows', 1, rows, new Int32Array(this.rows), sources, uniforms, sampling);
   }
@@ -105,6 +108,7 @@ export class EmbeddedDecoder implements Decoder {
     const tile = pool.kernels.paddedRows(1);
     const grain = Math.ceil(rows.length / pool.threads / chunksPerThread / tile) * tile;
     const sources = rows.map((_, i) => i);
+    if (this.#seen !== 0) for (const [i, row] of rows.entries()) this.#remember(row, [tokens[i]]);
     const sampled = this.#run('decodeStep', grain, rows, tokens, sources, uniforms, sampling);
     for (const row of rows) this.#positions[row]++;
     return sampled;
@@ -123,23 +127,25 @@ export class EmbeddedDecoder implements Decoder {
     tokens: Int32Array,
     sources: Int32Array,
     uniforms: Float32Array,
-    { temperature, topK = 0, topP = 1 }: SamplingOptions,
+    { temperature, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 }: SamplingOptions,
   ): SampledTokens {
     const { shared, pool } = this.#backend;
     this.#check(rows, tokens, uniforms);
     const count = rows.length;
     const isGreedy = temperature === 0;
     shared.ints(this.#sampling, 4).set([isGreedy ? 1 : 0, 0, topK, 0]);
-    const floats = shared.floats(this.#sampling, 4);
+    const floats = shared.floats(this.#sampling, 6);
     floats[1] = isGreedy ? 1 : 1 / temperature;
     floats[3] = topP;
+    floats[4] = minP;
+    floats[5] = repetitionPenalty;
     const positions = Int32Array.from(rows, (row) => this.#positions[row]);
     const inputs = [tokens, rows, positions].map((values) => this.#ints(values));
     const sourcesAt = this.#ints(sources);
     const uniformsAt = this.#allocate(count * 4);
     shared.floats(uniformsAt, count).set(uniforms);
     const outputs = [0, 1, 2].map(() => this.#allocate(count * 4));
-    const step = this.#ints([...inputs, this.#logits, sourcesAt, uniformsAt, ...outputs]);
+    const step = this.#ints([...inputs, this.#logits, sourcesAt, uniformsAt, this.#seen, ...outputs]);
     const scratch = this.#backend.scratch(pool.kernels.decodeScratch(this.#model, grain));
     pool.run(kernel, count, grain, [...scratch, this.#model, step, this.#sampling]);
     const sampled = {
@@ -149,6 +155,23 @@ export class EmbeddedDecoder implements Decoder {
     };
     for (const address of [step, ...inputs, sourcesAt, uniformsAt, ...outputs]) this.#release(address);
     return sampled;
+  }
+
+  #rememberPrompts(): void {
+    const { prompts, copies } = this.#options;
+    this.#seen = this.#allocate(this.rows * this.#seenWords * 4);
+    this.#backend.shared.ints(this.#seen, this.rows * this.#seenWords).fill(0);
+    for (let row = 0; row < this.rows; row++) this.#remember(row, prompts[Math.floor(row / copies)]);
+  }
+
+  #remember(row: number, tokens: readonly number[]): void {
+    const bits = this.#backend.shared.ints(this.#seen + row * this.#seenWords * 4, this.#seenWords);
+    for (const token of tokens) bits[token >> 5] |= 1 << (token & 31);
+  }
+
+  /** Words of bits for each row. */
+  get #seenWords(): number {
+    return Math.ceil(this.#config.vocabularySize / 32);
   }
 
   /** A wrong row, token or length would make a kernel write anywhere. */

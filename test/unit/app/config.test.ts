@@ -16,7 +16,7 @@ describe('configFrom', () => {
   });
 
   it('gives back what it made', () => {
-    const config = configFrom({ seed: 5 }, 'test');
+    const config = configFrom({ seed: 5, 'rollout.stop': '' }, 'test');
     assert.deepEqual(configFrom(config, 'test'), config);
   });
 
@@ -29,6 +29,8 @@ describe('configFrom', () => {
     [{ 'grpo.kl': 'NaN' }, /grpo.kl is "NaN"; it must be a number/],
     [{ 'rollout.topP': 1.1 }, /rollout.topP is 1.1; it must be a number from 0.01 to 1/],
     [{ task: 3 }, /task must be text, not 3/],
+    [{ task: '' }, /task must be text, not ""/],
+    [{ 'rollout.minP': 2 }, /rollout.minP is 2/],
     [{ promptStyle: 'loud' }, /promptStyle is "loud"; choose one of auto, paper, plain/],
   ];
   for (const [given, message] of refused) {

@@ -99,7 +99,8 @@ async function checkTrace(
         return logitsOf(weights, tf.slice(hidden, [prompt.length - 1, 0], [tokens.length, -1])).dataSync<'float32'>();
       });
       const uniforms = Float32Array.from(tokens, (_, step) => uniformsOf(step, [row])[0]);
-      const expected = sampleRows(logits, config.vocabularySize, uniforms, sampling);
+      const seen = tokens.map((_, step) => [...prompt, ...tokens.slice(0, step)]);
+      const expected = sampleRows(logits, config.vocabularySize, uniforms, sampling, seen);
       assert.deepEqual(tokens, [...expected.tokens], `tokens of row ${row}`);
       assertClose(trace.logProbs[row], expected.logProbs, 2e-5, `log-probabilities of row ${row}`);
       assertClose(trace.samplingLogProbs[row], expected.samplingLogProbs, 2e-5, `truncated ones of row ${row}`);
@@ -117,6 +118,10 @@ describe('createDecoder', () => {
     'among the likeliest five': { temperature: 1, topK: 5 },
     'within a nucleus': { temperature: 1.2, topP: 0.7 },
     'with both limits': { temperature: 0.9, topK: 20, topP: 0.8 },
+    'of some likelihood': { temperature: 1.1, minP: 0.2 },
+    'with a penalty on repeats': { temperature: 0.8, repetitionPenalty: 1.7 },
+    'greedily with a penalty': { temperature: 0, repetitionPenalty: 1.3 },
+    'with everything': { temperature: 0.9, topK: 20, topP: 0.9, minP: 0.05, repetitionPenalty: 0.6 },
   };
   for (const [what, config] of Object.entries({ odd, even, windowed })) {
     for (const [how, sampling] of Object.entries(samplings)) {

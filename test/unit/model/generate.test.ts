@@ -79,6 +79,30 @@ for (const backend of enginesUnderTest('cpu', 'embedded')) {
       }
     });
 
+    it('ends a sequence where the caller says so', async () => {
+      const free = await complete({});
+      const ended = await complete({ ends: (tokens) => tokens.length === 3 });
+      for (const [i, { tokens, ended: hasEnded }] of ended.entries()) {
+        assert.deepEqual(tokens, free[i].tokens.slice(0, 3));
+        assert.equal(hasEnded, true);
+      }
+    });
+
+    it('takes with a penalty what the plain distribution would not, each sequence by its own tokens', async () => {
+      const sampling = { temperature: 0, repetitionPenalty: 50 };
+      const together = await complete({ sampling });
+      for (const [i, { tokens }] of together.entries()) {
+        assert.equal(new Set([...PROMPTS[i], ...tokens]).size, new Set(PROMPTS[i]).size + tokens.length);
+        const [alone] = await complete({ sampling, prompts: [PROMPTS[i]] });
+        assert.deepEqual(alone.tokens, tokens);
+      }
+    });
+
+    it('reports log-probabilities under what was drawn from beside those under the model', async () => {
+      const [{ logProbs, samplingLogProbs }] = await complete({ sampling: { temperature: 1, topK: 3 } });
+      for (const [i, value] of samplingLogProbs.entries()) assert.ok(value > logProbs[i] && value <= 0);
+    });
+
     it('reports the log-probability of each sampled token', async () => {
       const [{ tokens, logProbs }] = await complete({ prompts: [PROMPTS[0]], sampling: { temperature: 0.7 } });
       const expected = tf.tidy(() => {

@@ -124,8 +124,9 @@ export function sampleRows(
   const step = changetype<Step>(stepAt), vocabulary = changetype<Model>(modelAt).vocabulary;
   for (let r = first; r < last; r++) {
     const logits = at(step.logits, load<i32>(at(step.sources, r)) * vocabulary);
+    const seen = step.seen ? at(step.seen, load<i32>(at(step.slots, r)) * ((vocabulary + 31) >> 5)) : 0;
     const token = sample(
-      vocabulary, logits, load<f32>(at(step.uniforms, r)), changetype<Sampling>(samplingAt), scratchOf(scratch, stride),
+      vocabulary, logits, load<f32>(at(step.uniforms, r)), changetype<Sampling>(samplingAt), seen, scratchOf(scratch, stride),
       at(step.outLogProbs, r), at(step.outSamplingLogProbs, r),
     );
     store<i32>(at(step.outTokens, r), token);

@@ -66,6 +66,10 @@ export class Sampling {
   topK: i32;
   /** 1: no limit. */
   topP: f32;
+  /** 0: no limit. */
+  minP: f32;
+  /** 1: none. */
+  penalty: f32;
 }
 
 /** One token for each row. */
@@ -77,6 +81,7 @@ export class Step {
   logits: usize; // [R, V]
   sources: usize; // int32 [R]: the row of logits each row samples from
   uniforms: usize; // [R]
+  seen: usize; // [S, ⌈V / 32⌉] words of bits: the tokens that each sequence has; 0: no penalty
   outTokens: usize; // int32 [R]
   outLogProbs: usize; // [R]
   outSamplingLogProbs: usize; // [R]

@@ -1,4 +1,4 @@
-// Choosing a token next to the logits: temperature, top-k, top-p, greedy, as sample-tokens.ts defines them.
+// Choosing a token next to the logits: penalty, temperature, top-k, top-p, min-p, greedy, as sample-tokens.ts defines them.
 
 import { at, log1, sumLanes } from './math';
 import { Sampling } from './model';
@@ -69,28 +69,64 @@ function indexOf(n: i32, x: usize, value: f32): i32 {
   return 0;
 }
 
+/** A logit as the penalty leaves it, where its token has been seen; seen 0: no penalty. */
+// @ts-ignore: decorator
+@inline
+function penalised(seen: usize, token: i32, penalty: f32, logit: f32): f32 {
+  if (!seen || !((load<i32>(at(seen, token >> 5)) >> (token & 31)) & 1)) return logit;
+  return logit < 0 ? logit * penalty : logit / penalty;
+}
+
+/** Copies a row of logits, penalised where their tokens have been seen. */
+function penalise(n: i32, logits: usize, seen: usize, penalty: f32, out: usize): void {
+  memory.copy(out, logits, (<usize>n) << 2);
+  for (let word: i32 = 0; word < n; word += 32) {
+    if (!load<i32>(at(seen, word >> 5))) continue;
+    for (let i = word; i < min(n, word + 32); i++) {
+      store<f32>(at(out, i), penalised(seen, i, penalty, load<f32>(at(logits, i))));
+    }
+  }
+}
+
+/** Zeroes weights below a threshold. */
+function dropBelow(n: i32, weights: usize, threshold: f32): void {
+  for (let i: i32 = 0; i < n; i++) if (load<f32>(at(weights, i)) < threshold) store<f32>(at(weights, i), 0);
+}
+
 /**
- * Draws from one row of logits [n] with a number in [0, 1); `weights` is scratch of n floats. Returns the token; its
- * log-probabilities before and after truncation are written.
+ * Draws from one row of logits [n] with a number in [0, 1); `seen` has the bits of tokens to be penalised, 0: none;
+ * `weights` is scratch of n floats. Returns the token; its log-probabilities under the model and under what it was drawn
+ * from are written.
  */
 export function sample(
-  n: i32, logits: usize, uniform: f32, how: Sampling, weights: usize, outLogProb: usize, outSamplingLogProb: usize,
+  n: i32, logits: usize, uniform: f32, how: Sampling, seen: usize, weights: usize,
+  outLogProb: usize, outSamplingLogProb: usize,
 ): i32 {
-  const largest = rowMax(n, logits);
-  expRow(n, largest, how.scale, logits, weights);
-  const total = totalOf(n, weights);
-  if (how.isGreedy) {
-    store<f32>(outLogProb, -log1(<f32>total)); // the largest weight is 1
-    store<f32>(outSamplingLogProb, 0);
-    return indexOf(n, logits, largest);
+  const plainLargest = rowMax(n, logits);
+  expRow(n, plainLargest, how.scale, logits, weights);
+  const plainTotal = totalOf(n, weights);
+  let largest = plainLargest, total = plainTotal;
+  if (seen) {
+    penalise(n, logits, seen, how.penalty, weights);
+    largest = rowMax(n, weights);
+    if (!how.isGreedy) {
+      expRow(n, largest, how.scale, weights, weights);
+      total = totalOf(n, weights);
+    }
   }
-  let mass = total;
-  if (how.topK > 0 && how.topK < n) keepLargest(true, n, weights, <f32>how.topK);
-  if (how.topP < 1) keepLargest(false, n, weights, above(false, n, weights, 0) * how.topP);
-  if ((how.topK > 0 && how.topK < n) || how.topP < 1) mass = totalOf(n, weights);
-  const token = walk(n, weights, <f64>uniform * mass);
-  const score = (load<f32>(at(logits, token)) - largest) * how.scale;
-  store<f32>(outLogProb, score - log1(<f32>total));
-  store<f32>(outSamplingLogProb, score - log1(<f32>mass));
+  let token: i32, mass = total;
+  if (how.isGreedy) {
+    token = indexOf(n, seen ? weights : logits, largest);
+  } else {
+    if (how.topK > 0 && how.topK < n) keepLargest(true, n, weights, <f32>how.topK);
+    if (how.topP < 1) keepLargest(false, n, weights, above(false, n, weights, 0) * how.topP);
+    if (how.minP > 0) dropBelow(n, weights, how.minP); // the largest weight is 1
+    if ((how.topK > 0 && how.topK < n) || how.topP < 1 || how.minP > 0) mass = totalOf(n, weights);
+    token = walk(n, weights, <f64>uniform * mass);
+  }
+  const logit = load<f32>(at(logits, token));
+  const drawn = (penalised(seen, token, how.penalty, logit) - largest) * how.scale;
+  store<f32>(outLogProb, (logit - plainLargest) * how.scale - log1(<f32>plainTotal));
+  store<f32>(outSamplingLogProb, how.isGreedy ? 0 : drawn - log1(<f32>mass));
   return token;
 }
