@@ -55,6 +55,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'List runs, or pause, continue and stop one',
     load: async () => (await import('./runs.ts')).runsCommand,
   },
+  'install-backend': {
+    summary: 'Install a native tensor engine',
+    load: async () => (await import('./install-backend.ts')).installBackendCommand,
+  },
   doctor: {
     summary: 'Say what this machine offers',
     load: async () => (await import('./doctor.ts')).doctorCommand,

@@ -29,6 +29,9 @@ export const doctorCommand = defineCommand({
       );
     }
     output.line(`\nA run takes ${chosen.name}: ${chosen.reason}.`);
+    output.line(
+      'A native engine is installed with rec-r1 install-backend, or in the editor with Install Native Backend.',
+    );
     output.object({ ...report, backends, chosen });
   },
 });

@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import { logFile } from '../worker/launch.ts';
 import type { Dashboards } from './dashboards.ts';
+import { chooseAndInstall } from './install-backend.ts';
 import { askForKey } from './keys.ts';
 import { reporting } from './notify.ts';
 import { isLive, runName, type Runs } from './runs.ts';
@@ -71,6 +72,7 @@ export const COMMANDS = {
     if (dir !== undefined) await deleteRun(dir, runs, dashboards);
   },
   'rec-r1.setKey': ({ context }) => askForKey(context),
+  'rec-r1.installBackend': ({ context, output }) => chooseAndInstall(context, output),
   'rec-r1.refreshRuns': ({ runs }) => {
     runs.refresh();
   },

@@ -31,7 +31,8 @@ export function runtime(context: vscode.ExtensionContext, keys: Keys): Runtime {
   const nodePath = section().get<string>('nodePath', '');
   const script = join(context.extensionPath, 'dist', 'worker.mjs');
   const workingDir = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? context.extensionPath;
-  return { script, workingDir, keys, ...(nodePath !== '' && { nodePath }) };
+  const nativeFolder = join(context.globalStorageUri.fsPath, 'native');
+  return { script, workingDir, keys, nativeFolder, ...(nodePath !== '' && { nodePath }) };
 }
 
 function section(): vscode.WorkspaceConfiguration {

@@ -14,6 +14,9 @@ import { activateRegistered } from './registered-backend.ts';
 import { activateTfjsNode } from './tfjs-node.ts';
 import { activateWebGpu, isSoftwareGpu } from './webgpu.ts';
 
+/** The version of TensorFlow.js that an engine's packages must have. */
+export const tensorflowJs = tf.version_core;
+
 export const backendNames = ['embedded', 'node-gpu', 'node', 'webgpu', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
 
@@ -44,8 +47,8 @@ type Activation = (options: BackendOptions) => Promise<string>;
 
 const activations: Readonly<Record<BackendName, Activation>> = {
   embedded: async (options) => (await activateEmbedded(options)).description,
-  'node-gpu': () => activateTfjsNode('@tensorflow/tfjs-node-gpu'),
-  node: () => activateTfjsNode('@tensorflow/tfjs-node'),
+  'node-gpu': () => activateTfjsNode('node-gpu'),
+  node: () => activateTfjsNode('node'),
   webgpu: activateWebGpu,
   cpu: activateCpu,
 };
@@ -70,7 +73,10 @@ export async function selectBackend(
   try {
     return { name, description: await activations[name](options), reason: 'asked for' };
   } catch (error) {
-    throw new UserError(`The tensor engine "${name}" cannot be used: ${messageOf(error)}.`, { cause: error });
+    throw new UserError(
+      `The tensor engine "${name}" cannot be used: ${messageOf(error)}; "rec-r1 doctor" lists what can.`,
+      { cause: error },
+    );
   }
 }
 

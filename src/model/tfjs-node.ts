@@ -9,7 +9,8 @@ import { createRequire } from 'node:module';
 import { importOptional } from './optional-package.ts';
 import { activateRegistered } from './registered-backend.ts';
 
-export type TfjsNodePackage = '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu';
+const packages = { node: '@tensorflow/tfjs-node', 'node-gpu': '@tensorflow/tfjs-node-gpu' } as const;
+type Engine = keyof typeof packages;
 
 /** What is read of the package's backend. */
 interface TfjsNodeBackend extends tf.KernelBackend {
@@ -17,29 +18,28 @@ interface TfjsNodeBackend extends tf.KernelBackend {
   readonly binding: { readonly TF_Version: string };
 }
 
-let loaded: { readonly name: TfjsNodePackage; readonly dir: string } | undefined;
+let loaded: { readonly engine: Engine; readonly dir: string } | undefined;
 
 /** @throws Error when the package is absent or does not load, or when the one for GPUs finds none. */
-export async function activateTfjsNode(name: TfjsNodePackage): Promise<string> {
-  loaded ??= { name, dir: await load(name) };
+export async function activateTfjsNode(engine: Engine): Promise<string> {
+  loaded ??= { engine, dir: await load(engine) };
   await activateRegistered('tensorflow');
   const { isUsingGpuDevice, binding } = tf.backend() as TfjsNodeBackend;
   // The package for GPUs without one is as good on the processor as the other.
-  if (loaded.name !== name && (isUsingGpuDevice || name === '@tensorflow/tfjs-node-gpu')) {
-    throw new Error(`this process has loaded ${loaded.name} from ${loaded.dir} already`);
+  if (loaded.engine !== engine && (isUsingGpuDevice || engine === 'node-gpu')) {
+    throw new Error(`this process has loaded ${packages[loaded.engine]} from ${loaded.dir} already`);
   }
-  if (name === '@tensorflow/tfjs-node-gpu' && !isUsingGpuDevice) {
-    throw new Error(`${name} in ${loaded.dir} found no CUDA device that TensorFlow ${binding.TF_Version} can use`);
+  if (engine === 'node-gpu' && !isUsingGpuDevice) {
+    throw new Error(`${loaded.dir} found no CUDA device that TensorFlow ${binding.TF_Version} can use`);
   }
-  const device = isUsingGpuDevice ? 'a GPU' : 'the processor';
-  return `TensorFlow ${binding.TF_Version} on ${device}, ${loaded.name} in ${loaded.dir}`;
+  return `TensorFlow ${binding.TF_Version} on ${isUsingGpuDevice ? 'a GPU' : 'the processor'}, from ${loaded.dir}`;
 }
 
-async function load(name: TfjsNodePackage): Promise<string> {
+async function load(engine: Engine): Promise<string> {
   // Warnings and errors only: at its own level TensorFlow greets with the processor's instruction sets.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
   restoreRemovedUtilities();
-  return (await importOptional(name)).dir;
+  return (await importOptional(packages[engine], engine)).dir;
 }
 
 /** tfjs-node 4.22 calls functions of `node:util` that Node deprecated and, from 23 on, removes. */

@@ -25,7 +25,7 @@ let adapter: Adapter | undefined;
 /** @throws Error when a package is absent or does not load, or when Dawn finds no adapter. */
 export async function activateWebGpu(): Promise<string> {
   adapter ??= await openAdapter();
-  await importOptional('@tensorflow/tfjs-backend-webgpu');
+  await importOptional('@tensorflow/tfjs-backend-webgpu', 'webgpu');
   await activateRegistered('webgpu');
   failOnDeviceErrors();
   return `Dawn on ${adapter.info.description}`;
@@ -37,7 +37,7 @@ export function isSoftwareGpu(): boolean {
 }
 
 async function openAdapter(): Promise<Adapter> {
-  const { exports, dir } = await importOptional('webgpu');
+  const { exports, dir } = await importOptional('webgpu', 'webgpu');
   const { create, globals } = exports as Dawn;
   const gpu = create([]);
   const found = await gpu.requestAdapter({ powerPreference: 'high-performance' }); // as TensorFlow.js will ask

@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareCheckpoints } from '../app/compare.ts';
+import { installBackend } from '../app/install-backend.ts';
 import { openRewriter, type Rewriter } from '../app/rewrite.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { FromWorker, QuestionKind, Questions, ToWorker } from './protocol.ts';
@@ -51,6 +52,8 @@ async function answerOf(
   switch (question.kind) {
     case 'compare':
       return compareCheckpoints(question.ask, turn);
+    case 'install-backend':
+      return installBackend(question.ask.backend, { signal, report: console.log });
     case 'rewrite': {
       const { runDir, checkpoint, query, sample } = question.ask;
       const rewriter = await rewriters.open(runDir, checkpoint);

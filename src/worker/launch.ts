@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readSync, fstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { NATIVE_FOLDER } from '../base/environment.ts';
 import { UserError } from '../base/errors.ts';
 
 /** What the training process is asked; its own file is the run's `worker.log`. */
@@ -21,6 +22,8 @@ export interface Runtime {
   readonly workingDir: string;
   /** Keys by environment variable; those of this process win. */
   readonly keys?: Readonly<Record<string, string>>;
+  /** Where native engines are installed, unless the environment of this process says otherwise. */
+  readonly nativeFolder?: string;
 }
 
 export interface LaunchedTraining {
@@ -65,8 +68,12 @@ export function launchTraining(order: TrainingOrder, runtime: Runtime): Launched
  * The environment of a Node process. `ELECTRON_RUN_AS_NODE` makes the editor's executable a Node instead of a second
  * window; a plain Node does not look at it.
  */
-export function nodeEnvironment({ keys }: Pick<Runtime, 'keys'> = {}): NodeJS.ProcessEnv {
-  return { ...keys, ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+export function nodeEnvironment({
+  keys,
+  nativeFolder,
+}: Pick<Runtime, 'keys' | 'nativeFolder'> = {}): NodeJS.ProcessEnv {
+  const native = nativeFolder === undefined ? {} : { [NATIVE_FOLDER]: nativeFolder };
+  return { ...keys, ...native, ...process.env, ELECTRON_RUN_AS_NODE: '1' };
 }
 
 export function executableOf({ nodePath }: Runtime): string {

@@ -4,6 +4,7 @@
  * Every question ends in exactly one answer or one error.
  */
 import type { ComparisonQuestion } from '../app/compare.ts';
+import type { Installable, Installation } from '../app/install-backend.ts';
 import type { RewriteAnswer } from '../app/rewrite.ts';
 import type { Comparison } from '../runs/comparison.ts';
 
@@ -21,6 +22,8 @@ export interface Questions {
     };
     readonly answer: RewriteAnswer;
   };
+  /** The worker's output says how it goes. */
+  readonly 'install-backend': { readonly ask: { readonly backend: Installable }; readonly answer: Installation };
 }
 
 export type QuestionKind = keyof Questions;

@@ -30,9 +30,10 @@ if (existsSync(folder)) {
   mkdirSync(dirname(folder), { recursive: true });
   const scratch = mkdtempSync(`${folder}.partial-`);
   try {
-    installPackage(scratch);
-    const tensorflow = extractTensorFlow(scratch);
-    compileBinding(scratch, tensorflow);
+    const engine = join(scratch, 'node');
+    installPackage(engine);
+    const tensorflow = extractTensorFlow(engine);
+    compileBinding(engine, tensorflow);
     rmSync(tensorflow, { recursive: true });
     renameSync(scratch, folder);
     console.log(`${folder} is made.`);
@@ -42,32 +43,33 @@ if (existsSync(folder)) {
 }
 
 /** The package as npm has it, without the install step that downloads. */
-function installPackage(scratch: string): void {
-  writeFileSync(join(scratch, 'package.json'), '{ "private": true }');
-  execute('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...PACKAGES], scratch);
+function installPackage(engine: string): void {
+  mkdirSync(engine);
+  writeFileSync(join(engine, 'package.json'), '{ "private": true }');
+  execute('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...PACKAGES], engine);
 }
 
 /** Returns the folder `tensorflow` of the wheel. */
-function extractTensorFlow(scratch: string): string {
+function extractTensorFlow(engine: string): string {
   // Any Python's wheel has the same library.
   const target = ['--only-binary=:all:', '--python-version=3.11', '--platform=manylinux_2_27_x86_64'];
   const wheel = `tensorflow-cpu==${TENSORFLOW_VERSION}`;
-  execute('python3', ['-m', 'pip', 'download', '--no-deps', ...target, '--dest=.', wheel], scratch);
-  const [file] = globSync('tensorflow_cpu-*.whl', { cwd: scratch });
-  execute('python3', ['-c', EXTRACT, file, '.'], scratch);
-  rmSync(join(scratch, file));
-  return join(scratch, 'tensorflow');
+  execute('python3', ['-m', 'pip', 'download', '--no-deps', ...target, '--dest=.', wheel], engine);
+  const [file] = globSync('tensorflow_cpu-*.whl', { cwd: engine });
+  execute('python3', ['-c', EXTRACT, file, '.'], engine);
+  rmSync(join(engine, file));
+  return join(engine, 'tensorflow');
 }
 
 /** Compiles as the package's binding.gyp does, and puts everything where that would. */
-function compileBinding(scratch: string, tensorflow: string): void {
-  const target = join(scratch, 'node_modules/@tensorflow/tfjs-node');
+function compileBinding(engine: string, tensorflow: string): void {
+  const target = join(engine, 'node_modules/@tensorflow/tfjs-node');
   const libraries = join(target, 'deps/lib');
   const addon = join(target, 'lib/napi-v8');
   for (const dir of [libraries, addon]) mkdirSync(dir, { recursive: true });
   const names = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
   for (const name of names) renameSync(join(tensorflow, name), join(libraries, name));
-  const headers = [join(scratch, 'node_modules/node-api-headers/include'), join(tensorflow, 'include')];
+  const headers = [join(engine, 'node_modules/node-api-headers/include'), join(tensorflow, 'include')];
   execute(
     'g++',
     [

@@ -22,7 +22,7 @@ describe('rec-r1 with tfjs-node', { skip: skipWithoutBinding() }, () => {
     const [{ backends, chosen }] = (await recR1Json('doctor')) as Report[];
     const node = backends.find(({ name }) => name === 'node');
     assert.equal(node?.isAvailable, true, node?.description);
-    assert.match(node.description, /^TensorFlow \d+\.\d+\.\d+ on the processor, @tensorflow\/tfjs-node in /);
+    assert.match(node.description, /^TensorFlow \d+\.\d+\.\d+ on the processor, from /);
     assert.ok(node.description.includes(bindingFolder()));
     assert.notEqual(chosen.name, 'node');
   });
