@@ -31,6 +31,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'Rewrite a query with a checkpoint',
     load: async () => (await import('./rewrite.ts')).rewriteCommand,
   },
+  export: {
+    summary: 'Write a checkpoint for transformers, PEFT or llama.cpp',
+    load: async () => (await import('./export.ts')).exportCommand,
+  },
   import: {
     summary: 'Turn a data set into a task folder',
     load: async () => (await import('./import.ts')).importCommand,

@@ -16,7 +16,7 @@ import { readJson } from '../base/json-file.ts';
 import { type Adapters, adapterParameters, linearsOf, LORA_TARGETS, type LoraConfig, loraScale } from './lora.ts';
 import { variable } from './filled-variable.ts';
 import { tensorSources } from './model-folder.ts';
-import { type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
+import { type DType, type NamedArray, readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { Linear, ModelWeights } from './weights.ts';
 
 const CONFIG_FILE = 'adapter_config.json';
@@ -36,19 +36,20 @@ export function isAdapterFolder(dir: string): boolean {
   return existsSync(join(dir, CONFIG_FILE));
 }
 
-/** Writes both files of PEFT, and which base they belong to. */
+/** Writes the two files of PEFT. */
 export async function writeAdapter(
   dir: string,
   config: LoraConfig,
   adapters: Adapters,
-  base: BaseModel,
+  baseDir: string,
+  dtype: DType = 'F32',
 ): Promise<void> {
   const named = [...adapterParameters(adapters)].map(([name, parameter]) => [`${PREFIX}${name}`, parameter] as const);
-  await writeSafetensors(join(dir, WEIGHTS_FILE), tensorSources(named));
+  await writeSafetensors(join(dir, WEIGHTS_FILE), tensorSources(named), dtype);
   await writeJson(join(dir, CONFIG_FILE), {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
-    base_model_name_or_path: base.dir,
+    base_model_name_or_path: baseDir,
     r: config.rank,
     lora_alpha: config.alpha,
     lora_dropout: config.dropout,
@@ -59,6 +60,10 @@ export async function writeAdapter(
     inference_mode: true,
     init_lora_weights: true,
   });
+}
+
+/** Writes which model the adapters in a folder belong to. */
+export async function writeBase(dir: string, base: BaseModel): Promise<void> {
   await writeJson(join(dir, BASE_FILE), base);
 }
 

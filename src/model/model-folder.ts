@@ -108,7 +108,7 @@ async function loadFile(
   }
 }
 
-/** Writes `config.json` and `model.safetensors`. The tokenizer's files are copied by the caller. */
+/** Writes `config.json` (with the type of the numbers changed) and `model.safetensors`. The tokenizer's files are copied by the caller. */
 export async function saveWeights(
   dir: string,
   raw: Readonly<Record<string, unknown>>,
@@ -116,7 +116,13 @@ export async function saveWeights(
   dtype: DType = 'F32',
 ): Promise<void> {
   await writeSafetensors(join(dir, 'model.safetensors'), tensorSources(parameters), dtype);
-  await writeFileAtomic(join(dir, 'config.json'), JSON.stringify(raw, null, 2) + '\n');
+  await writeFileAtomic(join(dir, 'config.json'), `${JSON.stringify(withDType(raw, dtype), null, 2)}\n`);
+}
+
+/** transformers loads weights as what the configuration says, under the name of version 5 or the one before. */
+function withDType(raw: Readonly<Record<string, unknown>>, dtype: DType): Readonly<Record<string, unknown>> {
+  const name = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[dtype];
+  return { ...raw, ...('torch_dtype' in raw && { torch_dtype: name }), ...('dtype' in raw && { dtype: name }) };
 }
 
 /** What `writeSafetensors` takes: the variables are read one by one. */

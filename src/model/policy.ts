@@ -19,6 +19,7 @@ import {
   withoutAdapters,
 } from './lora.ts';
 import { describeModel, disposeParameters, loadWeights, type ModelDescription, saveWeights } from './model-folder.ts';
+import type { DType } from './safetensors.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 import type { ModelWeights } from './weights.ts';
 
@@ -99,12 +100,13 @@ export function withAdaptersOff(policy: Policy): Policy {
 }
 
 /** A folder that Hugging Face's libraries can load: weights, configuration, tokenizer; with LoRA, PEFT's two files. */
-export async function savePolicy(policy: Policy, dir: string): Promise<void> {
+export async function savePolicy(policy: Policy, dir: string, dtype: DType = 'F32'): Promise<void> {
   if (policy.lora) {
-    await writeAdapter(dir, policy.lora.config, policy.lora.adapters, policy.lora.base);
+    const { config, adapters, base } = policy.lora;
+    await writeAdapter(dir, config, adapters, base.dir, dtype);
     return;
   }
-  await saveWeights(dir, policy.raw, policy.parameters);
+  await saveWeights(dir, policy.raw, policy.parameters, dtype);
   for (const file of ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', 'generation_config.json']) {
     if (existsSync(join(policy.dir, file))) await cp(join(policy.dir, file), join(dir, file));
   }

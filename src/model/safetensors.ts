@@ -88,7 +88,7 @@ function toFloat32(bytes: Buffer, dtype: DType): Float32Array {
 /** A tensor to be written; its values are asked for when its turn comes. */
 export interface TensorSource {
   readonly shape: readonly number[];
-  values(): Float32Array | Promise<Float32Array>;
+  readonly values: () => Float32Array | Promise<Float32Array>;
 }
 
 /** Writes a file whole or not at all, one tensor after another. Half precision rounds to nearest even. */

@@ -55,7 +55,7 @@ export async function loadTokenizer(dir: string, endIds: readonly number[], embe
 }
 
 /** The template's own file goes before the configuration, as in transformers. */
-async function chatTemplate(dir: string, config: Row): Promise<string> {
+export async function chatTemplate(dir: string, config: Row): Promise<string> {
   const file = join(dir, 'chat_template.jinja');
   if (existsSync(file)) return readFile(file, 'utf8');
   const written = config.chat_template;
@@ -98,7 +98,7 @@ function specialTokens(config: Row): Record<string, string> {
 }
 
 /** A token is written as text, or as an object with its text under `content`. */
-function tokenText(token: unknown): string | null {
+export function tokenText(token: unknown): string | null {
   if (typeof token === 'string') return token;
   const content = (token as { content?: unknown } | null | undefined)?.content;
   return typeof content === 'string' ? content : null;

@@ -14,6 +14,7 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import { UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
 import { type AdamWState, createAdamW } from '../model/adamw.ts';
+import { writeBase } from '../model/adapter-folder.ts';
 import { tensorSources } from '../model/model-folder.ts';
 import { type Policy, savePolicy } from '../model/policy.ts';
 import { type NamedArray, readSafetensors, writeSafetensors } from '../model/safetensors.ts';
@@ -44,6 +45,7 @@ export async function saveCheckpoint(
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   await savePolicy(policy, temporary);
+  if (policy.lora) await writeBase(temporary, policy.lora.base);
   await writeSafetensors(join(temporary, OPTIMIZER_FILE), tensorSources(moments(policy, optimizer)));
   await writeFileAtomic(
     join(temporary, TRAINER_FILE),

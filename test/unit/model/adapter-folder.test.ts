@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
 import { packageRoot } from '../../../src/base/package-root.ts';
-import { modelHash } from '../../../src/model/adapter-folder.ts';
+import { modelHash, writeBase } from '../../../src/model/adapter-folder.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { LORA_TARGETS } from '../../../src/model/lora.ts';
 import { addLora, disposePolicy, loadPolicy, merged, savePolicy } from '../../../src/model/policy.ts';
@@ -22,6 +22,7 @@ async function adapterFolder(test: TestContext): Promise<{ folder: string; base:
   const policy = addLora(await loadPolicy(base), LORA, 1, { dir: base, sha256: await modelHash(base) });
   mkdirSync(join(folder, 'adapter'));
   await savePolicy(policy, join(folder, 'adapter'));
+  await writeBase(join(folder, 'adapter'), policy.lora!.base);
   disposePolicy(policy);
   return { folder, base, dir: join(folder, 'adapter') };
 }
@@ -62,6 +63,7 @@ describe('a folder with an adapter', () => {
     const second = join(folder, 'second');
     mkdirSync(second);
     await savePolicy(policy, second);
+    await writeBase(second, policy.lora!.base);
     disposePolicy(policy);
     const again = await loadPolicy(second);
     assert.equal(again.lora?.base.dir, dir);
