@@ -13,7 +13,7 @@ import type { Document } from '../data/task.ts';
 import { type DenseIndex, denseRetriever } from '../retrieval/dense/dense.ts';
 import { type Encoder, openEncoder } from '../retrieval/dense/encoder.ts';
 import type { VectorKind } from '../retrieval/dense/quantize.ts';
-import { VECTOR_VERSION } from '../retrieval/dense/vector-file.ts';
+import { VECTOR_VERSION, VectorFileError } from '../retrieval/dense/vector-file.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { DenseSpec } from './dense-spec.ts';
 import { type VectorOptions, corpusHash, inIdOrder, makeVectors, openVectors } from './index-vectors.ts';
@@ -63,7 +63,7 @@ async function readKept(file: string, encoder: Encoder): Promise<DenseIndex | un
   try {
     return await openVectors(file, encoder);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof VectorFileError)) throw error;
     process.emitWarning(`The vectors kept for this corpus are made anew, because: ${error.message}`);
     return undefined;
   }

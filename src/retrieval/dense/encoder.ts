@@ -65,6 +65,8 @@ export class EncodingError extends Error {
 
 const PACKAGE = '@huggingface/transformers';
 const DEFAULT_BATCH = 32;
+/** Tokens in one batch at most: attention over 16 texts of 512 takes 200 MB in a model with twelve heads. */
+const BATCH_TOKENS = 8192;
 const FILES = ['config.json', 'tokenizer.json', 'onnx/model.onnx'];
 /** Where models above 2 GB keep their weights. */
 const OPTIONAL_FILES = ['onnx/model.onnx_data'];
@@ -106,25 +108,30 @@ export async function openEncoder({ dir, device = 'cpu', batchSize, ...given }: 
 
 /** The package from beside this program or, for a packaged extension, from the working folder. */
 function loadTransformers(): Transformers {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
-    const require = createRequire(from);
-    let path: string;
-    try {
-      path = require.resolve(PACKAGE);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
-      continue;
-    }
-    try {
-      return require(path) as Transformers;
-    } catch (error) {
-      throw new UserError(`${PACKAGE} in ${path} cannot be loaded on ${process.platform}-${process.arch}: ${messageOf(error)}`); // prettier-ignore
-    }
+  const places = [import.meta.url, join(process.cwd(), 'package.json')];
+  const path = places.map(packageFrom).find((found) => found !== undefined);
+  if (path === undefined) {
+    throw new UserError(
+      `Dense retrieval needs the package ${PACKAGE}, which is not installed; ` +
+        `run npm install ${PACKAGE} in ${process.cwd()}.`,
+    );
   }
-  throw new UserError(
-    `Dense retrieval needs the package ${PACKAGE}, which is not installed; ` +
-      `run npm install ${PACKAGE} in ${process.cwd()}.`,
-  );
+  try {
+    return createRequire(path)(path) as Transformers;
+  } catch (error) {
+    const platform = `${process.platform}-${process.arch}`;
+    throw new UserError(`${PACKAGE} in ${path} cannot be loaded on ${platform}: ${messageOf(error)}`);
+  }
+}
+
+/** The package's entry as a module at `place` would find it. */
+function packageFrom(place: string): string | undefined {
+  try {
+    return createRequire(place).resolve(PACKAGE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 async function loadModel(
@@ -184,11 +191,10 @@ function encodeWith(
 /** Places of texts, in batches whose texts have the same number of tokens. */
 function batchesOfOneLength(tokens: readonly (readonly number[])[], batchSize: number): number[][] {
   const byLength = Map.groupBy(tokens.keys(), (place) => tokens[place].length);
-  return [...byLength.values()].flatMap((places) =>
-    Array.from({ length: Math.ceil(places.length / batchSize) }, (_, i) =>
-      places.slice(i * batchSize, (i + 1) * batchSize),
-    ),
-  );
+  return Array.from(byLength).flatMap(([length, places]) => {
+    const size = Math.max(1, Math.min(batchSize, Math.floor(BATCH_TOKENS / length)));
+    return Array.from({ length: Math.ceil(places.length / size) }, (_, i) => places.slice(i * size, (i + 1) * size));
+  });
 }
 
 /** [batch, tokens, dimensions] to one vector per text. */

@@ -1,10 +1,5 @@
 /** @file The best k of a stream of scores, without sorting the rest: a heap whose root is the worst that is kept. */
-
-/** Documents by their numbers, best first, and their scores. */
-export interface Best {
-  readonly documents: Uint32Array;
-  readonly scores: Float32Array;
-}
+import type { Best } from '../score-board.ts';
 
 export class TopK {
   readonly #scores: Float32Array;

@@ -17,6 +17,9 @@ const MAGIC = 'RECR1VEC';
 export const VECTOR_VERSION = 1;
 const PREFIX_BYTES = 16;
 
+/** A file that cannot be used and may be made again. */
+export class VectorFileError extends UserError {}
+
 /** What a file says of itself. `origin` is JSON that the file's maker knows how to read. */
 export interface VectorHeader<Origin> extends VectorShape {
   readonly idBytes: number;
@@ -89,8 +92,8 @@ async function* rows(
 /**
  * Reads a file. `check` sees what the file says of itself before its vectors are read, and throws when they are not wanted.
  *
- * @throws UserError when there is none, when it is another kind of file, of another version, damaged or cut short, or when
- * its vectors do not fit into memory.
+ * @throws VectorFileError when there is none, when it is another kind of file, of another version, damaged or cut short.
+ * @throws UserError when its vectors do not fit into memory.
  */
 export async function readVectorFile<Origin>(
   path: string,
@@ -120,7 +123,7 @@ async function openFile(path: string): Promise<FileHandle> {
     return await open(path, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UserError(`There are no vectors at ${path}; make them with rec-r1 index --encoder DIR.`);
+    throw new VectorFileError(`There are no vectors at ${path}; make them with rec-r1 index --encoder DIR.`);
   }
 }
 
@@ -128,11 +131,11 @@ async function readHeader<Origin>(reader: CheckedReader, size: number, path: str
   const prefix = Buffer.alloc(PREFIX_BYTES);
   if (size >= PREFIX_BYTES + CHECKSUM_BYTES) await reader.fill(prefix);
   if (prefix.toString('latin1', 0, 8) !== MAGIC) {
-    throw new UserError(`${path} is no file of vectors of rec-r1; delete it, so that it is made again.`);
+    throw new VectorFileError(`${path} is no file of vectors of rec-r1; delete it, so that it is made again.`);
   }
   const version = prefix.readUInt32LE(8);
   if (version !== VECTOR_VERSION) {
-    throw new UserError(
+    throw new VectorFileError(
       `${path} has format ${version}, and this version reads ${VECTOR_VERSION}; delete it, so that it is made again.`,
     );
   }
@@ -157,8 +160,8 @@ function bodyBytes(header: VectorHeader<unknown>): number {
   return header.idBytes + header.count * (rowBytes(header) + (header.kind === 'int8' ? 4 : 0));
 }
 
-function damaged(path: string): UserError {
-  return new UserError(
+function damaged(path: string): VectorFileError {
+  return new VectorFileError(
     `${path} is damaged or cut short (its size or checksum does not fit); delete it, so that it is made again.`,
   );
 }

@@ -13,8 +13,9 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { UserError } from '../../base/errors.ts';
 import { packageRoot } from '../../base/package-root.ts';
+import type { Best } from '../score-board.ts';
 import { type VectorKind, quantizeQuery } from './quantize.ts';
-import { type Best, TopK } from './top-k.ts';
+import { TopK } from './top-k.ts';
 
 export interface VectorShape {
   readonly kind: VectorKind;
