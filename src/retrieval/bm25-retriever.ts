@@ -93,23 +93,24 @@ export function bm25Retriever(index: Bm25Index, options: Bm25RetrieverOptions = 
     const query = prepare(judged.query);
     return { query, judged, key: JSON.stringify([limit, query.key, judged.judged, judged.leftOut]) };
   };
-  const rank = ({ query, judged, key }: PreparedJudged, limit: number): RankOutcome => {
-    const ranking = rankings.get(key, () => {
+  type Rankings = ReadonlyMap<string, JudgedRanking>;
+  const rank = ({ query, judged, key }: PreparedJudged, limit: number, ahead: Rankings): RankOutcome => {
+    const compute = (): JudgedRanking => {
       query.addScores();
       return takeJudged(index, judged, limit);
-    });
-    return { kind: 'ranked', ...ranking, ...noteOf(query) };
+    };
+    return { kind: 'ranked', ...rankings.get(key, () => ahead.get(key) ?? compute()), ...noteOf(query) };
   };
-  /** Fills the cache with what a batch needs, by all threads, where that pays. */
-  const rankAhead = async (batch: readonly PreparedJudged[], limit: number): Promise<void> => {
+  /** What of a batch is not remembered, by its keys, ranked by all threads; nothing where that does not pay. */
+  const rankAhead = async (batch: readonly PreparedJudged[], limit: number): Promise<Rankings> => {
     const missing = [...new Map(batch.map((query) => [query.key, query])).values()].flatMap(
       ({ query: { terms }, judged, key }) => (terms && !rankings.has(key) ? [{ terms, judged, key }] : []),
     );
-    if (!pool.pays(missing)) return;
+    if (!pool.pays(missing)) return new Map();
     const numbers = missing.map(({ judged }) => judgedNumbers(index, judged));
     const jobs = numbers.map(({ judged, leftOut }, i) => ({ terms: missing[i].terms, judged, leftOut }));
     const standings = await pool.rank(jobs, limit);
-    missing.forEach(({ key }, i) => rankings.get(key, () => judgedRanking(index, numbers[i], standings[i])));
+    return new Map(missing.map(({ key }, i) => [key, judgedRanking(index, numbers[i], standings[i])]));
   };
   return {
     name: nameOf(index, options),
@@ -122,8 +123,8 @@ export function bm25Retriever(index: Bm25Index, options: Bm25RetrieverOptions = 
       for (let start = 0; start < queries.length; start += BATCH) {
         signal?.throwIfAborted();
         const batch = queries.slice(start, start + BATCH).map((query) => orFailed(() => prepareJudged(query, limit)));
-        await rankAhead(batch.filter(isPrepared), limit);
-        for (const query of batch) outcomes.push(isPrepared(query) ? orFailed(() => rank(query, limit)) : query);
+        const ahead = await rankAhead(batch.filter(isPrepared), limit);
+        for (const query of batch) outcomes.push(isPrepared(query) ? orFailed(() => rank(query, limit, ahead)) : query);
       }
       return outcomes;
     },

@@ -57,9 +57,12 @@ describe('rankJudged', () => {
     const { documents, queries } = randomWorld(7);
     const index = buildBm25Index(documents);
     const alone = bm25Retriever(index, { pool: new RankPool(index, 0) });
-    for (const helpers of [1, 3]) {
+    for (const [helpers, cacheBytes] of [
+      [1, 1 << 20],
+      [3, 0],
+    ]) {
       // Not disposed: helpers must not keep a process alive.
-      const together = bm25Retriever(index, { pool: new RankPool(index, helpers, 0) });
+      const together = bm25Retriever(index, { cacheBytes, pool: new RankPool(index, helpers, 0) });
       const batches = [queries, queries.slice(2), queries.slice(0, 2), []];
       const ranks = await Promise.all(batches.map((batch) => rankJudged(together, batch, 10)));
       assert.deepEqual(ranks, await Promise.all(batches.map((batch) => rankJudged(alone, batch, 10))));
