@@ -88,6 +88,7 @@ class Progress {
       case 'state':
         if (event.state === 'running') this.#totalSteps = totalSteps(this.#runDir);
         this.#above(`${event.state}${event.message === undefined ? '' : `: ${event.message}`}`);
+        if (event.state === 'paused') this.#output.note(`Continue with: rec-r1 runs continue ${this.#runDir}`);
         return;
       case 'checkpoint':
         return;
