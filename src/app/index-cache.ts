@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { cacheFolder } from '../base/cache-folder.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Document, Task } from '../data/task.ts';
-import { ANALYZER } from '../retrieval/analyzer.ts';
-import { INDEX_VERSION, readIndexFile, writeIndexFile } from '../retrieval/index-file.ts';
-import { type CountOptions, countPostings, type Postings } from '../retrieval/postings.ts';
+import { ANALYZER } from '../retrieval/analysis/analyzer.ts';
+import { INDEX_VERSION, readIndexFile, writeIndexFile } from '../retrieval/bm25/index-file.ts';
+import { type CountOptions, countPostings, type Postings } from '../retrieval/bm25/postings.ts';
 
 /** Characters below which counting is not worth a file: about 0.2 seconds. */
 const MIN_CHARACTERS = 2_000_000;

@@ -6,9 +6,9 @@ import { UserError } from '../base/errors.ts';
 import { sha256OfFile } from '../base/file-hash.ts';
 import { readDocuments } from '../data/corpus.ts';
 import { takeDocuments } from '../data/task-reader.ts';
-import { type Bm25Index, type Bm25Params, bm25Index } from '../retrieval/bm25.ts';
-import { type IndexSource, readIndexFile, writeIndexFile } from '../retrieval/index-file.ts';
-import { type CountOptions, PostingsCounter } from '../retrieval/postings.ts';
+import { type Bm25Index, type Bm25Params, bm25Index } from '../retrieval/bm25/bm25.ts';
+import { type IndexSource, readIndexFile, writeIndexFile } from '../retrieval/bm25/index-file.ts';
+import { type CountOptions, PostingsCounter } from '../retrieval/bm25/postings.ts';
 
 const INDEX_FILE = 'bm25.idx';
 

@@ -12,7 +12,7 @@ import type { EncoderSettings } from '../retrieval/dense/encoder-settings.ts';
 import { type Encoder, EncodingError } from '../retrieval/dense/encoder.ts';
 import { type VectorKind, checkVector } from '../retrieval/dense/quantize.ts';
 import { readVectorFile, writeVectorFile } from '../retrieval/dense/vector-file.ts';
-import type { IndexSource } from '../retrieval/index-file.ts';
+import type { IndexSource } from '../retrieval/bm25/index-file.ts';
 
 /** Documents that are read, tokenised and sorted into batches at a time. */
 const WINDOW = 512;

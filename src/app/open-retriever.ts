@@ -1,8 +1,8 @@
 /** @file The recommender that a configuration names, ready to search. No tensor code is reached from here. */
 import { RETRIEVER_TOKEN } from '../base/environment.ts';
 import type { Task } from '../data/task.ts';
-import { bm25Index } from '../retrieval/bm25.ts';
-import { type Bm25RetrieverOptions, bm25Retriever } from '../retrieval/bm25-retriever.ts';
+import { bm25Index } from '../retrieval/bm25/bm25.ts';
+import { type Bm25RetrieverOptions, bm25Retriever } from '../retrieval/bm25/bm25-retriever.ts';
 import { hybridRetriever } from '../retrieval/hybrid.ts';
 import type { Environment } from '../retrieval/network/credentials.ts';
 import { networkRetriever, type NetworkOptions } from '../retrieval/network/options.ts';

@@ -2,14 +2,14 @@
 import { idField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
-import type { Bm25Index } from '../retrieval/bm25.ts';
-import type { QuerySyntax } from '../retrieval/bm25-retriever.ts';
+import type { Bm25Index } from '../retrieval/bm25/bm25.ts';
+import type { QuerySyntax } from '../retrieval/bm25/bm25-retriever.ts';
 import {
   QueryExplainer,
   type RewriteExplanation,
   type TermContribution,
   explainRewrite,
-} from '../retrieval/explain.ts';
+} from '../retrieval/bm25/explain.ts';
 import type { HybridRetriever, PartOfHit } from '../retrieval/hybrid.ts';
 import type { Hit, Retriever, SearchOutcome } from '../retrieval/retriever.ts';
 

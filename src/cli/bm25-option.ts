@@ -1,6 +1,6 @@
 /** @file The options with which commands choose BM25's parameters. */
 import { UserError } from '../base/errors.ts';
-import { ANSERINI_BM25, type Bm25Params, PAPER_BM25 } from '../retrieval/bm25.ts';
+import { ANSERINI_BM25, type Bm25Params, PAPER_BM25 } from '../retrieval/bm25/bm25.ts';
 import type { Options } from './command.ts';
 
 export const BM25_OPTIONS = {

@@ -3,7 +3,7 @@ import { openIndex } from '../app/index-corpus.ts';
 import { type FusedAnswer, searchFile, searchFused, searchOne } from '../app/search.ts';
 import { openVectorFolder } from '../app/vector-folder.ts';
 import { UserError } from '../base/errors.ts';
-import { QUERY_SYNTAXES, bm25Retriever } from '../retrieval/bm25-retriever.ts';
+import { QUERY_SYNTAXES, bm25Retriever } from '../retrieval/bm25/bm25-retriever.ts';
 import { DEVICES } from '../retrieval/dense/encoder.ts';
 import { FUSIONS, hybridRetriever } from '../retrieval/hybrid.ts';
 import { BM25_OPTIONS, bm25ParamsOf } from './bm25-option.ts';

@@ -2,8 +2,8 @@
 import { openIndex } from '../app/index-corpus.ts';
 import { type ExplainedAnswer, explainAnswer, searchFile, searchOne } from '../app/search.ts';
 import { UserError } from '../base/errors.ts';
-import { QUERY_SYNTAXES, bm25Retriever } from '../retrieval/bm25-retriever.ts';
-import type { MovedDocument } from '../retrieval/explain.ts';
+import { QUERY_SYNTAXES, bm25Retriever } from '../retrieval/bm25/bm25-retriever.ts';
+import type { MovedDocument } from '../retrieval/bm25/explain.ts';
 import { BM25_OPTIONS, bm25ParamsOf } from './bm25-option.ts';
 import { type Output, countOf, defineCommand, noPositionals, optionalOneOf, required } from './command.ts';
 import { printAnswer } from './print-answer.ts';

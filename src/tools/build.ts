@@ -48,7 +48,7 @@ async function buildNode(): Promise<void> {
     cli: 'src/cli/main.ts',
     worker: 'src/worker/main.ts',
     thread: 'src/model/engine/thread.ts',
-    'bm25-thread': 'src/retrieval/bm25-thread.ts',
+    'bm25-thread': 'src/retrieval/bm25/bm25-thread.ts',
     'make-starter': 'src/tools/make-starter.ts',
   };
   const existing = Object.entries(entryPoints).filter(([, file]) => existsSync(at(file)));

@@ -1,5 +1,5 @@
 /**
- * @file Writes src/retrieval/character-sets.ts: the character sets behind Lucene's StandardTokenizer, from Unicode's own data.
+ * @file Writes src/retrieval/analysis/character-sets.ts: the character sets behind Lucene's StandardTokenizer, from Unicode's own data.
  *
  * Lucene 9 takes word-break properties from Unicode 12.1 and emoji properties from Unicode 11.0; a newer table would move
  * token borders and with them scores. The data come from npm, into any folder outside the project:
@@ -88,6 +88,6 @@ const header = `/**
  * from the end of the range before, and the size less one.
  */`;
 writeFileSync(
-  join(import.meta.dirname, '../retrieval/character-sets.ts'),
+  join(import.meta.dirname, '../retrieval/analysis/character-sets.ts'),
   `${header}\nexport const CHARACTER_SETS = {\n${lines.join('\n')}\n} as const;\n`,
 );

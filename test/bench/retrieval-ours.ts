@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexCorpus, openIndex } from '../../src/app/index-corpus.ts';
-import { RankPool } from '../../src/retrieval/bm25-pool.ts';
-import { bm25Retriever } from '../../src/retrieval/bm25-retriever.ts';
-import { type Bm25Index, searchBm25 } from '../../src/retrieval/bm25.ts';
+import { RankPool } from '../../src/retrieval/bm25/bm25-pool.ts';
+import { bm25Retriever } from '../../src/retrieval/bm25/bm25-retriever.ts';
+import { type Bm25Index, searchBm25 } from '../../src/retrieval/bm25/bm25.ts';
 import type { JudgedQuery } from '../../src/retrieval/retriever.ts';
 import type { BenchAnswer, BenchRequest } from './retrieval-request.ts';
 

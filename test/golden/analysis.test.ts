@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { packageRoot } from '../../src/base/package-root.ts';
-import { analyze } from '../../src/retrieval/analyzer.ts';
+import { analyze } from '../../src/retrieval/analysis/analyzer.ts';
 import { characterTexts, stemmerTexts } from './analysis-texts.ts';
 
 /** Hashes of Lucene's terms, first of the character texts, then of the stemmer's. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Document } from '../../src/data/task.ts';
-import { ANSERINI_BM25, type Bm25Params, PAPER_BM25 } from '../../src/retrieval/bm25.ts';
+import { ANSERINI_BM25, type Bm25Params, PAPER_BM25 } from '../../src/retrieval/bm25/bm25.ts';
 import { hostileCorpus, hostileQueries } from './hostile.ts';
 import { syntaxQueries } from './syntax-queries.ts';
 

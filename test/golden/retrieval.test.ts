@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { packageRoot } from '../../src/base/package-root.ts';
-import { buildBm25Index, searchBm25 } from '../../src/retrieval/bm25.ts';
+import { buildBm25Index, searchBm25 } from '../../src/retrieval/bm25/bm25.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
 import { answerOf } from './answer.ts';
 import { GOLDEN_SETS, type GoldenFile, LIMIT, goldenDocuments } from './retrieval-sets.ts';

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { openTask } from '../../src/data/open-task.ts';
 import { SPLITS } from '../../src/data/task.ts';
-import { buildBm25Index, searchBm25 } from '../../src/retrieval/bm25.ts';
+import { buildBm25Index, searchBm25 } from '../../src/retrieval/bm25/bm25.ts';
 import { type Gain, measureRanking, parseMetric } from '../../src/retrieval/metrics.ts';
 import { sharedData } from '../fixtures/shared-data.ts';
 

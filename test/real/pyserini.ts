@@ -15,7 +15,7 @@ import { messageOf } from '../../src/base/errors.ts';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { documentText } from '../../src/data/document-text.ts';
 import type { Document } from '../../src/data/task.ts';
-import type { Bm25Params } from '../../src/retrieval/bm25.ts';
+import type { Bm25Params } from '../../src/retrieval/bm25/bm25.ts';
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { runCommandLine } from '../vscode/commands.ts';
 import { canInstall, installPackages } from '../vscode/debian.ts';

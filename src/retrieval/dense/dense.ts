@@ -2,7 +2,7 @@
  * @file Dense retrieval as the black box: documents by the inner product of their vectors with the query's, exact.
  */
 import type { Retriever, SearchOutcome } from '../retriever.ts';
-import type { Best } from '../score-board.ts';
+import type { Best } from '../bm25/score-board.ts';
 import { type Encoder, EncodingError } from './encoder.ts';
 import type { VectorMemory } from './vector-memory.ts';
 

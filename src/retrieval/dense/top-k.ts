@@ -1,5 +1,5 @@
 /** @file The best k of a stream of scores, without sorting the rest: a heap whose root is the worst that is kept. */
-import type { Best } from '../score-board.ts';
+import type { Best } from '../bm25/score-board.ts';
 
 export class TopK {
   readonly #scores: Float32Array;

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { UserError } from '../../base/errors.ts';
 import { packageRoot } from '../../base/package-root.ts';
-import type { Best } from '../score-board.ts';
+import type { Best } from '../bm25/score-board.ts';
 import { type VectorKind, quantizeQuery } from './quantize.ts';
 import { TopK } from './top-k.ts';
 

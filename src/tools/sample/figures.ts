@@ -1,5 +1,5 @@
 /** @file What is true of a sample: its sizes, what BM25 makes of raw and of ideal queries, and what training never saw. */
-import { buildBm25Index, searchBm25, type Bm25Index } from '../../retrieval/bm25.ts';
+import { buildBm25Index, searchBm25, type Bm25Index } from '../../retrieval/bm25/bm25.ts';
 import { ndcgAt } from '../../retrieval/metrics.ts';
 import { SPLITS, type Split } from '../../data/task.ts';
 import { ATTRIBUTES } from './attributes.ts';

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { openPostings } from '../../../src/app/index-cache.ts';
 import { cacheFolder } from '../../../src/base/cache-folder.ts';
 import type { Document } from '../../../src/data/task.ts';
-import { countPostings, type Postings } from '../../../src/retrieval/postings.ts';
+import { countPostings, type Postings } from '../../../src/retrieval/bm25/postings.ts';
 import { hostileCorpus } from '../../golden/hostile.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 

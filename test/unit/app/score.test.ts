@@ -5,8 +5,8 @@ import { parseMetrics } from '../../../src/app/measure.ts';
 import { type ScoreOptions, type Scoring, scoreOutputs } from '../../../src/app/score.ts';
 import { openTask } from '../../../src/data/open-task.ts';
 import { promptMessages } from '../../../src/data/prompt.ts';
-import { buildBm25Index } from '../../../src/retrieval/bm25.ts';
-import { bm25Retriever } from '../../../src/retrieval/bm25-retriever.ts';
+import { buildBm25Index } from '../../../src/retrieval/bm25/bm25.ts';
+import { bm25Retriever } from '../../../src/retrieval/bm25/bm25-retriever.ts';
 import { dataFolder, jsonLines } from '../../fixtures/data-folder.ts';
 
 const SHAPE = { k: 10, malformed: -2, miss: 0, format: 0.1 };

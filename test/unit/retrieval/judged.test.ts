@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { rngFrom } from '../../../src/base/rng.ts';
 import type { Document } from '../../../src/data/task.ts';
-import { buildBm25Index } from '../../../src/retrieval/bm25.ts';
-import { RankPool } from '../../../src/retrieval/bm25-pool.ts';
-import { bm25Retriever } from '../../../src/retrieval/bm25-retriever.ts';
+import { buildBm25Index } from '../../../src/retrieval/bm25/bm25.ts';
+import { RankPool } from '../../../src/retrieval/bm25/bm25-pool.ts';
+import { bm25Retriever } from '../../../src/retrieval/bm25/bm25-retriever.ts';
 import { rankJudged } from '../../../src/retrieval/judged.ts';
 import type { JudgedQuery, Retriever, SearchOutcome } from '../../../src/retrieval/retriever.ts';
 

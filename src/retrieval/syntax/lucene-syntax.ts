@@ -2,16 +2,16 @@
  * @file Searches in Lucene's classic query syntax. What is not valid or not supported is searched as plain words, and a note
  * says so: models write `running/walking shoes`, and a reward should not depend on a slash.
  */
-import { analyze } from './analyzer.ts';
-import { type Bm25Index, type QueryTerm, addScores, takeHits } from './bm25.ts';
-import type { PreparedQuery } from './bm25-retriever.ts';
+import { analyze } from '../analysis/analyzer.ts';
+import { type Bm25Index, type QueryTerm, addScores, takeHits } from '../bm25/bm25.ts';
+import type { PreparedQuery } from '../bm25/bm25-retriever.ts';
 import { type Matches, NO_MATCHES } from './matches.ts';
 import { QueryMatcher } from './query-matcher.ts';
 import { queryKey, simplify } from './query-rewrite.ts';
 import type { Clause, Query } from './query.ts';
 import { type ParsedQuery, parseQuery } from './query-syntax.ts';
-import type { Hit } from './retriever.ts';
-import { LEAST_SCORE } from './score-board.ts';
+import type { Hit } from '../retriever.ts';
+import { LEAST_SCORE } from '../bm25/score-board.ts';
 
 /** What a query means. */
 export interface Understood {

@@ -4,17 +4,17 @@
  * One training step searches hundreds of times, so postings are flat typed arrays; documents are numbered in the order of
  * their ids, so that the smaller number wins a tie.
  */
-import { UserError } from '../base/errors.ts';
-import { compareCodePoints } from '../base/order.ts';
-import { ownString } from '../base/own-string.ts';
-import { documentText } from '../data/document-text.ts';
-import type { Document } from '../data/task.ts';
+import { UserError } from '../../base/errors.ts';
+import { compareCodePoints } from '../../base/order.ts';
+import { ownString } from '../../base/own-string.ts';
+import { documentText } from '../../data/document-text.ts';
+import type { Document } from '../../data/task.ts';
 import { GrowingUint32Array } from './growing-array.ts';
 import { encodeLength } from './length-byte.ts';
 import { type Positions, PositionsBuilder } from './positions.ts';
 import { MAX_DOCUMENTS } from './score-board.ts';
 import { sharedUint32Array } from './shared-arrays.ts';
-import { TermNumbers } from './term-numbers.ts';
+import { TermNumbers } from '../analysis/term-numbers.ts';
 
 /** What is counted once per corpus. */
 export interface Postings {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { analyze } from '../../../src/retrieval/analyzer.ts';
-import { porterStem } from '../../../src/retrieval/porter.ts';
-import { forEachToken } from '../../../src/retrieval/tokenizer.ts';
+import { analyze } from '../../../../src/retrieval/analysis/analyzer.ts';
+import { porterStem } from '../../../../src/retrieval/analysis/porter.ts';
+import { forEachToken } from '../../../../src/retrieval/analysis/tokenizer.ts';
 
 function tokens(text: string): string[] {
   const found: string[] = [];

@@ -4,12 +4,12 @@
  */
 import { type Bm25Index, takeHits } from './bm25.ts';
 import type { QuerySyntax } from './bm25-retriever.ts';
-import { addMatches, bagOfWords, understand } from './lucene-syntax.ts';
-import { type Matches, NO_MATCHES, seek } from './matches.ts';
-import type { Frequencies } from './phrase-frequencies.ts';
-import { QueryMatcher } from './query-matcher.ts';
-import { type PhraseQuery, type Query, type TermQuery, boundedBoost } from './query.ts';
-import { queryText, textWithoutBoost } from './query-text.ts';
+import { addMatches, bagOfWords, understand } from '../syntax/lucene-syntax.ts';
+import { type Matches, NO_MATCHES, seek } from '../syntax/matches.ts';
+import type { Frequencies } from '../syntax/phrase-frequencies.ts';
+import { QueryMatcher } from '../syntax/query-matcher.ts';
+import { type PhraseQuery, type Query, type TermQuery, boundedBoost } from '../syntax/query.ts';
+import { queryText, textWithoutBoost } from '../syntax/query-text.ts';
 
 /** The part of one term in one document's score; in Lucene's syntax also of a phrase or a pattern. */
 export interface TermContribution {

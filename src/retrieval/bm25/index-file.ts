@@ -8,10 +8,10 @@
  * of each term counted apart. k1 and b are not in the file: one index serves all.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { writeFileAtomic } from '../base/atomic-file.ts';
-import { CHECKSUM_BYTES, CheckedReader, withChecksum } from '../base/checked-file.ts';
-import { UserError } from '../base/errors.ts';
-import { ANALYZER } from './analyzer.ts';
+import { writeFileAtomic } from '../../base/atomic-file.ts';
+import { CHECKSUM_BYTES, CheckedReader, withChecksum } from '../../base/checked-file.ts';
+import { UserError } from '../../base/errors.ts';
+import { ANALYZER } from '../analysis/analyzer.ts';
 import type { Postings } from './postings.ts';
 import { sharedUint32Array } from './shared-arrays.ts';
 import { VarintReader, VarintWriter } from './varint.ts';

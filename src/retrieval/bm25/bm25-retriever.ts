@@ -1,5 +1,5 @@
 /** @file BM25 as the black box of training, in plain words or in Lucene's query syntax. */
-import { UserError } from '../base/errors.ts';
+import { UserError } from '../../base/errors.ts';
 import {
   type Bm25Index,
   type QueryTerm,
@@ -11,7 +11,7 @@ import {
   takeJudged,
 } from './bm25.ts';
 import { RankPool } from './bm25-pool.ts';
-import { SyntaxSearch } from './lucene-syntax.ts';
+import { SyntaxSearch } from '../syntax/lucene-syntax.ts';
 import { MemoryCache } from './memory-cache.ts';
 import type {
   FailedSearch,
@@ -21,7 +21,7 @@ import type {
   RankOutcome,
   Retriever,
   SearchOutcome,
-} from './retriever.ts';
+} from '../retriever.ts';
 
 /** How a query is read: as a bag of words without operators, or as Lucene's classic query parser reads it. */
 export const QUERY_SYNTAXES = ['words', 'lucene'] as const;

@@ -13,8 +13,8 @@
  * words, and to say so. Unlike in Lucene, parentheses deeper than {@link MAX_DEPTH} are malformed (its parser overflows its
  * stack), and there is no limit of 1,024 clauses.
  */
-import { compareCodePoints } from '../base/order.ts';
-import { analyze, analyzePositions, lowerCase } from './analyzer.ts';
+import { compareCodePoints } from '../../base/order.ts';
+import { analyze, analyzePositions, lowerCase } from '../analysis/analyzer.ts';
 import {
   type BooleanQuery,
   type Clause,

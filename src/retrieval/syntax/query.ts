@@ -1,5 +1,5 @@
 /** @file Queries with operators, as data: clauses of terms and phrases, in Lucene's notions. */
-import type { PositionedTerm } from './analyzer.ts';
+import type { PositionedTerm } from '../analysis/analyzer.ts';
 
 /** So that no score overflows, however deep boosts are nested; Lucene has no such bound. */
 const MAX_BOOST = 2 ** 100;

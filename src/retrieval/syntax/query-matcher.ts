@@ -4,7 +4,7 @@
  * A clause is evaluated for all documents at once, as a list. A phrase scores like one term whose weight is the sum of its
  * terms' and whose frequency is how often the phrase occurs.
  */
-import { type Bm25Index, termScore, termWeight } from './bm25.ts';
+import { type Bm25Index, termScore, termWeight } from '../bm25/bm25.ts';
 import { type Matches, MatchUnion, NO_MATCHES, intersection, withOptional, without } from './matches.ts';
 import { type Frequencies, phraseFrequencies } from './phrase-frequencies.ts';
 import {

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildBm25Index, searchBm25 } from '../../../src/retrieval/bm25.ts';
-import { type Explanation, QueryExplainer, explainBm25, explainRewrite } from '../../../src/retrieval/explain.ts';
-import { SyntaxSearch } from '../../../src/retrieval/lucene-syntax.ts';
-import { hostileCorpus, hostileQueries } from '../../golden/hostile.ts';
-import { syntaxQueries } from '../../golden/syntax-queries.ts';
+import { buildBm25Index, searchBm25 } from '../../../../src/retrieval/bm25/bm25.ts';
+import {
+  type Explanation,
+  QueryExplainer,
+  explainBm25,
+  explainRewrite,
+} from '../../../../src/retrieval/bm25/explain.ts';
+import { SyntaxSearch } from '../../../../src/retrieval/syntax/lucene-syntax.ts';
+import { hostileCorpus, hostileQueries } from '../../../golden/hostile.ts';
+import { syntaxQueries } from '../../../golden/syntax-queries.ts';
 
 const KITCHEN = [
   { id: 'd1', title: '', text: 'cast iron pan, heavy pan' },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildBm25Index, searchBm25 } from '../../../src/retrieval/bm25.ts';
-import { type Bm25RetrieverOptions, bm25Retriever } from '../../../src/retrieval/bm25-retriever.ts';
-import { rankJudged } from '../../../src/retrieval/judged.ts';
-import type { SearchOutcome } from '../../../src/retrieval/retriever.ts';
-import { hostileCorpus, hostileQueries } from '../../golden/hostile.ts';
+import { buildBm25Index, searchBm25 } from '../../../../src/retrieval/bm25/bm25.ts';
+import { type Bm25RetrieverOptions, bm25Retriever } from '../../../../src/retrieval/bm25/bm25-retriever.ts';
+import { rankJudged } from '../../../../src/retrieval/judged.ts';
+import type { SearchOutcome } from '../../../../src/retrieval/retriever.ts';
+import { hostileCorpus, hostileQueries } from '../../../golden/hostile.ts';
 
 const SHOP = [
   { id: 'd1', title: '', text: 'red running shoes' },

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Document } from '../../../src/data/task.ts';
-import { ANSERINI_BM25, buildBm25Index, searchBm25 } from '../../../src/retrieval/bm25.ts';
-import { bm25Retriever } from '../../../src/retrieval/bm25-retriever.ts';
-import { decodeLength, encodeLength } from '../../../src/retrieval/length-byte.ts';
+import type { Document } from '../../../../src/data/task.ts';
+import { ANSERINI_BM25, buildBm25Index, searchBm25 } from '../../../../src/retrieval/bm25/bm25.ts';
+import { bm25Retriever } from '../../../../src/retrieval/bm25/bm25-retriever.ts';
+import { decodeLength, encodeLength } from '../../../../src/retrieval/bm25/length-byte.ts';
 
 function corpus(texts: Readonly<Record<string, string>>): Document[] {
   return Object.entries(texts).map(([id, text]) => ({ id, title: '', text }));

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { readIndexFile, writeIndexFile } from '../../../src/retrieval/index-file.ts';
-import { PositionCursor } from '../../../src/retrieval/positions.ts';
-import { countPostings, type Postings } from '../../../src/retrieval/postings.ts';
-import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
-import { hostileCorpus } from '../../golden/hostile.ts';
+import { readIndexFile, writeIndexFile } from '../../../../src/retrieval/bm25/index-file.ts';
+import { PositionCursor } from '../../../../src/retrieval/bm25/positions.ts';
+import { countPostings, type Postings } from '../../../../src/retrieval/bm25/postings.ts';
+import { temporaryFolder } from '../../../fixtures/temporary-folder.ts';
+import { hostileCorpus } from '../../../golden/hostile.ts';
 
 const CORPUS = [
   { id: 'b', title: '', text: 'the state of the art, state by state' },

@@ -1,9 +1,9 @@
 /** @file How often a phrase occurs in each document of an index that has it. */
-import { UserError } from '../base/errors.ts';
+import { UserError } from '../../base/errors.ts';
 import { seek } from './matches.ts';
 import { type PhraseWord, exactFrequency, sloppyFrequency } from './phrase.ts';
-import { PositionCursor } from './positions.ts';
-import type { Postings } from './postings.ts';
+import { PositionCursor } from '../bm25/positions.ts';
+import type { Postings } from '../bm25/postings.ts';
 
 /** How often something occurs in each document that has it. */
 export interface Frequencies {

@@ -2,7 +2,7 @@
  * @file Ids to document numbers. The same few judged documents are looked up over and over, so those are remembered instead
  * of all the ids of a large corpus.
  */
-import { binarySearch, compareCodePoints } from '../base/order.ts';
+import { binarySearch, compareCodePoints } from '../../base/order.ts';
 
 /** Ids that are remembered at most; then all are forgotten. */
 const MAX_REMEMBERED = 1 << 17;

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { shuffled, rngFrom } from '../../../src/base/rng.ts';
-import { readIndexFile, writeIndexFile } from '../../../src/retrieval/index-file.ts';
-import { countPostings } from '../../../src/retrieval/postings.ts';
-import { hostileCorpus } from '../../golden/hostile.ts';
-import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
+import { shuffled, rngFrom } from '../../../../src/base/rng.ts';
+import { readIndexFile, writeIndexFile } from '../../../../src/retrieval/bm25/index-file.ts';
+import { countPostings } from '../../../../src/retrieval/bm25/postings.ts';
+import { hostileCorpus } from '../../../golden/hostile.ts';
+import { temporaryFolder } from '../../../fixtures/temporary-folder.ts';
 
 const SOURCE = { path: 'corpus.jsonl', sizeBytes: 1, modifiedMillis: 2, sha256: 'ab' };
 

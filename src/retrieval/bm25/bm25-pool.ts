@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { packageRoot } from '../base/package-root.ts';
+import { packageRoot } from '../../base/package-root.ts';
 import { addScores, type Bm25Index, postingsOf, type Scoring, takeStandings } from './bm25.ts';
 import type { RankJob, RankRequest, ThreadData } from './bm25-thread.ts';
 import type { Standings } from './standings.ts';

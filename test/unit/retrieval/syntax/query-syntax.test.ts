@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { rngFrom } from '../../../src/base/rng.ts';
-import { simplify } from '../../../src/retrieval/query-rewrite.ts';
-import type { Query } from '../../../src/retrieval/query.ts';
-import { parseQuery } from '../../../src/retrieval/query-syntax.ts';
-import { queryText } from '../../../src/retrieval/query-text.ts';
+import { rngFrom } from '../../../../src/base/rng.ts';
+import { simplify } from '../../../../src/retrieval/syntax/query-rewrite.ts';
+import type { Query } from '../../../../src/retrieval/syntax/query.ts';
+import { parseQuery } from '../../../../src/retrieval/syntax/query-syntax.ts';
+import { queryText } from '../../../../src/retrieval/syntax/query-text.ts';
 
 function written(query: Query | undefined): string {
   return query ? queryText(query) : 'nothing';

@@ -7,15 +7,15 @@
  *
  * An index never changes after it is built; searches share it.
  */
-import type { Document } from '../data/task.ts';
+import type { Document } from '../../data/task.ts';
 import { decodeLength } from './length-byte.ts';
 import { type CountOptions, type Postings, countPostings, countTerms } from './postings.ts';
 import { DocumentNumbers } from './document-numbers.ts';
-import { type Hit, type JudgedQuery, type JudgedRanking, SHOWN } from './retriever.ts';
+import { type Hit, type JudgedQuery, type JudgedRanking, SHOWN } from '../retriever.ts';
 import { LEAST_SCORE, ScoreBoard } from './score-board.ts';
 import { sharedFloat32Array } from './shared-arrays.ts';
 import type { Standings } from './standings.ts';
-import { NO_TERM, TermNumbers } from './term-numbers.ts';
+import { NO_TERM, TermNumbers } from '../analysis/term-numbers.ts';
 
 export interface Bm25Params {
   /** How slowly repeats of a term stop paying off. 0 counts presence only. */
