@@ -5,12 +5,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Template } from '@huggingface/jinja';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { describe, isRow, type Row, rowOf } from '../base/checks.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
 import type { ChatMessage } from '../data/prompt.ts';
+import { compileTemplate } from './chat-template.ts';
 
 export interface Tokenizer {
   encode(text: string): number[];
@@ -24,6 +24,9 @@ export interface Tokenizer {
   /** Ids that end a completion. */
   readonly endIds: readonly number[];
 }
+
+/** The text as the tokens have it: what transformers calls cleaning up would change the spaces in it. */
+const DECODING = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
 
 /**
  * The tokenizer of a model folder: `tokenizer.json`, `tokenizer_config.json`, and the chat template from either the
@@ -40,15 +43,15 @@ export async function loadTokenizer(dir: string, endIds: readonly number[], embe
   checkIds(path, raw, embeddingRows);
   const tokenizer = usable(path, () => new HuggingFaceTokenizer(raw, config));
   const text = await chatTemplate(dir, config);
-  const template = usable(`The chat template of ${dir}`, () => new Template(text));
+  const render = usable(`The chat template of ${dir}`, () => compileTemplate(text));
   const endToken = tokenText(config.eos_token);
   const endOfTurn = endToken === null ? undefined : tokenizer.token_to_id(endToken);
   return {
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
-    decode: (ids) => tokenizer.decode([...ids], { skip_special_tokens: true }),
+    decode: (ids) => (ids.length === 0 ? '' : tokenizer.decode([...ids], DECODING)),
     renderChat: (messages, variables = {}) =>
       usable(`The chat template of ${dir}`, () =>
-        template.render({ add_generation_prompt: true, ...specialTokens(config), ...variables, messages }),
+        render({ add_generation_prompt: true, ...specialTokens(config), ...variables, messages }),
       ),
     endIds: [...new Set(endOfTurn === undefined ? endIds : [...endIds, endOfTurn])],
   };
