@@ -1,9 +1,9 @@
 /** @file `rec-r1 index` */
 import { indexCorpus } from '../app/index-corpus.ts';
-import { type EncodingProgress, encodingLine } from '../app/index-vectors.ts';
 import { indexVectors } from '../app/vector-folder.ts';
 import { type Output, defineCommand, noPositionals, required } from './command.ts';
 import { ENCODER_OPTIONS, type EncodeOptions, vectorOptionsOf } from './encoder-option.ts';
+import { encodingNotes } from './encoding-notes.ts';
 
 export const indexCommand = defineCommand({
   usage: ['index --corpus FILE --out DIR [--positions] [--encoder DIR]'],
@@ -31,16 +31,8 @@ export const indexCommand = defineCommand({
   },
 });
 
-/** How often encoding says how far it is. */
-const TELL_MILLIS = 5000;
-
 async function encode(corpus: string, out: string, options: EncodeOptions, output: Output): Promise<void> {
-  let toldAt = performance.now();
-  const onProgress = (progress: EncodingProgress): void => {
-    if (performance.now() - toldAt < TELL_MILLIS) return;
-    toldAt = performance.now();
-    output.note(encodingLine(progress));
-  };
+  const onProgress = encodingNotes(output);
   const summary = await indexVectors(corpus, out, options.encoder, { ...options, onProgress });
   const { vectors, documents, dimensions, sizeBytes, documentsPerSecond } = summary;
   output.object(summary);

@@ -7,6 +7,7 @@ import { openTask } from '../data/open-task.ts';
 import { SPLITS } from '../data/task.ts';
 import { BM25_OPTIONS } from './bm25-option.ts';
 import { defineCommand, noPositionals, oneOf, required } from './command.ts';
+import { encodingNotes } from './encoding-notes.ts';
 import { metricOptions, readMetricOptions } from './metric-options.ts';
 
 const DEFAULT_METRICS = ['ndcg@10', 'ndcg@100', 'recall@10'];
@@ -42,7 +43,10 @@ export const scoreCommand = defineCommand({
     const metrics = parseMetrics(values.metric ?? DEFAULT_METRICS);
     const config = configFrom(parseAssignments(values.set ?? []), '--set');
     const task = await openTask(dir);
-    const retriever = await openRetriever(task, config, { paperWrapper: values['paper-wrapper'] });
+    const retriever = await openRetriever(task, config, {
+      paperWrapper: values['paper-wrapper'],
+      onProgress: encodingNotes(output),
+    });
     const shape = {
       k: config['reward.k'],
       malformed: config['reward.malformed'],

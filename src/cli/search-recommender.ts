@@ -6,6 +6,7 @@ import { searchFile, searchOne } from '../app/search.ts';
 import { UserError } from '../base/errors.ts';
 import { openTask } from '../data/open-task.ts';
 import type { Options, Output } from './command.ts';
+import { encodingNotes } from './encoding-notes.ts';
 import { printAnswer } from './print-answer.ts';
 
 export const RECOMMENDER_OPTIONS = {
@@ -29,7 +30,7 @@ export interface RecommenderRequest {
 export async function searchRecommender(request: RecommenderRequest, output: Output): Promise<void> {
   const { query, queries, limit } = request;
   const config = configFrom({ retriever: request.retriever }, '--retriever');
-  const retriever = await openRetriever(await corpusOf(request), config);
+  const retriever = await openRetriever(await corpusOf(request), config, { onProgress: encodingNotes(output) });
   try {
     if (queries === undefined) printAnswer(await searchOne(retriever, query, limit), output);
     else for await (const answer of searchFile(retriever, queries, limit)) printAnswer(answer, output);
