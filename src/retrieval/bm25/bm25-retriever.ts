@@ -1,4 +1,10 @@
-/** @file BM25 as the black box of training, in plain words or in Lucene's query syntax. */
+/**
+ * @file BM25 as the black box of training, in plain words or in Lucene's query syntax.
+ *
+ * Rewrites of a group that mean the same share one search. Adding up only once what different rewrites have in common was
+ * measured and left out: rewrites of six models for a query have next to no term in common, and groups made alike to all
+ * but 2 % of their words would save 13 % of a search, to all but 5 % only 6 %.
+ */
 import { UserError } from '../../base/errors.ts';
 import {
   type Bm25Index,

