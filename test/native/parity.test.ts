@@ -16,6 +16,7 @@ const FILES = [
   'golden/model/*', // Hugging Face's numbers: logits, gradients, greedy decoding
   'unit/model/ops', // operations and their gradients against float64, AdamW
   'unit/model/generate',
+  'unit/model/lora',
   'unit/rl/grpo',
   'unit/rl/update', // an optimizer step
 ];

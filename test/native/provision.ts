@@ -13,7 +13,10 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, renameSync, rmSync, write
 import { dirname, join } from 'node:path';
 import { bindingFolder, TENSORFLOW_VERSION } from './binding-folder.ts';
 
-const PACKAGES = ['@tensorflow/tfjs-node@4.22.0', 'node-api-headers@1.9.0'];
+const PACKAGES = {
+  node: ['@tensorflow/tfjs-node@4.22.0', 'node-api-headers@1.9.0'],
+  webgpu: ['webgpu@0.6.2', '@tensorflow/tfjs-backend-webgpu@4.22.0'],
+};
 
 /** What the binding needs of the wheel: both libraries, and the headers that its two files reach. */
 const EXTRACT = `
@@ -31,10 +34,11 @@ if (existsSync(folder)) {
   const scratch = mkdtempSync(`${folder}.partial-`);
   try {
     const engine = join(scratch, 'node');
-    installPackage(engine);
+    installPackages(engine, PACKAGES.node);
     const tensorflow = extractTensorFlow(engine);
     compileBinding(engine, tensorflow);
     rmSync(tensorflow, { recursive: true });
+    installPackages(join(scratch, 'webgpu'), PACKAGES.webgpu); // complete as npm has it
     renameSync(scratch, folder);
     console.log(`${folder} is made.`);
   } finally {
@@ -42,11 +46,11 @@ if (existsSync(folder)) {
   }
 }
 
-/** The package as npm has it, without the install step that downloads. */
-function installPackage(engine: string): void {
+/** Packages as npm has them, without install steps, of which tfjs-node's downloads. */
+function installPackages(engine: string, packages: readonly string[]): void {
   mkdirSync(engine);
   writeFileSync(join(engine, 'package.json'), '{ "private": true }');
-  execute('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...PACKAGES], engine);
+  execute('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...packages], engine);
 }
 
 /** Returns the folder `tensorflow` of the wheel. */

@@ -30,6 +30,7 @@ import { tokenLogProbs } from '../../../src/model/ops.ts';
 import { readSafetensors } from '../../../src/model/safetensors.ts';
 import { hiddenStates, logitsOf } from '../../../src/model/transformer.ts';
 import type { ModelWeights } from '../../../src/model/weights.ts';
+import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 /** The base model's, made by make_models.py. */
@@ -53,7 +54,7 @@ const close = (actual: number, expected: number, tolerance: number, what: string
   assert.ok(Math.abs(actual - expected) <= tolerance, `${what}: ${actual} is not within ${tolerance} of ${expected}`);
 };
 
-for (const engine of ['cpu', 'embedded'] as const) {
+for (const engine of enginesUnderTest('cpu', 'embedded')) {
   for (const family of ['qwen2', 'llama']) {
     describe(`a random ${family} with an adapter of PEFT on the ${engine} engine`, () => {
       const dir = join(packageRoot(), 'test/golden/model', family);

@@ -17,6 +17,7 @@ import {
 import { addLora, disposePolicy, merged, type Policy, withAdaptersOff } from '../../../src/model/policy.ts';
 import { sftStep } from '../../../src/rl/sft.ts';
 import { predict, tokenBatch } from '../../../src/rl/token-batch.ts';
+import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { tinyPolicy } from '../../fixtures/tiny-policy.ts';
 
 const LORA: LoraConfig = { rank: 3, alpha: 6, dropout: 0, targets: LORA_TARGETS, rankStabilised: false };
@@ -35,7 +36,7 @@ const step = async (policy: Policy): Promise<void> => {
   disposeAdamW(optimizer);
 };
 
-for (const engine of ['cpu', 'embedded'] as const) {
+for (const engine of enginesUnderTest('cpu', 'embedded')) {
   describe(`LoRA on the ${engine} engine`, () => {
     before(() => selectBackend(engine));
     after(() => {
