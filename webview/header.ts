@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { decimal, duration } from './numbers.ts';
 import type { Effects } from './panel.ts';
-import type { RunState } from './protocol.ts';
+import type { Metrics, RunState } from './protocol.ts';
 import { activity, newestMetrics, secondsLeft, type PanelState } from './state.ts';
 
 const STATES: Readonly<Record<RunState | 'starting', string>> = {
@@ -66,6 +66,14 @@ function progressView(state: PanelState): TemplateResult {
   </div>`;
 }
 
+/** Why groups have equal rewards, as far as the run has recorded it. */
+function noSignalTitle(metrics: Metrics | undefined, percent: (share: number | undefined) => string): string {
+  const about = 'Share of groups with equal rewards: they teach nothing';
+  if (metrics?.allMissed === undefined) return about;
+  const { allRight, allMissed, allMalformed, allEqual } = metrics;
+  return `${about}. All right ${percent(allRight)}, all missed ${percent(allMissed)}, all in a wrong format ${percent(allMalformed)}, all the same or equal ${percent(allEqual)}`;
+}
+
 /** The figures that one glances at, each with an id that a test or a style can find. */
 function figuresView(state: PanelState): TemplateResult {
   const metrics = newestMetrics(state);
@@ -82,7 +90,7 @@ function figuresView(state: PanelState): TemplateResult {
     ${figure('entropy', 'Entropy', decimal(metrics?.entropy), 'Nats per sampled token')}
     ${figure('length', 'Length', decimal(metrics?.length, 1), 'Tokens per completion')}
     ${figure('format', 'Right format', percent(metrics?.formatOk), 'Share of completions in the right format')}
-    ${figure('zero-variance', 'No signal', percent(metrics?.zeroVariance), 'Share of groups with equal rewards: they teach nothing')}
+    ${figure('zero-variance', 'No signal', percent(metrics?.zeroVariance), noSignalTitle(metrics, percent))}
     ${figure('tokens-per-second', 'Tokens/s', decimal(metrics?.tokensPerSecond, 0), 'Sampled tokens per second')}
   </dl>`;
 }

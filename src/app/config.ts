@@ -9,6 +9,7 @@
  */
 import { nearestTo } from '../base/nearest.ts';
 import { UserError } from '../base/errors.ts';
+import { ADVANTAGES, AGGREGATIONS, CORRECTIONS, EQUAL_GROUPS, KL_ESTIMATORS, RATIO_LEVELS } from '../rl/choices.ts';
 
 interface NumberSetting {
   readonly default: number;
@@ -117,10 +118,76 @@ export const SETTINGS = {
     choices: ['off', 'on'],
     about: 'Rank-stabilised LoRA: alpha / √rank instead of alpha / rank.',
   },
+  'grpo.variant': {
+    default: 'rec-r1',
+    choices: ['rec-r1', 'grpo', 'dr-grpo', 'dapo', 'gspo', 'rloo', 'reinforce++'],
+    about:
+      'Sets what the settings below are unless they are given: GRPO with a mean over all tokens (Rec-R1), GRPO as first published, or one of its relatives.',
+  },
+  'grpo.advantage': {
+    default: 'grpo',
+    choices: ADVANTAGES,
+    about:
+      'What a reward is compared with: mean and deviation of its group, the mean alone (Dr. GRPO), the mean of the others (RLOO), or the group’s mean and then the whole batch (REINFORCE++).',
+  },
+  'grpo.aggregation': {
+    default: 'tokens',
+    choices: AGGREGATIONS,
+    about:
+      'The loss is a mean over all tokens (DAPO), a mean over completions of the mean over their tokens (GRPO), or a sum over a constant length (Dr. GRPO).',
+  },
+  'grpo.ratio': {
+    default: 'token',
+    choices: RATIO_LEVELS,
+    about:
+      'What is compared with its old probability: each token, a completion by the geometric mean of its tokens (GSPO), or by their product (RLOO).',
+  },
   'grpo.clip': between(0.2, 0, 10, 'The ratio of new to old probability is clipped to 1 ± this.'),
-  'grpo.kl': between(0.001, 0, 10, 'Weight of the k3 estimate of the KL divergence to the start policy.'),
+  'grpo.clipHigh': between(0, 0, 10, 'The ratio is clipped to 1 + this above; 0 takes grpo.clip.'),
+  'grpo.dualClip': between(
+    0,
+    0,
+    1000,
+    'The ratio of a completion that did worse than its siblings counts this much at most; 0 is no limit. verl takes 3.',
+  ),
+  'grpo.kl': between(0.001, 0, 10, 'Weight of the estimated KL divergence to the start policy.'),
+  'grpo.klEstimator': {
+    default: 'k3',
+    choices: KL_ESTIMATORS,
+    about: 'How the divergence is estimated: k1 is unbiased, k3 too and of low variance, k2 has the right gradient.',
+  },
+  'grpo.klPlace': {
+    default: 'loss',
+    choices: ['loss', 'reward'],
+    about: 'Whether the divergence is added to the loss or taken off the reward.',
+  },
+  'grpo.klSign': {
+    default: 'penalty',
+    choices: ['penalty', 'paper'],
+    about: '“paper” repeats a mistake of the paper’s code, which rewarded the divergence.',
+  },
   'grpo.entropy': between(0, 0, 10, 'Weight of the entropy bonus.'),
-  'grpo.epochs': count(1, 100, 'Optimizer steps on each batch of rollouts.'),
+  'grpo.epochs': count(1, 100, 'Passes over each batch of rollouts.'),
+  'grpo.miniBatches': count(1, 4096, 'Parts of the rollouts in a pass, with an optimizer step for each.'),
+  'grpo.correction': {
+    default: 'off',
+    choices: CORRECTIONS,
+    about:
+      'Truncated importance sampling, for rollouts that were drawn from another distribution than the trained one (top-p, top-k): a weight for each token, or one for each completion.',
+  },
+  'grpo.correctionCap': between(2, 0.001, 1000, 'The largest weight of the correction.'),
+  'grpo.overlong': {
+    default: 'keep',
+    choices: ['keep', 'mask'],
+    about: '“mask” does not learn from completions that the token limit cut; they still count in their group.',
+  },
+  'grpo.equalGroups': {
+    default: 'keep',
+    choices: EQUAL_GROUPS,
+    about:
+      'Groups whose rewards are all equal teach nothing: keep them in the mean over tokens, drop them, or sample other queries in their place (DAPO).',
+  },
+  'grpo.resampleTries': count(3, 100, 'How often other queries are sampled in a step.'),
   'optimizer.learningRate': between(
     3e-4,
     0,
@@ -179,6 +246,29 @@ export const SETTINGS = {
   },
 } as const satisfies Record<string, Setting>;
 
+/** What a variant sets; the rest is as in the table, and what is given wins. */
+const VARIANTS: Readonly<Record<(typeof SETTINGS)['grpo.variant']['choices'][number], Partial<RunConfig>>> = {
+  'rec-r1': {},
+  grpo: { 'grpo.aggregation': 'sequences' },
+  'dr-grpo': { 'grpo.advantage': 'dr-grpo', 'grpo.aggregation': 'constant', 'grpo.kl': 0 },
+  dapo: { 'grpo.clipHigh': 0.28, 'grpo.kl': 0, 'grpo.overlong': 'mask', 'grpo.equalGroups': 'resample' },
+  gspo: {
+    'grpo.ratio': 'sequence',
+    'grpo.aggregation': 'sequences',
+    'grpo.clip': 3e-4,
+    'grpo.clipHigh': 4e-4,
+    'grpo.kl': 0,
+  },
+  rloo: {
+    'grpo.advantage': 'rloo',
+    'grpo.ratio': 'sequence-product',
+    'grpo.aggregation': 'sequences',
+    'grpo.klEstimator': 'k1',
+    'grpo.klPlace': 'reward',
+  },
+  'reinforce++': { 'grpo.advantage': 'reinforce++', 'grpo.klEstimator': 'k2' },
+};
+
 type Value<S> = S extends { readonly choices: readonly (infer C)[] }
   ? C
   : S extends { readonly default: number }
@@ -204,7 +294,12 @@ export function configFrom(given: Readonly<Record<string, unknown>>, source: str
     }
     config[name] = checked(name, SETTINGS[name as SettingName], value, source);
   }
-  return config as RunConfig;
+  const preset = VARIANTS[config['grpo.variant'] as RunConfig['grpo.variant']];
+  return { ...config, ...preset, ...pick(config, Object.keys(given)) } as RunConfig;
+}
+
+function pick<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(names.map((name) => [name, record[name]]));
 }
 
 function checked(name: string, setting: Setting, value: unknown, source: string): string | number {

@@ -9,7 +9,7 @@ import type { Example, Task } from '../data/task.ts';
 import { type AdamWState, createAdamW, disposeAdamW } from '../model/adamw.ts';
 import { patientRetriever } from '../retrieval/patient.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
-import { train as turnTheWheel, type TrainerParts, type TrainerSettings } from '../rl/trainer.ts';
+import { train as turnTheWheel, type TrainerParts } from '../rl/trainer.ts';
 import { checkpointName, findCheckpoint, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
 import type { RunEvent, RunState } from '../runs/events.ts';
 import { requestControl } from '../runs/control.ts';
@@ -19,10 +19,11 @@ import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
 import { configFrom, type RunConfig } from './config.ts';
 import { type EncodingProgress, encodingLine } from './index-vectors.ts';
 import { openRetriever } from './open-retriever.ts';
-import { examplesOf, openBackend, openTaskOf, rolloutSettings } from './parts.ts';
+import { examplesOf, openBackend, openTaskOf } from './parts.ts';
 import { PauseGate } from './pause-gate.ts';
 import { disposePolicies, loraOf, openStart, openToResume, type Policies } from './policies.ts';
 import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
+import { trainerSettings } from './trainer-settings.ts';
 
 export interface TrainContext {
   /** End after the step in progress, with a checkpoint. */
@@ -130,7 +131,12 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
       yield stateEvent('stopped', 'before its recommender was ready');
       return;
     }
-    const events = turnTheWheel(trainerParts(run, gate, retriever), trainerSettings(run), run.startStep, gate.stop);
+    const events = turnTheWheel(
+      trainerParts(run, gate, retriever),
+      trainerSettings(run.task, run.config),
+      run.startStep,
+      gate.stop,
+    );
     for (;;) {
       const next = events.next();
       for (;;) {
@@ -217,35 +223,5 @@ function trainerParts(run: OpenRun, gate: PauseGate, retriever: Retriever): Trai
     },
     now: () => gate.now(),
     turn: () => gate.turn(),
-  };
-}
-
-function trainerSettings({ config, task }: OpenRun): TrainerSettings {
-  return {
-    seed: config.seed,
-    steps: config.steps,
-    prompts: config['rollout.prompts'],
-    schedule: { warmup: config['optimizer.warmup'], decay: config['optimizer.decay'] },
-    rollout: rolloutSettings(task, config),
-    reward: {
-      k: config['reward.k'],
-      malformed: config['reward.malformed'],
-      miss: config['reward.miss'],
-      format: config['reward.format'],
-    },
-    update: {
-      clip: config['grpo.clip'],
-      kl: config['grpo.kl'],
-      entropy: config['grpo.entropy'],
-      temperature: config['rollout.temperature'],
-      epochs: config['grpo.epochs'],
-      microBatchTokens: config['optimizer.microBatchTokens'],
-      learningRate: config['optimizer.learningRate'],
-      weightDecay: config['optimizer.weightDecay'],
-      maxGradNorm: config['optimizer.maxGradNorm'],
-    },
-    evaluationK: config['evaluation.k'],
-    evaluateEvery: config['evaluation.every'],
-    checkpointEvery: config['checkpoint.every'],
   };
 }

@@ -14,8 +14,14 @@ export interface OptimizerSettings {
   readonly maxGradNorm: number;
 }
 
+/** What sums over tokens are divided by. */
+export interface Divisors {
+  /** In all micro-batches together; the watched sums become means over them. */
+  readonly tokens: number;
+  readonly loss: number;
+}
+
 export interface StepResult {
-  /** Per token. */
   readonly loss: number;
   /** Of the watched sums, per token. */
   readonly statistics: readonly number[];
@@ -28,7 +34,6 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /**
  * @param sumsOf sums over a micro-batch's tokens.
- * @param tokens in all micro-batches together: the loss is a mean over them.
  * @param turn awaited between micro-batches; when it throws, weights and optimizer are as before.
  */
 export async function optimizerStep<M>(
@@ -36,7 +41,7 @@ export async function optimizerStep<M>(
   optimizer: AdamWState,
   micro: readonly M[],
   sumsOf: (batch: M) => LossSums,
-  tokens: number,
+  per: Divisors,
   settings: OptimizerSettings,
   turn: () => Promise<void>,
 ): Promise<StepResult> {
@@ -46,11 +51,11 @@ export async function optimizerStep<M>(
   let gradients: tf.Tensor[] = parameters.map((parameter) => tf.zerosLike(parameter));
   try {
     for (const batch of micro) {
-      const pass = gradientsOf(parameters, () => sumsOf(batch), tokens);
+      const pass = gradientsOf(parameters, () => sumsOf(batch), per.loss);
       gradients = added(gradients, pass.gradients);
       loss += (await pass.loss.data())[0];
       for (const [i, sum] of (await pass.statistics.data()).entries()) {
-        statistics[i] = (statistics[i] ?? 0) + sum / tokens;
+        statistics[i] = (statistics[i] ?? 0) + sum / per.tokens;
       }
       tf.dispose([pass.loss, pass.statistics]);
       await turn();
@@ -66,18 +71,18 @@ export async function optimizerStep<M>(
   }
 }
 
-/** Gradients of the loss divided by `tokens`, in the order of the parameters, with that loss and the watched sums. */
+/** Gradients of the loss divided by `divisor`, in the order of the parameters, with that loss and the watched sums. */
 function gradientsOf(
   parameters: tf.Variable[],
   sumsOf: () => LossSums,
-  tokens: number,
+  divisor: number,
 ): { gradients: tf.Tensor[]; loss: tf.Scalar; statistics: tf.Tensor1D } {
   return tf.tidy(() => {
     let statistics: tf.Tensor1D | undefined;
     const { value, grads } = tf.variableGrads(() => {
       const sums = sumsOf();
       statistics = tf.keep(sums.statistics);
-      return tf.div<tf.Scalar>(sums.loss, tokens);
+      return tf.div<tf.Scalar>(sums.loss, divisor);
     }, parameters);
     if (!statistics) throw new Error('the loss was not computed');
     return { gradients: parameters.map((parameter) => grads[parameter.name]), loss: value, statistics };

@@ -22,7 +22,8 @@ export async function sftStep(
       return { loss: tf.neg(tf.sum(logProbs)), statistics: tf.tensor1d([]) };
     });
   try {
-    const { loss, gradNorm } = await optimizerStep(policy, optimizer, batches, sumsOf, tokens, settings, turn);
+    const per = { tokens, loss: tokens };
+    const { loss, gradNorm } = await optimizerStep(policy, optimizer, batches, sumsOf, per, settings, turn);
     return { loss, gradNorm };
   } finally {
     for (const batch of batches) tf.dispose(Object.values(batch));

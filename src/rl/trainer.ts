@@ -11,10 +11,12 @@ import type { AdamWState } from '../model/adamw.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import type { Evaluation, Rollout, RolloutGroup, StepMetrics, TrainEvent } from '../runs/events.ts';
+import { sampleDeviation } from './advantages.ts';
+import { type EqualCause, equalCause } from './equal-rewards.ts';
 import { type Baseline, evaluateBaseline, evaluatePolicy, evaluationMeans } from './evaluate.ts';
-import { groupAdvantages, sampleDeviation } from './grpo.ts';
-import { ndcgOf, rankRelevant, type RewardShape, type ScoredRewrite, scoreRewrites } from './reward.ts';
-import { rollOut, type RolloutSettings, type SampledGroup } from './rollout.ts';
+import { type LessonSettings, lessonsOf } from './lessons.ts';
+import { ndcgOf, rankRelevant } from './reward.ts';
+import { sampleGroups, type SamplingSettings, type ScoredGroup, taught } from './scored-groups.ts';
 import { updatePolicy, type UpdateSettings, type UpdateStatistics } from './update.ts';
 
 export interface RateSchedule {
@@ -31,8 +33,8 @@ export interface TrainerSettings {
   /** Queries per step. */
   readonly prompts: number;
   readonly schedule: RateSchedule;
-  readonly rollout: RolloutSettings;
-  readonly reward: RewardShape;
+  readonly sampling: SamplingSettings;
+  readonly lessons: LessonSettings;
   readonly update: UpdateSettings;
   readonly evaluationK: number;
   readonly evaluateEvery: number;
@@ -103,37 +105,34 @@ export async function* train(
 async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: number): Promise<TrainEvent> {
   const started = parts.now();
   const { policy, reference, optimizer, retriever, turn } = parts;
+  const random = { seed: settings.seed, step };
   const examples = batchOf(parts.train, settings.prompts, settings.seed, step);
-  const groups = await rollOut(policy, examples, settings.rollout, { seed: settings.seed, step }, turn);
+  const spares = (attempt: number): Example[] => {
+    const draw = (step - 1) * settings.sampling.resampleTries + attempt;
+    return batchOf(parts.train, settings.prompts, settings.seed, draw, 'spares');
+  };
   // All searches before the update: a step that is abandoned in one has changed nothing.
-  const scored = await scoreGroups(groups, retriever, settings.reward);
-  const raw = await rawRankings(examples, retriever, settings.reward.k);
-  const advantages = scored.map((rewrites) => groupAdvantages(rewrites.map(({ reward }) => reward)));
-  const learningRate = settings.update.learningRate * rateFactor(step, settings.steps, settings.schedule);
-
-  const sequences = groups.flatMap((group, g) =>
-    group.completions.flatMap((completion, c) =>
-      scored[g][c].reward === null
-        ? [] // a failed search says nothing about the rewrite
-        : [{ ...completion, promptIds: group.promptIds, advantage: advantages[g][c] }],
-    ),
+  const groups = await sampleGroups(parts, examples, settings.sampling, random, spares);
+  const raw = await rawRankings(
+    groups.map(({ example }) => example),
+    retriever,
+    settings.sampling.reward.k,
   );
-  const update = await updatePolicy(
-    policy,
+  const { sequences, advantages } = await lessonsOf(
+    taught(groups, settings.sampling),
     reference,
-    optimizer,
-    sequences,
-    { ...settings.update, learningRate },
-    { seed: settings.seed, step },
+    settings.lessons,
     turn,
   );
+  const learningRate = settings.update.learningRate * rateFactor(step, settings.steps, settings.schedule);
+  const update = await updatePolicy(policy, optimizer, sequences, { ...settings.update, learningRate }, random, turn);
 
   const seconds = (parts.now() - started) / 1000;
   return {
     kind: 'step',
     step,
-    metrics: stepMetrics(groups, scored, update, learningRate, seconds),
-    groups: groups.map((group, g) => record(group, scored[g], advantages[g], raw[g])),
+    metrics: stepMetrics(groups, update, learningRate, seconds),
+    groups: groups.map((group, g) => record(group, advantages.get(group), raw[g])),
   };
 }
 
@@ -145,28 +144,21 @@ export function rateFactor(step: number, steps: number, { warmup, decay }: RateS
 }
 
 /** The queries of a step: walks through a new shuffle of the training split in every epoch. */
-export function batchOf(examples: readonly Example[], size: number, seed: number, step: number): Example[] {
+export function batchOf(
+  examples: readonly Example[],
+  size: number,
+  seed: number,
+  step: number,
+  name: 'order' | 'spares' = 'order',
+): Example[] {
   const first = (step - 1) * size;
   const orders = new Map<number, readonly Example[]>();
   return Array.from({ length: size }, (_, i) => {
     const epoch = Math.floor((first + i) / examples.length);
-    const order = orders.get(epoch) ?? shuffled(examples, rngFrom(seed, 'order', epoch));
+    const order = orders.get(epoch) ?? shuffled(examples, rngFrom(seed, name, epoch));
     orders.set(epoch, order);
     return order[(first + i) % examples.length];
   });
-}
-
-async function scoreGroups(
-  groups: readonly SampledGroup[],
-  retriever: Retriever,
-  shape: RewardShape,
-): Promise<ScoredRewrite[][]> {
-  const items = groups.flatMap(({ example, completions }) =>
-    completions.map(({ text }) => ({ example, completion: text })),
-  );
-  const scored = await scoreRewrites(items, retriever, shape);
-  let next = 0;
-  return groups.map(({ completions }) => completions.map(() => scored[next++]));
 }
 
 /** What the queries as typed get; NaN for a search that failed. */
@@ -194,7 +186,7 @@ async function evaluation(
     validation,
     baseline,
     evaluationRetriever,
-    { rollout: settings.rollout, k: settings.evaluationK },
+    { rollout: settings.sampling.rollout, k: settings.evaluationK },
     turn,
   );
   const split: Split = 'validation';
@@ -203,16 +195,18 @@ async function evaluation(
 }
 
 function stepMetrics(
-  groups: readonly SampledGroup[],
-  scored: readonly (readonly ScoredRewrite[])[],
+  groups: readonly ScoredGroup[],
   update: UpdateStatistics,
   learningRate: number,
   stepSeconds: number,
 ): StepMetrics {
   const completions = groups.flatMap((group) => group.completions);
-  const rewrites = scored.flat();
-  const rewards = scored.map((group) => group.flatMap(({ reward }) => (reward === null ? [] : [reward])));
+  const rewrites = groups.flatMap(({ scored }) => scored);
+  const rewards = groups.map(({ scored }) => scored.flatMap(({ reward }) => (reward === null ? [] : [reward])));
   const deviations = rewards.map(sampleDeviation);
+  const causes = groups.map(({ scored }) => equalCause(scored));
+  const equalBy = (...wanted: readonly EqualCause[]): number =>
+    share(causes, (cause) => cause !== null && wanted.includes(cause));
   const tokens = completions.reduce((sum, completion) => sum + completion.tokens.length, 0);
   const judged = rewrites.filter(({ reward }) => reward !== null);
   return {
@@ -224,6 +218,10 @@ function stepMetrics(
     truncated: share(completions, ({ ended }) => !ended),
     formatOk: share(rewrites, ({ parsed }) => parsed.format === 'ok'),
     zeroVariance: share(deviations, (deviation) => deviation === 0),
+    allRight: equalBy('right'),
+    allMissed: equalBy('missed'),
+    allMalformed: equalBy('malformed'),
+    allEqual: equalBy('same', 'equal'),
     retrievalErrors: rewrites.length - judged.length,
     learningRate,
     tokensPerSecond: tokens / stepSeconds,
@@ -231,10 +229,10 @@ function stepMetrics(
   };
 }
 
+/** @param advantages absent for a group that was not learnt from. */
 function record(
-  group: SampledGroup,
-  scored: readonly ScoredRewrite[],
-  advantages: readonly number[],
+  group: ScoredGroup,
+  advantages: readonly number[] | undefined,
   baseline: RolloutGroup['baseline'],
 ): RolloutGroup {
   return {
@@ -242,14 +240,14 @@ function record(
     query: group.example.query,
     baseline,
     rollouts: group.completions.map((completion, c): Rollout => {
-      const { parsed, reward, terms, ranking, error, note } = scored[c];
+      const { parsed, reward, terms, ranking, error, note } = group.scored[c];
       return {
         text: completion.text,
         rewrite: parsed.rewrite,
         format: parsed.format,
         reward,
         terms,
-        advantage: advantages[c],
+        advantage: advantages?.[c] ?? 0,
         tokens: completion.tokens.length,
         logProb: mean(completion.logProbs),
         top: ranking.top,

@@ -3,25 +3,40 @@
  * together into micro-batches bounded by tokens.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { rngFrom, shuffled } from '../base/rng.ts';
 import type { AdamWState } from '../model/adamw.ts';
 import { withDropout } from '../model/lora.ts';
 import type { Policy } from '../model/policy.ts';
-import { grpoSums, type LossSums, type LossWeights } from './grpo.ts';
-import { optimizerStep, type OptimizerSettings, type StepResult } from './optimizer-step.ts';
+import type { Aggregation, Correction } from './choices.ts';
+import { correctionsOf } from './corrections.ts';
+import { aggregate, grpoSums, type LossChoices, type LossSums, type ScoredTokens } from './grpo.ts';
+import { logProbsOf } from './log-probs.ts';
+import { type Divisors, optimizerStep, type OptimizerSettings, type StepResult } from './optimizer-step.ts';
 import { microBatches, perToken, predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
 
 /** One completion to learn from. */
 export interface ScoredSequence extends TokenSequence {
-  /** Of each token when it was sampled. */
+  /** Of each token when it was sampled, under the whole distribution … */
   readonly logProbs: readonly number[];
+  /** … and under the one it was drawn from. */
+  readonly samplingLogProbs: readonly number[];
+  /** Of each token under the frozen start policy. */
+  readonly reference: readonly number[];
   readonly advantage: number;
 }
 
-export interface UpdateSettings extends LossWeights, OptimizerSettings {
+export interface UpdateSettings extends LossChoices, OptimizerSettings {
   /** The temperature of sampling: log-probabilities are those of the scaled distribution. */
   readonly temperature: number;
-  /** Optimizer steps on the same completions. */
+  readonly aggregation: Aggregation;
+  /** The length that `constant` aggregation divides by. */
+  readonly maxNewTokens: number;
+  /** Passes over the completions. */
   readonly epochs: number;
+  /** Parts of the completions in a pass, an optimizer step each. */
+  readonly miniBatches: number;
+  readonly correction: Correction;
+  readonly correctionCap: number;
   readonly microBatchTokens: number;
 }
 
@@ -31,49 +46,51 @@ export interface UpdateStatistics {
   readonly kl: number;
   readonly entropy: number;
   readonly clipFraction: number;
+  /** Mean weight of the correction for how tokens were drawn; 1 without it. */
+  readonly correction: number;
   /** Before clipping. */
   readonly gradNorm: number;
 }
 
-interface ScoredBatch extends TokenBatch {
-  /** float32 [N] each, as `grpoSums` takes them. */
-  readonly old: tf.Tensor1D;
-  readonly reference: tf.Tensor1D;
-  readonly advantages: tf.Tensor1D;
+const NOTHING_LEARNT: UpdateStatistics = { loss: 0, kl: 0, entropy: 0, clipFraction: 0, correction: 1, gradNorm: 0 };
+
+type ScoredBatch = TokenBatch & Omit<ScoredTokens, 'current'>;
+
+/** The completions of one optimizer step. */
+interface MiniBatch {
+  readonly per: Divisors;
+  readonly micro: ScoredBatch[];
 }
 
-/** `epochs` optimizer steps on a batch of completions. `turn` is awaited between micro-batches and may throw to cancel. */
+/** `epochs` passes over a batch of completions. `turn` is awaited between micro-batches and may throw to cancel. */
 export async function updatePolicy(
   policy: Policy,
-  reference: Policy,
   optimizer: AdamWState,
   sequences: readonly ScoredSequence[],
   settings: UpdateSettings,
   random: { readonly seed: number; readonly step: number },
   turn: () => Promise<void>,
 ): Promise<UpdateStatistics> {
-  const { temperature } = settings;
-  const tokens = sequences.reduce((sum, sequence) => sum + sequence.tokens.length, 0);
-  if (tokens === 0) return { loss: 0, kl: 0, entropy: 0, clipFraction: 0, gradNorm: 0 }; // every search failed
-  const batches: ScoredBatch[] = [];
+  if (sequences.length === 0) return NOTHING_LEARNT; // every search failed, or no group has a signal
+  const corrected = await withCorrections(policy, sequences, settings, turn);
+  const miniBatches: MiniBatch[] = [];
   try {
-    for (const micro of microBatches(sequences, settings.microBatchTokens)) {
-      batches.push(scoredBatch(micro, reference, temperature));
-      await turn();
-    }
-    let result: StepResult | undefined;
+    for (const part of splitIn(corrected, settings.miniBatches, random)) miniBatches.push(miniBatch(part, settings));
+    const batches = miniBatches.flatMap(({ micro }) => micro);
+    let results: StepResult[] = [];
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const sumsOf = (batch: ScoredBatch): LossSums => {
         const learner = dropping(policy, random.seed, random.step, epoch, batches.indexOf(batch));
-        return grpoSums({ ...batch, current: predict(learner, batch, temperature) }, settings);
+        return grpoSums({ ...batch, current: predict(learner, batch, settings.temperature) }, settings);
       };
-      result = await optimizerStep(policy, optimizer, batches, sumsOf, tokens, settings, turn);
+      results = [];
+      for (const { micro, per } of miniBatches) {
+        results.push(await optimizerStep(policy, optimizer, micro, sumsOf, per, settings, turn));
+      }
     }
-    const { loss = 0, statistics = [], gradNorm = 0 } = result ?? {};
-    const [kl, entropy, clipFraction] = statistics;
-    return { loss, kl, entropy, clipFraction, gradNorm };
+    return meanStatistics(results, miniBatches);
   } finally {
-    for (const batch of batches) tf.dispose(Object.values(batch));
+    for (const { micro } of miniBatches) for (const batch of micro) tf.dispose(Object.values(batch));
   }
 }
 
@@ -83,12 +100,81 @@ function dropping(policy: Policy, seed: number, ...names: readonly number[]): Po
   return { ...policy, weights: withDropout(policy.weights, policy.lora.config.dropout, seed, ...names) };
 }
 
-function scoredBatch(sequences: readonly ScoredSequence[], reference: Policy, temperature: number): ScoredBatch {
-  const batch = tokenBatch(sequences);
+interface CorrectedSequence extends ScoredSequence {
+  readonly corrections: readonly number[];
+}
+
+/** A correction needs what training, not sampling, makes of the tokens; the ratio is then taken to that too. */
+async function withCorrections(
+  policy: Policy,
+  sequences: readonly ScoredSequence[],
+  settings: UpdateSettings,
+  turn: () => Promise<void>,
+): Promise<CorrectedSequence[]> {
+  const { correction, correctionCap } = settings;
+  const training = correction === 'off' ? undefined : await logProbsOf(policy, sequences, settings, turn);
+  return sequences.map((sequence, i) => {
+    const logProbs = training?.[i] ?? sequence.logProbs;
+    const corrections = correctionsOf(correction, logProbs, sequence.samplingLogProbs, correctionCap);
+    return { ...sequence, logProbs, corrections };
+  });
+}
+
+/** At most `count` parts of nearly the same size, drawn at random. */
+function splitIn<S>(
+  sequences: readonly S[],
+  count: number,
+  { seed, step }: { readonly seed: number; readonly step: number },
+): readonly (readonly S[])[] {
+  if (count === 1) return [sequences];
+  const mixed = shuffled(sequences, rngFrom(seed, 'mini-batches', step));
+  const parts = Math.min(count, mixed.length);
+  const start = (part: number): number => Math.floor((part * mixed.length) / parts);
+  return Array.from({ length: parts }, (_, part) => mixed.slice(start(part), start(part + 1)));
+}
+
+function miniBatch(sequences: readonly CorrectedSequence[], settings: UpdateSettings): MiniBatch {
+  const lengths = sequences.map(({ tokens }) => tokens.length);
+  const { weights, divisor } = aggregate(settings.aggregation, lengths, settings.maxNewTokens);
+  const weighted = sequences.map((sequence, i) => ({ ...sequence, weight: weights[i] }));
   return {
-    ...batch,
+    per: { tokens: lengths.reduce((sum, length) => sum + length, 0), loss: divisor },
+    micro: microBatches(weighted, settings.microBatchTokens).map((micro) => scoredBatch(micro, settings)),
+  };
+}
+
+function scoredBatch(
+  sequences: readonly (CorrectedSequence & { readonly weight: number })[],
+  { ratio }: UpdateSettings,
+): ScoredBatch {
+  const rows = tf.tensor1d(
+    perToken(sequences, (_, __, row) => row),
+    'int32',
+  );
+  const members = ratio === 'token' ? undefined : tf.tidy(() => tf.cast(tf.oneHot(rows, sequences.length), 'float32'));
+  rows.dispose();
+  return {
+    ...tokenBatch(sequences),
     old: tf.tensor1d(perToken(sequences, ({ logProbs }, token) => logProbs[token])),
-    reference: tf.tidy(() => tf.unstack(predict(reference, batch, temperature), 1)[0] as tf.Tensor1D),
+    reference: tf.tensor1d(perToken(sequences, ({ reference }, token) => reference[token])),
     advantages: tf.tensor1d(perToken(sequences, ({ advantage }) => advantage)),
+    weights: tf.tensor1d(perToken(sequences, ({ weight }) => weight)),
+    corrections: tf.tensor1d(perToken(sequences, ({ corrections }, token) => corrections[token])),
+    ...(members && { members: members as tf.Tensor2D }),
+  };
+}
+
+/** Means over the tokens of all mini-batches. */
+function meanStatistics(results: readonly StepResult[], miniBatches: readonly MiniBatch[]): UpdateStatistics {
+  const total = miniBatches.reduce((sum, { per }) => sum + per.tokens, 0);
+  const mean = (value: (result: StepResult) => number): number =>
+    results.reduce((sum, result, i) => sum + value(result) * (miniBatches[i].per.tokens / total), 0);
+  return {
+    loss: mean(({ loss }) => loss),
+    kl: mean(({ statistics }) => statistics[0]),
+    entropy: mean(({ statistics }) => statistics[1]),
+    clipFraction: mean(({ statistics }) => statistics[2]),
+    correction: mean(({ statistics }) => statistics[3]),
+    gradNorm: mean(({ gradNorm }) => gradNorm),
   };
 }

@@ -18,6 +18,8 @@ export interface StepMetrics {
   readonly gradNorm: number;
   /** Share of tokens whose ratio was outside the clip range. */
   readonly clipFraction: number;
+  /** Mean weight of the correction for how tokens were drawn; 1 without it. */
+  readonly correction: number;
   /** Tokens per completion. */
   readonly length: number;
   /** Share of completions that reached the token limit. */
@@ -26,6 +28,14 @@ export interface StepMetrics {
   readonly formatOk: number;
   /** Share of groups whose rewards are all equal and so teach nothing. */
   readonly zeroVariance: number;
+  /** Shares of groups whose rewards are all equal because every rewrite ranks perfectly … */
+  readonly allRight: number;
+  /** … finds nothing relevant … */
+  readonly allMissed: number;
+  /** … is in a wrong format … */
+  readonly allMalformed: number;
+  /** … or is the same, or just as good. */
+  readonly allEqual: number;
   /** Count of searches that failed; those rollouts have no reward. */
   readonly retrievalErrors: number;
   readonly learningRate: number;

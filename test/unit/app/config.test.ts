@@ -20,6 +20,22 @@ describe('configFrom', () => {
     assert.deepEqual(configFrom(config, 'test'), config);
   });
 
+  it('takes from a variant what was not given, and what was given from nobody', () => {
+    const config = configFrom({ 'grpo.variant': 'dr-grpo', 'grpo.kl': 0.02 }, 'test');
+    assert.equal(config['grpo.advantage'], 'dr-grpo');
+    assert.equal(config['grpo.aggregation'], 'constant');
+    assert.equal(config['grpo.kl'], 0.02);
+    assert.deepEqual(configFrom(config, 'test'), config);
+  });
+
+  it('has variants that set only what there is', () => {
+    const names = SETTINGS['grpo.variant'].choices;
+    for (const name of names) {
+      const config = configFrom({ 'grpo.variant': name }, 'test');
+      assert.deepEqual(configFrom(config, 'test'), config, name);
+    }
+  });
+
   const refused: readonly (readonly [Record<string, unknown>, RegExp])[] = [
     [{ sede: 1 }, /there is no setting "sede"; did you mean "seed"/],
     [{ constructor: 1 }, /there is no setting "constructor"/],

@@ -1,0 +1,68 @@
+/** @file What a configuration means to the trainer. */
+import type { Task } from '../data/task.ts';
+import type { TrainerSettings } from '../rl/trainer.ts';
+import type { UpdateSettings } from '../rl/update.ts';
+import type { RunConfig } from './config.ts';
+import { rolloutSettings } from './parts.ts';
+
+export function trainerSettings(task: Task, config: RunConfig): TrainerSettings {
+  const temperature = config['rollout.temperature'];
+  const microBatchTokens = config['optimizer.microBatchTokens'];
+  return {
+    seed: config.seed,
+    steps: config.steps,
+    prompts: config['rollout.prompts'],
+    schedule: { warmup: config['optimizer.warmup'], decay: config['optimizer.decay'] },
+    sampling: {
+      rollout: rolloutSettings(task, config),
+      reward: {
+        k: config['reward.k'],
+        malformed: config['reward.malformed'],
+        miss: config['reward.miss'],
+        format: config['reward.format'],
+      },
+      equalGroups: config['grpo.equalGroups'],
+      resampleTries: config['grpo.resampleTries'],
+    },
+    lessons: {
+      advantage: config['grpo.advantage'],
+      klInReward: config['grpo.klPlace'] === 'reward' ? signedKl(config) : 0,
+      klEstimator: config['grpo.klEstimator'],
+      maskTruncated: config['grpo.overlong'] === 'mask',
+      temperature,
+      microBatchTokens,
+    },
+    update: updateSettings(config),
+    evaluationK: config['evaluation.k'],
+    evaluateEvery: config['evaluation.every'],
+    checkpointEvery: config['checkpoint.every'],
+  };
+}
+
+function updateSettings(config: RunConfig): UpdateSettings {
+  const dualClip = config['grpo.dualClip'];
+  return {
+    ratio: config['grpo.ratio'],
+    clip: config['grpo.clip'],
+    clipHigh: config['grpo.clipHigh'] || config['grpo.clip'],
+    ...(dualClip > 0 && { dualClip }),
+    klEstimator: config['grpo.klEstimator'],
+    kl: config['grpo.klPlace'] === 'loss' ? signedKl(config) : 0,
+    entropy: config['grpo.entropy'],
+    aggregation: config['grpo.aggregation'],
+    maxNewTokens: config['rollout.maxNewTokens'],
+    epochs: config['grpo.epochs'],
+    miniBatches: config['grpo.miniBatches'],
+    correction: config['grpo.correction'],
+    correctionCap: config['grpo.correctionCap'],
+    temperature: config['rollout.temperature'],
+    microBatchTokens: config['optimizer.microBatchTokens'],
+    learningRate: config['optimizer.learningRate'],
+    weightDecay: config['optimizer.weightDecay'],
+    maxGradNorm: config['optimizer.maxGradNorm'],
+  };
+}
+
+function signedKl(config: RunConfig): number {
+  return config['grpo.klSign'] === 'paper' ? -config['grpo.kl'] : config['grpo.kl'];
+}
