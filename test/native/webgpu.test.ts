@@ -11,15 +11,14 @@ import { createAdamW, disposeAdamW } from '../../src/model/adamw.ts';
 import { type BackendName, selectBackend } from '../../src/model/backend.ts';
 import { generate } from '../../src/model/generate.ts';
 import { disposePolicy } from '../../src/model/policy.ts';
+import { logProbsOf } from '../../src/rl/log-probs.ts';
 import { updatePolicy } from '../../src/rl/update.ts';
 import { TINY, tinyPolicy } from '../fixtures/tiny-policy.ts';
+import { UPDATE } from '../fixtures/update-settings.ts';
 import { bindingFolder, skipWithoutBinding } from './binding-folder.ts';
 
 const PROMPTS = [[5, 6, 7], [9, 8, 7, 6, 5, 4], [3]];
-const SETTINGS = {
-  ...{ clip: 0.2, kl: 0.01, entropy: 0.01, temperature: 1, epochs: 2, microBatchTokens: 1000 },
-  ...{ learningRate: 0.01, weightDecay: 0.1, maxGradNorm: 0.1 },
-};
+const SETTINGS = { ...UPDATE, entropy: 0.01, epochs: 2, weightDecay: 0.1, maxGradNorm: 0.1 };
 const noTurn = (): Promise<void> => Promise.resolve();
 
 interface Outcome {
@@ -43,20 +42,14 @@ async function trainOn(engine: BackendName): Promise<Outcome> {
     rng: (prompt, copy) => rngFrom(7, prompt, copy),
     turn: noTurn,
   });
-  const sequences = completions.map(({ tokens, logProbs }, i) => ({
-    ...{ tokens, logProbs },
-    promptIds: PROMPTS[i >> 1],
+  const drawn = completions.map((completion, i) => ({ ...completion, promptIds: PROMPTS[i >> 1] }));
+  const references = await logProbsOf(reference, drawn, SETTINGS, noTurn);
+  const sequences = drawn.map((sequence, i) => ({
+    ...sequence,
+    reference: references[i],
     advantage: i % 2 === 0 ? 1 : -1,
   }));
-  const { gradNorm } = await updatePolicy(
-    policy,
-    reference,
-    optimizer,
-    sequences,
-    SETTINGS,
-    { seed: 1, step: 1 },
-    noTurn,
-  );
+  const { gradNorm } = await updatePolicy(policy, optimizer, sequences, SETTINGS, { seed: 1, step: 1 }, noTurn);
   const weights = await Promise.all(
     Array.from(policy.parameters, async ([name, variable]) => [name, await variable.data<'float32'>()] as const),
   );

@@ -4,30 +4,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type AdamWState, createAdamW, disposeAdamW } from '../../../src/model/adamw.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
-import { type ScoredSequence, updatePolicy, type UpdateSettings } from '../../../src/rl/update.ts';
+import { type ScoredSequence, updatePolicy } from '../../../src/rl/update.ts';
 import { predict, tokenBatch } from '../../../src/rl/token-batch.ts';
 import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { tinyPolicy } from '../../fixtures/tiny-policy.ts';
+import { UPDATE } from '../../fixtures/update-settings.ts';
 
-const SETTINGS: UpdateSettings = {
-  ratio: 'token',
-  clip: 0.2,
-  clipHigh: 0.2,
-  klEstimator: 'k3',
-  kl: 0.01,
-  entropy: 0,
-  temperature: 1,
-  aggregation: 'tokens',
-  maxNewTokens: 8,
-  epochs: 1,
-  miniBatches: 1,
-  correction: 'off',
-  correctionCap: 2,
-  microBatchTokens: 10_000,
-  learningRate: 0.01,
-  weightDecay: 0,
-  maxGradNorm: 1,
-};
 const PAIRS = [
   { promptIds: [1, 2, 3], tokens: [10, 11, 0], advantage: 1 },
   { promptIds: [1, 2, 3], tokens: [20, 21, 22, 0], advantage: -1 },
@@ -71,7 +53,7 @@ describe('updatePolicy', () => {
 
   it('makes good completions more likely and bad ones less', async () => {
     await open();
-    await updatePolicy(policy, optimizer, sequences, SETTINGS, RANDOM, noTurn);
+    await updatePolicy(policy, optimizer, sequences, UPDATE, RANDOM, noTurn);
     for (const [i, pair] of PAIRS.entries()) {
       const change = sum(await logProbs(pair)) - sum(sequences[i].logProbs);
       assert.equal(Math.sign(change), Math.sign(pair.advantage));
@@ -81,7 +63,7 @@ describe('updatePolicy', () => {
 
   it('starts without divergence from the start policy and with no token clipped', async () => {
     await open();
-    const { kl, clipFraction, loss } = await updatePolicy(policy, optimizer, sequences, SETTINGS, RANDOM, noTurn);
+    const { kl, clipFraction, loss } = await updatePolicy(policy, optimizer, sequences, UPDATE, RANDOM, noTurn);
     assert.ok(Math.abs(kl) < 1e-6);
     assert.equal(clipFraction, 0);
     const advantageMean = sum(PAIRS.flatMap(({ tokens, advantage }) => tokens.map(() => advantage))) / 9;
@@ -92,7 +74,7 @@ describe('updatePolicy', () => {
   it('does not depend on how the batch is cut into micro-batches', async () => {
     const weightsAfter = async (microBatchTokens: number): Promise<Float32Array> => {
       await open();
-      await updatePolicy(policy, optimizer, sequences, { ...SETTINGS, microBatchTokens }, RANDOM, noTurn);
+      await updatePolicy(policy, optimizer, sequences, { ...UPDATE, microBatchTokens }, RANDOM, noTurn);
       const values = (await policy.weights.norm.data()).slice() as Float32Array;
       close();
       return values;
@@ -106,10 +88,10 @@ describe('updatePolicy', () => {
     const tensors = tf.memory().numTensors;
     const before = (await policy.weights.norm.data()).slice();
     const cancel = (): Promise<void> => Promise.reject(new Error('cancelled'));
-    await assert.rejects(updatePolicy(policy, optimizer, sequences, SETTINGS, RANDOM, cancel), /cancelled/);
+    await assert.rejects(updatePolicy(policy, optimizer, sequences, UPDATE, RANDOM, cancel), /cancelled/);
     assert.equal(tf.memory().numTensors, tensors);
     assert.deepEqual((await policy.weights.norm.data()).slice(), before);
-    await updatePolicy(policy, optimizer, sequences, SETTINGS, RANDOM, noTurn);
+    await updatePolicy(policy, optimizer, sequences, UPDATE, RANDOM, noTurn);
     assert.equal(tf.memory().numTensors, tensors);
     close();
   });
