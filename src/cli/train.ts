@@ -1,6 +1,7 @@
 /** @file `rec-r1 train`: trains a run, shows how it goes, and with --report what came of it. */
 import { join } from 'node:path';
 import { configFrom, parseAssignments, type RunConfig } from '../app/config.ts';
+import { suggestedSampling } from '../app/suggested-sampling.ts';
 import { startTraining } from '../app/train.ts';
 import { readJson } from '../base/json-file.ts';
 import { UserError } from '../base/errors.ts';
@@ -25,6 +26,8 @@ export const trainCommand = defineCommand({
   run: async ({ values, positionals }, output) => {
     noPositionals(positionals);
     const config = await configOf(values);
+    const suggestion = await suggestedSampling(config);
+    if (suggestion !== undefined) output.line(suggestion);
     const runDir = values.run ?? join('runs', `run-${timeStamp(new Date())}`);
     await followTraining(runDir, (context) => startTraining({ runDir, config }, context), output, values.report);
   },

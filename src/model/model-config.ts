@@ -12,7 +12,10 @@ import type { ModelConfig } from './weights.ts';
 const ARCHITECTURES = ['Qwen2ForCausalLM', 'Qwen3ForCausalLM', 'LlamaForCausalLM'] as const;
 type Architecture = (typeof ARCHITECTURES)[number];
 
-/** Reads a field of the file that `path` names. */
+/** Far more than any model has: a wrong number must not make a list of a billion names. */
+const mostLayers = 1000;
+
+/** The fields of an object in the file that `path` names. */
 interface Fields {
   readonly raw: Row;
   readonly path: string;
@@ -34,6 +37,7 @@ export function modelConfig(raw: Row, path: string): ModelConfig {
   if (heads % keyValueHeads !== 0) throw wrong(fields, 'num_key_value_heads', `a divisor of the ${heads} heads`);
   if (headSize % 2 !== 0) throw wrong(fields, 'head_dim', 'even, for rotary positions turn pairs of dimensions');
   const layers = size(fields, 'num_hidden_layers');
+  if (layers > mostLayers) throw wrong(fields, 'num_hidden_layers', `${mostLayers} at most`);
   const rope = ropeFields(fields);
   return {
     hiddenSize: size(fields, 'hidden_size'),

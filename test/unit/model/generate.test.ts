@@ -8,6 +8,7 @@ import { type Completion, generate, type GenerationRequest } from '../../../src/
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
 import { hiddenStates, logitsOf } from '../../../src/model/transformer.ts';
 import { enginesUnderTest } from '../../fixtures/engines.ts';
+import type { ModelConfig } from '../../../src/model/weights.ts';
 import { TINY, tinyPolicy } from '../../fixtures/tiny-policy.ts';
 
 const PROMPTS = [[5, 6, 7], [9, 8, 7, 6, 5, 4], [3]];
@@ -23,8 +24,8 @@ for (const backend of enginesUnderTest('cpu', 'embedded')) {
       disposePolicy(policy);
     });
 
-    const complete = (request: Partial<GenerationRequest>): Promise<Completion[]> =>
-      generate(policy.weights, TINY, {
+    const complete = (request: Partial<GenerationRequest>, config = TINY): Promise<Completion[]> =>
+      generate(policy.weights, config, {
         prompts: PROMPTS,
         copies: 1,
         maxNewTokens: 12,
@@ -113,6 +114,14 @@ for (const backend of enginesUnderTest('cpu', 'embedded')) {
         return tokens.map((token, i) => rows[2 + i][token]);
       });
       for (const [i, value] of logProbs.entries()) assert.ok(Math.abs(value - expected[i]) < 1e-4);
+    });
+
+    it('refuses lengths at which dynamic rope scaling would make the cache useless', async () => {
+      const config: ModelConfig = { ...TINY, ropeScaling: { kind: 'dynamic', factor: 2 }, maxPositions: 17 };
+      await assert.rejects(complete({}, config), {
+        name: 'UserError',
+        message: /may have 18 tokens, but a model with dynamic rope scaling generates only up to its 17 positions/,
+      });
     });
 
     it('leaves no tensor behind, not even when it is cancelled', async () => {

@@ -5,6 +5,7 @@ import { before, describe, it, type TestContext } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
+import { activateEmbedded } from '../../../src/model/engine/register.ts';
 import { describeModel, disposeParameters, loadWeights } from '../../../src/model/model-folder.ts';
 import { loadPolicy } from '../../../src/model/policy.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
@@ -98,12 +99,26 @@ for (const engine of ['cpu', 'embedded'] as const) {
   });
 }
 
+describe('a model folder on the embedded engine', () => {
+  it('is read into the memory of the engine alone, and leaves it again', async () => {
+    const { shared } = await activateEmbedded();
+    const dir = join(packageRoot(), SHARDED);
+    const used = shared.heap.usedBytes;
+    const { parameters } = await loadWeights(dir, await describeModel(dir));
+    const values = [...parameters.values()].reduce((sum, { size }) => sum + Math.ceil(size / 16) * 64, 0);
+    assert.equal(shared.heap.usedBytes - used, values);
+    disposeParameters(parameters);
+    assert.equal(shared.heap.usedBytes, used);
+  });
+});
+
 describe('config.json', () => {
   const wrong: readonly (readonly [Readonly<Record<string, unknown>>, RegExp])[] = [
     [{ architectures: ['GPT2LMHeadModel'] }, /architecture "GPT2LMHeadModel" is not supported; use one of Qwen2/],
     [{ architectures: undefined }, /architecture nothing is not supported/],
     [{ hidden_size: 'wide' }, /hidden_size is "wide"; it must be a positive whole number/],
     [{ num_hidden_layers: 2.5 }, /num_hidden_layers is 2\.5/],
+    [{ num_hidden_layers: 1e12 }, /num_hidden_layers is 1000000000000; it must be 1000 at most/],
     [{ num_key_value_heads: 3 }, /num_key_value_heads is 3; it must be a divisor of the 4 heads/],
     [{ head_dim: 7 }, /head_dim is 7; it must be even/],
     [{ hidden_act: 'gelu' }, /hidden_act is "gelu"; it must be "silu"/],
