@@ -10,7 +10,7 @@ import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { UserError } from '../base/errors.ts';
 import { type Rng, rngFrom } from '../base/rng.ts';
 import { variable } from './filled-variable.ts';
-import { linear } from './ops.ts';
+import { adaptedLinear } from './ops.ts';
 import type { Adapter, LayerWeights, Linear, ModelWeights } from './weights.ts';
 
 /** The matrices of a layer that can be adapted: their place in the record and in Hugging Face's names. */
@@ -127,11 +127,12 @@ export function withDropout(
   );
 }
 
-/** What an adapter adds to a product: x [N, in] → [N, out]. Differentiable. */
-export function lowRank(x: Tensor2D, { a, b, scale, dropout }: Adapter): Tensor2D {
+/** x [N, in] through a matrix and its adapter → [N, out]. Differentiable. */
+export function adaptedProduct(x: Tensor2D, { weight, bias }: Linear, { a, b, scale, dropout }: Adapter): Tensor2D {
   return tf.tidy(() => {
-    const kept = dropout ? tf.mul<Tensor2D>(x, dropoutMask(x.shape, dropout.rate, dropout.rng())) : x;
-    return linear(tf.mul(linear(kept, a as Tensor2D), scale), b as Tensor2D);
+    const input = dropout ? tf.mul<Tensor2D>(x, dropoutMask(x.shape, dropout.rate, dropout.rng())) : x;
+    const change = { input, a: tf.mul<Tensor2D>(a, scale), b: b as Tensor2D };
+    return adaptedLinear(x, weight as Tensor2D, bias as tf.Tensor1D | undefined, change);
   });
 }
 

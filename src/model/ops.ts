@@ -18,6 +18,7 @@ import { composedTokenLogProbs } from './token-log-probs.ts';
 /** Names under which a backend may register a fused kernel, with the gradient beside it. */
 export const fusedKernels = {
   linear: 'RecLinear',
+  adaptedLinear: 'RecAdaptedLinear',
   rmsNorm: 'RecRmsNorm',
   rotary: 'RecRotary',
   causalAttention: 'RecCausalAttention',
@@ -39,6 +40,27 @@ export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D
     const product = tf.matMul<Tensor2D>(x, weight, false, true);
     return bias ? tf.add<Tensor2D>(product, bias) : product;
   });
+}
+
+/** A change of low rank, (input·aᵀ)·bᵀ: input [N, in], a [r, in], b [out, r]. */
+export interface LowRankProduct {
+  readonly input: Tensor2D;
+  readonly a: Tensor2D;
+  readonly b: Tensor2D;
+}
+
+/** x·weightᵀ + bias + (input·aᵀ)·bᵀ → [N, out], where `input` is x or what dropout left of it. See lora.ts. */
+export function adaptedLinear(
+  x: Tensor2D,
+  weight: Tensor2D,
+  bias: Tensor1D | undefined,
+  { input, a, b }: LowRankProduct,
+): Tensor2D {
+  if (isFused(fusedKernels.adaptedLinear)) {
+    const inputs = { x, weight, input, a, b };
+    return runFused(fusedKernels.adaptedLinear, bias ? { ...inputs, bias } : inputs) as Tensor2D;
+  }
+  return tf.tidy(() => tf.add(linear(x, weight, bias), linear(linear(input, a), b)));
 }
 
 /** Each row divided by its root mean square, then scaled. x [N, D], weight [D] → [N, D]. */

@@ -7,7 +7,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeAttention, type KeyValueCache } from './key-value-cache.ts';
-import { lowRank } from './lora.ts';
+import { adaptedProduct } from './lora.ts';
 import { causalAttention, embed, linear, rmsNorm, rotary, swiglu } from './ops.ts';
 import { type Rotation, rotationOf } from './rope.ts';
 import type { LayerWeights, Linear, ModelConfig, ModelWeights } from './weights.ts';
@@ -131,7 +131,8 @@ function feedForward(layer: LayerWeights, config: ModelConfig, x: tf.Tensor2D): 
   return tf.add(x, apply(layer.down, swiglu(apply(layer.gate, normed), apply(layer.up, normed))));
 }
 
-function apply({ weight, bias, adapter }: Linear, x: tf.Tensor2D): tf.Tensor2D {
-  const product = linear(x, weight as tf.Tensor2D, bias as tf.Tensor1D | undefined);
-  return adapter ? tf.add(product, lowRank(x, adapter)) : product;
+function apply(projection: Linear, x: tf.Tensor2D): tf.Tensor2D {
+  const { weight, bias, adapter } = projection;
+  if (adapter) return adaptedProduct(x, projection, adapter);
+  return linear(x, weight as tf.Tensor2D, bias as tf.Tensor1D | undefined);
 }

@@ -8,8 +8,8 @@ import type { Tensor, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core';
 import { adamWKernel } from '../adamw.ts';
 import { fusedKernels } from '../ops.ts';
 import type { Rotation } from '../rope.ts';
-import type { EmbeddedBackend } from './embedded-backend.ts';
-import { type EngineKernel, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
+import type { EmbeddedBackend, Output } from './embedded-backend.ts';
+import { type EngineKernel, type KernelCall, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
 import { multiply } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import { gatherRows, scatterRows } from './shapes.ts';
@@ -20,6 +20,7 @@ const gradientOf = (kernel: string): string => `${kernel}Gradient`;
 /** Registers kernels for the embedded backend and, once for all backends, their gradients. */
 export function registerFused(): void {
   register(fusedKernels.linear, linear);
+  register(fusedKernels.adaptedLinear, adaptedLinear);
   register(fusedKernels.rmsNorm, rmsNorm);
   register(gradientOf(fusedKernels.rmsNorm), rmsNormGradient);
   register(fusedKernels.rotary, rotary);
@@ -39,7 +40,9 @@ export function registerFused(): void {
   registerGradients();
 }
 
-const linear: EngineKernel = ({ backend, inputs }) => {
+const linear: EngineKernel = ({ backend, inputs }) => product(backend, inputs);
+
+function product(backend: EmbeddedBackend, inputs: KernelCall['inputs']): Output {
   const { x, weight } = inputs;
   const bias = inputs.bias as TensorInfo | undefined;
   const [m, k] = x.shape;
@@ -60,6 +63,21 @@ const linear: EngineKernel = ({ backend, inputs }) => {
     c: out.address,
     bias: bias && backend.address(bias),
   });
+  return out;
+}
+
+/** The change is added to the product where that lies: its [N, out] values are never held by themselves. */
+const adaptedLinear: EngineKernel = ({ backend, inputs }) => {
+  const out = product(backend, inputs);
+  const { input, a, b } = inputs;
+  const [m, k] = input.shape;
+  const [n, rank] = b.shape;
+  const low = backend.shared.heap.allocate(m * rank * 4);
+  const [inputAt, aAt, bAt] = [input, a, b].map((tensor) => backend.address(tensor));
+  multiply(backend, { m, n: rank, k, a: inputAt, aStrides: [k, 1], b: aAt, bStrides: [1, k], c: low });
+  const toOut = { a: low, aStrides: [rank, 1], b: bAt, bStrides: [1, rank], c: out.address } as const;
+  multiply(backend, { m, n, k: rank, ...toOut, adds: true });
+  backend.shared.heap.free(low);
   return out;
 };
 
@@ -178,6 +196,18 @@ function registerGradients(): void {
       x: () => tf.matMul(dy as Tensor2D, weight),
       weight: () => tf.matMul(dy as Tensor2D, x, true),
       bias: () => tf.sum(dy as Tensor2D, 0),
+    }),
+  });
+  tf.registerGradient({
+    kernelName: fusedKernels.adaptedLinear,
+    inputsToSave: ['x', 'weight', 'input', 'a', 'b'],
+    gradFunc: (dy, [x, weight, input, a, b]) => ({
+      x: () => tf.matMul(dy as Tensor2D, weight),
+      weight: () => tf.matMul(dy as Tensor2D, x, true),
+      bias: () => tf.sum(dy as Tensor2D, 0),
+      input: () => tf.matMul(tf.matMul(dy as Tensor2D, b), a),
+      a: () => tf.matMul(tf.matMul<Tensor2D>(dy as Tensor2D, b), input, true),
+      b: () => tf.matMul(dy as Tensor2D, tf.matMul<Tensor2D>(input as Tensor2D, a as Tensor2D, false, true), true),
     }),
   });
   for (const [kernel, names] of [

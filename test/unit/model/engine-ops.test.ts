@@ -5,6 +5,7 @@ import type { EmbeddedBackend } from '../../../src/model/engine/embedded-backend
 import { activateEmbedded } from '../../../src/model/engine/register.ts';
 import { variantNames } from '../../../src/model/engine/variants.ts';
 import {
+  adaptedLinearCase,
   attentionCase,
   checkCase,
   embedCase,
@@ -22,6 +23,7 @@ import {
 const largeCases: readonly OpCase[] = [
   linearCase(301, 277, 131, true),
   linearCase(3, 600, 1025, false),
+  adaptedLinearCase(150, 70, 131, 9, true),
   rmsNormCase(700, 33),
   rotaryCase(900, 3, 10),
   attentionCase(2, 131, 6, 2, 12),

@@ -4,12 +4,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createAdamW, disposeAdamW } from '../../../src/model/adamw.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import {
+  adaptedProduct,
   createAdapters,
   disposeAdapters,
   LORA_TARGETS,
   type LoraConfig,
   loraScale,
-  lowRank,
   parseTargets,
   withAdapters,
   withDropout,
@@ -119,7 +119,10 @@ for (const engine of enginesUnderTest('cpu', 'embedded')) {
       b.assign(tf.ones(b.shape));
       const [rows, inputs] = [2000, a.shape[1]!];
       const sums = (of: typeof weights): number[] =>
-        tf.tidy(() => Array.from(lowRank(tf.ones([rows, inputs]), adapterOf(of)).dataSync()));
+        tf.tidy(() =>
+          Array.from(adaptedProduct(tf.ones([rows, inputs]), { weight: nothing }, adapterOf(of)).dataSync()),
+        );
+      const nothing = tf.variable(tf.zeros([b.shape[0], inputs]));
       const whole = LORA.rank * loraScale(LORA) * inputs;
       assert.ok(sums(withAdapters(weights, adapters)).every((sum) => Math.abs(sum - whole) < 1e-3));
       const dropped = sums(on(1));

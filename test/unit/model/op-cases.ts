@@ -35,6 +35,38 @@ export function linearCase(rows: number, input: number, output: number, hasBias:
   };
 }
 
+export function adaptedLinearCase(rows: number, input: number, output: number, rank: number, hasBias: boolean): OpCase {
+  return {
+    name: `adaptedLinear ${rows}x${input}x${output} of rank ${rank}${hasBias ? ' with bias' : ''}`,
+    shapes: [
+      [rows, input],
+      [output, input],
+      [rows, input],
+      [rank, input],
+      [output, rank],
+      ...(hasBias ? [[output]] : []),
+    ],
+    run: ([x, weight, dropped, a, b, bias]) =>
+      ops.adaptedLinear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D | undefined, {
+        input: dropped as tf.Tensor2D,
+        a: a as tf.Tensor2D,
+        b: b as tf.Tensor2D,
+      }),
+    reference: ([x, weight, dropped, a, b, bias]) => {
+      const product = (left: Float64Array, right: Float64Array, depth: number): Float64Array =>
+        Float64Array.from({ length: (left.length / depth) * (right.length / depth) }, (_, at) => {
+          const columns = right.length / depth;
+          const [row, column] = [Math.floor(at / columns) * depth, (at % columns) * depth];
+          let sum = 0;
+          for (let i = 0; i < depth; i++) sum += left[row + i] * right[column + i];
+          return sum;
+        });
+      const change = product(product(dropped, a, input), b, rank);
+      return product(x, weight, input).map((value, at) => value + change[at] + (hasBias ? bias[at % output] : 0));
+    },
+  };
+}
+
 export function rmsNormCase(rows: number, size: number): OpCase {
   const epsilon = 1e-3;
   return {
@@ -185,6 +217,8 @@ export const opCases: readonly OpCase[] = [
   linearCase(1, 7, 5, true),
   linearCase(13, 9, 17, true),
   linearCase(6, 16, 8, false),
+  adaptedLinearCase(5, 9, 7, 3, true),
+  adaptedLinearCase(2, 16, 8, 1, false),
   rmsNormCase(1, 3),
   rmsNormCase(5, 16),
   rmsNormCase(3, 19),
