@@ -1,9 +1,12 @@
 /** @file Files that appear whole or not at all. */
 import { open, rename, rm } from 'node:fs/promises';
+import { UserError } from './errors.ts';
 
 /**
  * Writes beside the target, flushes to disk, then renames: a reader sees the old file or the new one, never a part. Content
  * that comes in pieces is written as it comes; when it throws, nothing is left.
+ *
+ * @throws UserError when the disk is full.
  */
 export async function writeFileAtomic(
   path: string,
@@ -21,6 +24,7 @@ export async function writeFileAtomic(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw new UserError(`${path} cannot be written: the disk is full; free some space.`);
   }
 }

@@ -42,18 +42,24 @@ export async function saveCheckpoint(
   const dir = checkpointDir(runDir, name);
   if (existsSync(dir)) return name;
   const temporary = `${dir}.tmp`;
-  await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true });
-  await savePolicy(policy, temporary);
-  if (policy.lora) await writeBase(temporary, policy.lora.base);
-  await writeSafetensors(join(temporary, OPTIMIZER_FILE), tensorSources(moments(policy, optimizer)));
-  await writeFileAtomic(
-    join(temporary, TRAINER_FILE),
-    JSON.stringify({ step, optimizerSteps: optimizer.steps }) + '\n',
-  );
-  await writeChecksums(temporary);
-  await rename(temporary, dir);
+  try {
+    await rm(temporary, { recursive: true, force: true }); // of a process that died here
+    await mkdir(temporary, { recursive: true });
+    await writeParts(temporary, step, policy, optimizer);
+    await rename(temporary, dir);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
   return name;
+}
+
+async function writeParts(dir: string, step: number, policy: Policy, optimizer: AdamWState): Promise<void> {
+  await savePolicy(policy, dir);
+  if (policy.lora) await writeBase(dir, policy.lora.base);
+  await writeSafetensors(join(dir, OPTIMIZER_FILE), tensorSources(moments(policy, optimizer)));
+  await writeFileAtomic(join(dir, TRAINER_FILE), `${JSON.stringify({ step, optimizerSteps: optimizer.steps })}\n`);
+  await writeChecksums(dir);
 }
 
 /** Names of the whole checkpoints of a run, oldest first. */

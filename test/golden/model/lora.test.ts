@@ -55,7 +55,7 @@ const close = (actual: number, expected: number, tolerance: number, what: string
 };
 
 for (const engine of enginesUnderTest('cpu', 'embedded')) {
-  for (const family of ['qwen2', 'llama']) {
+  for (const family of ['qwen2', 'qwen3', 'llama']) {
     describe(`a random ${family} with an adapter of PEFT on the ${engine} engine`, () => {
       const dir = join(packageRoot(), 'test/golden/model', family);
       let base: BaseGolden;

@@ -17,6 +17,7 @@ from transformers import AutoModelForCausalLM
 HERE = Path(__file__).parent
 ADAPTERS = {
     "qwen2": LoraConfig(r=4, lora_alpha=6, target_modules="all-linear", task_type="CAUSAL_LM"),
+    "qwen3": LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "k_proj", "o_proj"], task_type="CAUSAL_LM"),
     "llama": LoraConfig(
         r=3, lora_alpha=5, target_modules=["q_proj", "v_proj", "down_proj"], use_rslora=True, task_type="CAUSAL_LM"
     ),

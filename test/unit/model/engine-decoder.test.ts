@@ -5,6 +5,7 @@ import { rngFrom } from '../../../src/base/rng.ts';
 import { createDecoder, type EmbeddedDecoder } from '../../../src/model/engine/decoder.ts';
 import type { EmbeddedBackend } from '../../../src/model/engine/embedded-backend.ts';
 import { activateEmbedded } from '../../../src/model/engine/register.ts';
+import { createAdapters, disposeAdapters, LORA_TARGETS, withAdapters } from '../../../src/model/lora.ts';
 import { sampleRows, type SamplingOptions } from '../../../src/model/sample-tokens.ts';
 import { hiddenStates, logitsOf } from '../../../src/model/transformer.ts';
 import type { ModelConfig, ModelWeights } from '../../../src/model/weights.ts';
@@ -135,6 +136,21 @@ describe('createDecoder', () => {
       });
     }
   }
+
+  it('samples what the transformer on the CPU backend would, adapters on', async () => {
+    const base = lively(odd);
+    const lora = { rank: 3, alpha: 6, dropout: 0, targets: LORA_TARGETS, rankStabilised: false };
+    const adapters = createAdapters(base, lora, 1);
+    for (const { b } of adapters.values()) b.assign(tf.randomNormal(b.shape, 0, 0.2, 'float32', 3));
+    const weights = withAdapters(base, adapters);
+    const decoder = createDecoder(weights, odd, { prompts, copies, maxNewTokens })!;
+    const trace = decode(decoder, { temperature: 1 });
+    decoder.dispose();
+    await checkTrace(weights, odd, trace, { temperature: 1 });
+    await assert.rejects(checkTrace(base, odd, trace, { temperature: 1 }), 'without them the choices are others');
+    disposeAdapters(adapters);
+    tf.dispose(variablesOf(base));
+  });
 
   it('gives the same bits with 1, 2 and 3 threads', async () => {
     const traces: Trace[] = [];
