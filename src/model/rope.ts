@@ -39,8 +39,8 @@ export interface Rotation {
 
 const rotations = new Map<string, Rotation>();
 
-/** The rotation of sequences of `length` tokens; only dynamic scaling depends on the length. */
-export function rotationOf(config: ModelConfig, length: number): Rotation {
+/** The rotation of sequences of `length` tokens; only dynamic scaling depends on it, beyond the model's own positions. */
+export function rotationOf(config: ModelConfig, length = config.maxPositions): Rotation {
   const { ropeTheta, headSize, ropeScaling, maxPositions } = config;
   const stretched = ropeScaling?.kind === 'dynamic' ? Math.max(length, maxPositions) : undefined;
   const key = JSON.stringify([ropeTheta, headSize, ropeScaling, maxPositions, stretched]);

@@ -34,7 +34,9 @@ export function hiddenStates(
   return tf.tidy(() => {
     const [batch, time] = ids.shape;
     const order = tf.tile(tf.expandDims<tf.Tensor2D>(tf.range(0, time, 1, 'int32'), 0), [batch, 1]); // [B, T]
-    const places = { positions: tf.reshape<tf.Rank.R1>(packed ?? order, [-1]), rotation: rotationOf(config, time) };
+    const positions = packed ?? order;
+    const rotation = rotationOf(config, longest(config, positions));
+    const places = { positions: tf.reshape<tf.Rank.R1>(positions, [-1]), rotation };
     const startsOf = startsByWindow(order, packed);
     let x = embed(weights.embedding as tf.Tensor2D, tf.reshape(ids, [-1]));
     for (const [index, layer] of weights.layers.entries()) {
@@ -49,6 +51,12 @@ export function hiddenStates(
     }
     return rmsNorm(x, weights.norm as tf.Tensor1D, config.rmsNormEpsilon);
   });
+}
+
+/** The length of the longest sequence, where the rotation depends on it. */
+function longest({ ropeScaling, maxPositions }: ModelConfig, positions: tf.Tensor2D): number {
+  if (ropeScaling?.kind !== 'dynamic' || positions.shape[1] <= maxPositions) return maxPositions;
+  return positions.dataSync<'int32'>().reduce((most, position) => Math.max(most, position + 1), 0);
 }
 
 /** The first position that each position of `order` [B, T] sees, for a layer's window; undefined where that is always 0. */
@@ -74,8 +82,7 @@ export function decodeLogits(
   cache: KeyValueCache,
 ): tf.Tensor2D {
   return tf.tidy(() => {
-    const length = positions.reduce((longest, position) => Math.max(longest, position + 1), 0);
-    const places = { positions: tf.tensor1d(positions, 'int32'), rotation: rotationOf(config, length) };
+    const places = { positions: tf.tensor1d(positions, 'int32'), rotation: rotationOf(config) };
     let x = embed(weights.embedding as tf.Tensor2D, tf.tensor1d(tokens, 'int32'));
     for (const [index, layer] of weights.layers.entries()) {
       const { q, k, v } = project(layer, config, x, places);

@@ -195,7 +195,7 @@ export class EmbeddedDecoder implements Decoder {
     const length = cacheLength(this.#options);
     const cache = config.layers * this.rows * config.keyValueHeads * config.headSize * length;
     const layers = weights.layers.flatMap((layer, index) => this.#layer(layer, config.windows?.[index]));
-    const tables = rotaryTables(this.#backend, rotationOf(config, length), [length]);
+    const tables = rotaryTables(this.#backend, rotationOf(config), [length]);
     const sizes = [
       config.hiddenSize,
       config.layers,

@@ -121,6 +121,10 @@ for (const engine of enginesUnderTest('cpu', 'embedded')) {
       it('gives them after more tokens than the model has positions', () => {
         const ids = Array.from({ length: 320 }, (_, i) => ((37 * i + 11) % 94) + 3);
         allClose(logitsAt([319], paddedIds([ids], 320)), [golden.longLogits]);
+        const packed = [...golden.ids[0], ...ids];
+        const before = golden.ids[0].length;
+        const positions = packedPositions(packed.map((_, i) => (i < before ? i : i - before)));
+        allClose(logitsAt([packed.length - 1], paddedIds([packed], packed.length), positions), [golden.longLogits]);
       });
 
       it('gives the loss of transformers and the gradient of every weight', () => {
