@@ -65,9 +65,9 @@ public class LuceneBench {
       for (JsonNode query : set.get("queries")) queries.add(query.asText());
       for (JsonNode limit : request.get("limits")) {
         String key = set.get("name").asText() + " " + limit.asInt();
-        rates(rates.putArray("Lucene " + key), ranking, queries, limit.asInt(), request, 1);
-        rates(rates.putArray("Pyserini " + key), pyserini, queries, limit.asInt(), request, 1);
-        rates(rates.putArray("Lucene, all threads " + key), ranking, queries, limit.asInt(), request, request.get("threads").asInt());
+        rates(rates.putArray("one thread " + key), ranking, queries, limit.asInt(), request, 1);
+        rates(rates.putArray("Pyserini, one thread " + key), pyserini, queries, limit.asInt(), request, 1);
+        rates(rates.putArray("all threads " + key), ranking, queries, limit.asInt(), request, request.get("threads").asInt());
       }
     }
     answer.put("peakBytes", peakBytes());

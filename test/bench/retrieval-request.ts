@@ -22,8 +22,6 @@ export interface BenchAnswer {
   readonly peakBytes: number;
   /** Only ours: reading the index file, and putting k1 and b to it. */
   readonly openMillis?: number;
-  /** Only bm25s. */
-  readonly backend?: 'numpy' | 'numba';
   /** Queries per second by `WAY SET LIMIT`, one number a repeat. */
   readonly rates: Readonly<Record<string, readonly number[]>>;
 }

@@ -8,7 +8,7 @@
  * PYTHON is an interpreter that has bm25s and PyStemmer, and numba for its faster back end. --million adds a made-up corpus of
  * a million documents, without bm25s, which holds all texts in memory.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -115,10 +115,20 @@ const engines: Readonly<Record<string, Engine | undefined>> = {
   Lucene: values.lucene
     ? (request) => output('java', ['-cp', values.lucene!, join(packageRoot(), 'test/bench/LuceneBench.java'), request])
     : undefined,
-  bm25s: values.bm25s
-    ? (request) => output(values.bm25s!, [join(packageRoot(), 'test/bench/bm25s-bench.py'), request])
-    : undefined,
+  bm25s: bm25s('numpy'),
+  'bm25s with numba': bm25s('numba'),
 };
+
+/** Its usual back end, or the one that compiles. */
+function bm25s(backend: 'numpy' | 'numba'): Engine | undefined {
+  const python = values.bm25s;
+  if (python === undefined) return undefined;
+  if (spawnSync(python, ['-c', `import bm25s, Stemmer, ${backend}`]).status !== 0) {
+    console.log(`${python} lacks bm25s, PyStemmer or ${backend}: no comparison with bm25s on ${backend}.`);
+    return undefined;
+  }
+  return (request) => output(python, [join(packageRoot(), 'test/bench/bm25s-bench.py'), request, backend]);
+}
 
 function output(program: string, args: readonly string[]): string {
   return execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe', maxBuffer: 1 << 28 });
@@ -140,7 +150,7 @@ async function benchCorpus({ name, documents, sets }: Corpus, scratch: string): 
   const limits = [10, 100, 1000];
   const answers: Record<string, BenchAnswer> = {};
   for (const [engineName, engine] of Object.entries(engines)) {
-    if (!engine || (name === 'million' && engineName === 'bm25s')) continue;
+    if (!engine || (name === 'million' && engineName.startsWith('bm25s'))) continue;
     const index = join(dir, `index-${engineName}`);
     if (engineName !== 'Lucene') mkdirSync(index);
     const numbers = { limits, seconds: Number(values.seconds), repeats: Number(values.repeats), threads };
@@ -154,38 +164,28 @@ async function benchCorpus({ name, documents, sets }: Corpus, scratch: string): 
 function reportIndexing(name: string, answers: Readonly<Record<string, BenchAnswer>>): void {
   const { ours } = answers;
   console.log(`\n${name}`);
-  for (const [engine, { documentsPerSecond, indexBytes, peakBytes, openMillis, backend }] of Object.entries(answers)) {
+  for (const [engine, { documentsPerSecond, indexBytes, peakBytes, openMillis }] of Object.entries(answers)) {
     const rate = `${documentsPerSecond.toFixed(0)} documents/s`;
     const size = `${(indexBytes / 1e6).toFixed(2)} MB on disk`;
     const open = openMillis === undefined ? '' : `, opened in ${openMillis.toFixed(0)} ms`;
     const ratios = engine === 'ours' ? '' : ` (ours: ${times(ours.documentsPerSecond / documentsPerSecond)} the rate, ${times(ours.indexBytes / indexBytes)} the size)`; // prettier-ignore
-    console.log(
-      `  ${engine}${backend ? ` (${backend})` : ''}: ${rate}, ${size}${open}, peak ${(peakBytes / 1e9).toFixed(2)} GB${ratios}`,
-    );
+    console.log(`  ${engine}: ${rate}, ${size}${open}, peak ${(peakBytes / 1e9).toFixed(2)} GB${ratios}`);
   }
-  console.log('  queries/s');
+  console.log('  queries/s, and how many times as fast we are');
 }
 
-/** Our lists against theirs, and our ranks, which training needs, against their lists: they have nothing else. */
-function reportRates(
-  key: string,
-  { ours, Lucene: lucene, bm25s }: Readonly<Record<string, BenchAnswer | undefined>>,
-): void {
-  const rate = (answer: BenchAnswer | undefined, way: string): number => median(answer?.rates[`${way} ${key}`] ?? []);
-  const against = (own: number): string =>
-    [
-      ['Lucene', rate(lucene, 'Lucene')] as const,
-      ['Pyserini', rate(lucene, 'Pyserini')] as const,
-      ['bm25s', rate(bm25s, 'bm25s')] as const,
-    ].flatMap(([who, theirs]) => (Number.isNaN(theirs) ? [] : [`${who} ${theirs.toFixed(0)} (${times(own / theirs)})`])).join(', '); // prettier-ignore
-  const [lists, ranks] = [rate(ours, 'lists'), rate(ours, 'ranks')];
+/** Our lists and our ranks, which are all that training needs, against the lists of the others: they have nothing else. */
+function reportRates(key: string, answers: Readonly<Record<string, BenchAnswer>>): void {
+  const { ours, ...others } = answers;
+  const rate = (answer: BenchAnswer, way: string): number => median(answer.rates[`${way} ${key}`] ?? []);
+  const [lists, ranks, allThreads] = ['lists', 'ranks', 'ranks, all threads'].map((way) => rate(ours, way));
   console.log(`  ${key}`);
-  console.log(`    lists ${lists.toFixed(0)}; ${against(lists)}`);
-  console.log(`    ranks ${ranks.toFixed(0)} (${times(ranks / lists)} of lists), with the cache ${rate(ours, 'ranks, cached').toFixed(0)}`); // prettier-ignore
-  const all = rate(ours, 'ranks, all threads');
-  const theirs = [['Lucene', rate(lucene, 'Lucene, all threads')] as const, ['bm25s', rate(bm25s, 'bm25s, all threads')] as const]; // prettier-ignore
-  const shown = theirs.flatMap(([who, value]) => (Number.isNaN(value) ? [] : [`${who} ${value.toFixed(0)} (${times(all / value)})`])); // prettier-ignore
-  console.log(`    ${threads} threads: ranks ${all.toFixed(0)} (${times(all / ranks)} of one); ${shown.join(', ')}`);
+  console.log(`    ours: lists ${lists.toFixed(0)}, ranks ${ranks.toFixed(0)}, ranks with the cache ${rate(ours, 'ranks, cached').toFixed(0)}, ranks on ${threads} threads ${allThreads.toFixed(0)}`); // prettier-ignore
+  for (const [name, answer] of Object.entries(others)) {
+    const [one, pyserini, all] = ['one thread', 'Pyserini, one thread', 'all threads'].map((way) => rate(answer, way));
+    const withTexts = Number.isNaN(pyserini) ? '' : `; Pyserini ${pyserini.toFixed(0)} (lists ${times(lists / pyserini)})`; // prettier-ignore
+    console.log(`    ${name}: ${one.toFixed(0)} (lists ${times(lists / one)}, ranks ${times(ranks / one)})${withTexts}; on ${threads} threads ${all.toFixed(0)} (ranks ${times(allThreads / all)})`); // prettier-ignore
+  }
 }
 
 function times(ratio: number): string {
