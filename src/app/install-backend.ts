@@ -67,7 +67,7 @@ export async function installBackend(backend: Installable, options: InstallOptio
   try {
     return { backend, dir, description: (await selectBackend(backend)).description };
   } catch (error) {
-    throw new UserError(`"${backend}" was installed, but does not start here. ${messageOf(error)}`, { cause: error });
+    throw new UserError(`${dir} was installed whole, but does not start here. ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -91,9 +91,10 @@ async function installInto(dir: string, backend: Installable, npm: string, optio
   const ended = new AbortController();
   const end = (): void => {
     ended.abort(options.signal.reason);
-    discard(); // at once: the process may end by the signal
+    discard(); // at once: the process may be ending
   };
   options.signal.addEventListener('abort', end, { once: true });
+  process.once('exit', end);
   removeLeftovers(dir);
   try {
     await build(partial, RECIPES[backend], npm, { ...options, signal: ended.signal });
@@ -105,6 +106,7 @@ async function installInto(dir: string, backend: Installable, npm: string, optio
     });
   } finally {
     options.signal.removeEventListener('abort', end);
+    process.off('exit', end);
     discard();
   }
 }

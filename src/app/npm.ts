@@ -62,7 +62,8 @@ export async function runNpm(npm: string, args: readonly string[], options: NpmO
     });
   }
   const kill = (): void => {
-    if (child.pid !== undefined) killTree(child.pid);
+    const isRunning = child.exitCode === null && child.signalCode === null;
+    if (child.pid !== undefined && isRunning) killTree(child.pid);
   };
   signal.addEventListener('abort', kill, { once: true });
   try {

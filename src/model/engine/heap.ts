@@ -102,7 +102,8 @@ export class Heap {
       const [used, wanted] = [this.#usedBytes, size].map((bytes) => Math.ceil(bytes / 2 ** 20));
       throw new UserError(
         `The embedded engine's memory is full: ${used} MiB in use, ${wanted} MiB more asked for, 4 GiB at most; ` +
-          `use smaller batches, shorter sequences or a smaller model.`,
+          'use smaller batches, shorter sequences or a smaller model, or backend=node, which takes what the machine has ' +
+          '("rec-r1 install-backend node").',
       );
     }
     const growth = Math.min(room, Math.max(missing, leastGrowth));
