@@ -95,10 +95,34 @@ export const SETTINGS = {
   },
   'rollout.maxPromptTokens': count(256, 100_000, 'Longer prompts are cut inside the query or the history.'),
   'rollout.maxNewTokens': count(48, 100_000, 'Tokens of a completion at most.'),
+  'reward.preset': {
+    default: 'paper',
+    choices: ['paper', 'paper-multi', 'additive'],
+    about:
+      'Sets what the settings of the reward below are unless they are given: the paper’s, the one that also pays 0.2 for the right category, or one that pays for the right format whether or not anything is found.',
+  },
   'reward.k': count(100, 100_000, 'Cut-off of the NDCG that is the reward. The paper trains with 1000.'),
   'reward.malformed': between(-2, -100, 100, 'Reward of an answer in the wrong format.'),
   'reward.miss': between(0, -100, 100, 'Reward of a well-formed answer that finds nothing relevant.'),
   'reward.format': between(0.1, -100, 100, 'Added to the NDCG of a well-formed answer that finds something relevant.'),
+  'reward.ndcg': between(1, -100, 100, 'Weight of the NDCG.'),
+  'reward.recall': between(0, -100, 100, 'Weight of the recall of the first reward.k ranks.'),
+  'reward.reciprocalRank': between(0, -100, 100, 'Weight of 1 / rank of the first relevant document.'),
+  'reward.category': between(
+    0,
+    -100,
+    100,
+    'Weight of the share of the best ten documents with the category of the first relevant one, once that is found. The corpus needs a "category".',
+  ),
+  'reward.length': between(0, 0, 100, 'Taken off for each word of the rewrite.'),
+  'reward.repetition': between(0, 0, 100, 'Weight of the share of repeated words, which is taken off.'),
+  'reward.module': {
+    default: '',
+    mayBeEmpty: true,
+    about:
+      'A JavaScript module whose default export is called with each well-formed answer and gives its reward in place of the sum of the terms.',
+  },
+  'reward.moduleSeconds': between(5, 0.01, 3600, 'An answer that the module takes longer for has no reward.'),
   'lora.rank': {
     default: 0,
     min: 0,
@@ -269,6 +293,13 @@ const VARIANTS: Readonly<Record<(typeof SETTINGS)['grpo.variant']['choices'][num
   'reinforce++': { 'grpo.advantage': 'reinforce++', 'grpo.klEstimator': 'k2' },
 };
 
+/** What a preset of the reward sets; see `VARIANTS`. */
+const REWARDS: Readonly<Record<(typeof SETTINGS)['reward.preset']['choices'][number], Partial<RunConfig>>> = {
+  paper: {},
+  'paper-multi': { 'reward.category': 0.2 },
+  additive: { 'reward.miss': 0.1 },
+};
+
 type Value<S> = S extends { readonly choices: readonly (infer C)[] }
   ? C
   : S extends { readonly default: number }
@@ -294,8 +325,11 @@ export function configFrom(given: Readonly<Record<string, unknown>>, source: str
     }
     config[name] = checked(name, SETTINGS[name as SettingName], value, source);
   }
-  const preset = VARIANTS[config['grpo.variant'] as RunConfig['grpo.variant']];
-  return { ...config, ...preset, ...pick(config, Object.keys(given)) } as RunConfig;
+  const presets = {
+    ...VARIANTS[config['grpo.variant'] as RunConfig['grpo.variant']],
+    ...REWARDS[config['reward.preset'] as RunConfig['reward.preset']],
+  };
+  return { ...config, ...presets, ...pick(config, Object.keys(given)) } as RunConfig;
 }
 
 function pick<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {

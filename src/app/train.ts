@@ -19,6 +19,7 @@ import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
 import { configFrom, type RunConfig } from './config.ts';
 import { type EncodingProgress, encodingLine } from './index-vectors.ts';
 import { openRetriever } from './open-retriever.ts';
+import { type OpenedReward, openReward } from './open-reward.ts';
 import { examplesOf, openBackend, openTaskOf } from './parts.ts';
 import { PauseGate } from './pause-gate.ts';
 import { disposePolicies, loraOf, openStart, openToResume, type Policies } from './policies.ts';
@@ -51,6 +52,7 @@ export async function* startTraining(
   await openBackend(config);
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
+  const reward = await openReward(task, config);
   const { policy, reference } = await openStart(config);
   createRun(runDir, {
     name: basename(runDir),
@@ -61,7 +63,7 @@ export async function* startTraining(
     startedAt: Date.now(),
   });
   const optimizer = createAdamW([...policy.parameters.values()]);
-  yield* record({ runDir, config, task, ...examples, policy, reference, optimizer, startStep: 0 }, context);
+  yield* record({ runDir, config, task, ...examples, reward, policy, reference, optimizer, startStep: 0 }, context);
 }
 
 /**
@@ -79,6 +81,7 @@ export async function* resumeTraining(
   await openBackend(config);
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
+  const reward = await openReward(task, config);
   const checkpoint = await findCheckpoint(runDir, undefined, 'training');
   const { policy, reference } = await openToResume(runDir, checkpoint.dir, config);
   const { step, optimizer } = await loadOptimizer(checkpoint.dir, policy);
@@ -87,7 +90,7 @@ export async function* resumeTraining(
       `${runDir} has finished its ${config.steps} steps; give --steps with a larger number to train on.`,
     );
   }
-  yield* record({ runDir, config, task, ...examples, policy, reference, optimizer, startStep: step }, context);
+  yield* record({ runDir, config, task, ...examples, reward, policy, reference, optimizer, startStep: step }, context);
 }
 
 /** The configuration that a run was started with. */
@@ -106,6 +109,7 @@ interface OpenRun extends Policies {
   readonly task: Task;
   readonly train: readonly Example[];
   readonly validation: readonly Example[];
+  readonly reward: OpenedReward;
   readonly optimizer: AdamWState;
   readonly startStep: number;
 }
@@ -133,7 +137,7 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     }
     const events = turnTheWheel(
       trainerParts(run, gate, retriever),
-      trainerSettings(run.task, run.config),
+      trainerSettings(run.task, run.config, run.reward.shape),
       run.startStep,
       gate.stop,
     );
@@ -160,6 +164,7 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
   } finally {
     writer.close();
     await retriever?.dispose?.();
+    await run.reward.dispose();
     disposeAdamW(run.optimizer);
     disposePolicies(run);
   }

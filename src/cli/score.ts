@@ -2,6 +2,7 @@
 import { configFrom, parseAssignments } from '../app/config.ts';
 import { parseMetrics } from '../app/measure.ts';
 import { openRetriever } from '../app/open-retriever.ts';
+import { openReward } from '../app/open-reward.ts';
 import { scoreOutputs } from '../app/score.ts';
 import { openTask } from '../data/open-task.ts';
 import { SPLITS } from '../data/task.ts';
@@ -47,21 +48,19 @@ export const scoreCommand = defineCommand({
       paperWrapper: values['paper-wrapper'],
       onProgress: encodingNotes(output),
     });
-    const shape = {
-      k: config['reward.k'],
-      malformed: config['reward.malformed'],
-      miss: config['reward.miss'],
-      format: config['reward.format'],
-    };
+    const reward = await openReward(task, config);
     const scoring = await scoreOutputs(task, outputs, retriever, {
-      shape,
+      shape: reward.shape,
       metrics,
       gain,
       duplicates,
       split,
       bare: values.bare,
       by: values.by,
-    }).finally(() => retriever.dispose?.());
+    }).finally(async () => {
+      await reward.dispose();
+      await retriever.dispose?.();
+    });
     output.object(scoring);
     const wrong = scoring.rows.filter(({ format }) => format !== 'ok').length;
     output.line(`${scoring.rows.length} answers, ${wrong} in a wrong format, by ${retriever.name}`);

@@ -1,4 +1,4 @@
-/** @file The documents of a corpus: `corpus.jsonl` or `corpus.jsonl.gz`, rows of `_id`, `title`, `text`. */
+/** @file The documents of a corpus: `corpus.jsonl` or `corpus.jsonl.gz`, rows of `_id`, `title`, `text`, and a `category` where there is one. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { idField, stringField } from '../base/checks.ts';
@@ -35,5 +35,11 @@ function documentOf(row: Row['value'], where: string): Document {
   if (row['title'] === undefined && row['text'] === undefined) {
     throw new UserError(`${where}: document "${id}" has neither "title" nor "text"; give it one of them.`);
   }
-  return { id, title: stringField(row, 'title', where, ''), text: stringField(row, 'text', where, '') };
+  const { category } = row; // other data sets have lists of them, or numbers
+  return {
+    id,
+    title: stringField(row, 'title', where, ''),
+    text: stringField(row, 'text', where, ''),
+    ...(typeof category === 'string' && { category }),
+  };
 }

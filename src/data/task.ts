@@ -10,6 +10,8 @@ export interface Document {
   readonly id: string;
   readonly title: string;
   readonly text: string;
+  /** For a reward that pays for the right shelf. */
+  readonly category?: string;
 }
 
 /** One thing to rewrite: what a shopper typed, or what a shopper bought. */

@@ -9,6 +9,9 @@ import type { Example } from '../data/task.ts';
 import { EMPTY_RANKING, rankJudged } from '../retrieval/judged.ts';
 import { measureRanks } from '../retrieval/metrics.ts';
 import type { JudgedRanking, RankOutcome, Retriever } from '../retrieval/retriever.ts';
+import { type RankedRewrite, REWARD_TERMS, type RewardTerm, termOf } from './reward-terms.ts';
+
+export type RewardWeights = Readonly<Partial<Record<RewardTerm, number>>>;
 
 export interface RewardShape {
   /** Cut-off of the NDCG. */
@@ -19,13 +22,33 @@ export interface RewardShape {
   readonly miss: number;
   /** Added to an NDCG above 0: 0.1 in the paper. */
   readonly format: number;
+  /** What the terms of a well-formed answer count; NDCG alone, as in the paper, when absent. */
+  readonly weights?: RewardWeights;
+  /** For the term `category`. */
+  readonly categoryOf?: (id: string) => string | undefined;
+  /** In place of the sum of the terms, for well-formed answers whose search succeeded. */
+  readonly own?: OwnReward;
 }
+
+/** Rewards of somebody's own, in the order of the answers. A failure is an error of that answer and never a score. */
+export type OwnReward = (
+  answers: readonly AnswerForOwnReward[],
+) => Promise<readonly (number | { readonly error: string })[]>;
+
+export interface AnswerForOwnReward extends RankedRewrite {
+  readonly completion: string;
+  readonly terms: Readonly<Record<string, number>>;
+  /** What the settings make of it. */
+  readonly reward: number;
+}
+
+const NDCG_ALONE: RewardWeights = { ndcg: 1 };
 
 export interface ScoredRewrite {
   readonly parsed: ParsedCompletion;
   /** Null when the search failed. */
   readonly reward: number | null;
-  /** The parts that add up to the reward. */
+  /** What the answer is paid for, by name, before the weights: `format` and the terms with a weight, NDCG in any case. */
   readonly terms: Readonly<Record<string, number>>;
   /** Where the relevant documents stand, items of the history left out; empty for a malformed answer. */
   readonly ranking: JudgedRanking;
@@ -56,13 +79,17 @@ export async function scoreRewrites(
     shape.k,
     signal,
   );
+  const scored = await withOwnReward(
+    searched,
+    rankings.map((ranking, i) => rewardOf(ranking, searched[i], shape)),
+    shape.own,
+  );
   let next = 0;
-  return items.map(({ example }, i) => {
-    if (parsed[i].format !== 'ok') {
-      return { parsed: parsed[i], reward: shape.malformed, terms: { format: shape.malformed }, ranking: EMPTY_RANKING };
-    }
-    return { parsed: parsed[i], ...rewardOf(rankings[next++], example, shape) };
-  });
+  return parsed.map((answer) =>
+    answer.format === 'ok'
+      ? { parsed: answer, ...scored[next++] }
+      : { parsed: answer, reward: shape.malformed, terms: { format: shape.malformed }, ranking: EMPTY_RANKING },
+  );
 }
 
 /** Searches for many examples at once. What a shopper already owns is left out of the ranking. */
@@ -85,16 +112,44 @@ export function ndcgOf(ranking: JudgedRanking, { relevant }: Example, k: number)
   return measureRanks(ranking, { grades: relevant }, { name: 'ndcg', cutoff: k });
 }
 
-function rewardOf(ranking: RankOutcome, example: Example, shape: RewardShape): Omit<ScoredRewrite, 'parsed'> {
+type Score = Omit<ScoredRewrite, 'parsed'>;
+
+interface SearchedRewrite extends RewriteToScore {
+  readonly rewrite: string;
+}
+
+function rewardOf(ranking: RankOutcome, { example, rewrite }: SearchedRewrite, shape: RewardShape): Score {
   if (ranking.kind === 'failed') return { reward: null, terms: {}, ranking: EMPTY_RANKING, error: ranking.message };
-  const value = ndcgOf(ranking, example, shape.k);
-  const terms: Record<string, number> =
-    value > 0 ? { format: shape.format, ndcg: value } : { format: shape.miss, ndcg: 0 };
+  const { weights = NDCG_ALONE, categoryOf = () => undefined } = shape;
+  const valueOf = (term: RewardTerm): number => termOf(term, { example, rewrite, ranking }, shape.k, categoryOf);
+  const ndcg = valueOf('ndcg');
+  const format = ndcg > 0 ? shape.format : shape.miss;
+  const terms: Record<string, number> = { format, ndcg };
+  let reward = format;
+  for (const term of REWARD_TERMS) {
+    const weight = weights[term] ?? 0;
+    if (weight === 0) continue;
+    terms[term] = valueOf(term);
+    reward += weight * terms[term];
+  }
   const { note } = ranking;
-  return {
-    reward: Object.values(terms).reduce((a, b) => a + b, 0),
-    terms,
-    ranking,
-    ...(note !== undefined && { note }),
-  };
+  return { reward, terms, ranking, ...(note !== undefined && { note }) };
+}
+
+async function withOwnReward(
+  searched: readonly SearchedRewrite[],
+  scores: readonly Score[],
+  own: OwnReward | undefined,
+): Promise<readonly Score[]> {
+  if (!own) return scores;
+  const asked = scores.flatMap(({ reward, terms, ranking }, i) =>
+    reward === null ? [] : [{ ...searched[i], reward, terms, ranking }],
+  );
+  const answers = await own(asked);
+  let next = 0;
+  return scores.map((score) => {
+    if (score.reward === null) return score;
+    const answer = answers[next++];
+    return typeof answer === 'number' ? { ...score, reward: answer } : { ...score, reward: null, error: answer.error };
+  });
 }

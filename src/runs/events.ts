@@ -36,7 +36,7 @@ export interface StepMetrics {
   readonly allMalformed: number;
   /** … or is the same, or just as good. */
   readonly allEqual: number;
-  /** Count of searches that failed; those rollouts have no reward. */
+  /** Count of searches, and of rewards of one's own, that failed; those rollouts have no reward. */
   readonly retrievalErrors: number;
   readonly learningRate: number;
   readonly tokensPerSecond: number;
@@ -52,7 +52,7 @@ export interface Rollout {
   readonly format: string;
   /** Null when the search failed: an error is not a score. */
   readonly reward: number | null;
-  /** Every term of the reward, by name: `format`, `ndcg`. */
+  /** Every term of the reward, by name and before its weight: `format`, `ndcg`. */
   readonly terms: Readonly<Record<string, number>>;
   readonly advantage: number;
   /** Sampled tokens, the end token included. */

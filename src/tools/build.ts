@@ -49,6 +49,7 @@ async function buildNode(): Promise<void> {
     worker: 'src/worker/main.ts',
     thread: 'src/model/engine/thread.ts',
     'bm25-thread': 'src/retrieval/bm25/bm25-thread.ts',
+    'reward-thread': 'src/app/reward-thread.ts',
     'make-starter': 'src/tools/make-starter.ts',
   };
   const existing = Object.entries(entryPoints).filter(([, file]) => existsSync(at(file)));

@@ -27,6 +27,7 @@ describe('the package', () => {
       'dist/worker.mjs',
       'dist/thread.mjs',
       'dist/bm25-thread.mjs',
+      'dist/reward-thread.mjs',
       'dist/kernels/plain.wasm',
       'media/sample/corpus.jsonl',
       'media/starter/model.safetensors',
