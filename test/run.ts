@@ -6,7 +6,8 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from 'node:test';
@@ -105,6 +106,12 @@ process.on('exit', () => {
   if (total.failed > 0) process.exitCode = 1;
   for (const skip of skips) console.log(`skipped ${skip}`);
   console.log(lineOf(total));
+});
+// What a test keeps between runs must neither come from an earlier one nor fill the person's own cache.
+const cache = mkdtempSync(join(tmpdir(), 'rec-r1-cache-'));
+process.env.REC_R1_CACHE = cache;
+process.on('exit', () => {
+  rmSync(cache, { recursive: true, force: true });
 });
 const { parts, patterns } = options(process.argv.slice(2));
 await build();
