@@ -1,11 +1,15 @@
 /**
  * @file `npm run bench:dense`: exact dense search over random vectors, and where it is installed NumPy's `vectors @ query` on
- * one and two threads over as many, in one run on one machine. One query at a time is bound by memory, a batch
- * by arithmetic. Times are of one processor, so that a busy machine changes little.
+ * one and two threads over as many, in one run on one machine. One query at a time is bound by memory, a batch by arithmetic.
+ * Times are of one processor, so that a busy machine changes little; NumPy's on two threads are by the clock on the wall.
  *
  *     npm run bench:dense -- [--numpy PYTHON] [--million] [--seconds 2]
  *
  * --million adds a million vectors, 1.5 GB.
+ *
+ * On two busy cores of a Xeon with AVX-512, in GFLOP/s, one query and 64 at a time: over 24,576 vectors float32 8 and 30, int8
+ * 19 and 43, NumPy on one thread 14 and 101; over a million float32 4 and 33, int8 10 and 49, NumPy 7 and 88. NumPy multiplies
+ * 16 numbers at a time where WebAssembly has 4. The encoder takes longer than either: milliseconds for each new query.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
