@@ -22,7 +22,13 @@ import { EmbeddedBackend } from './embedded-backend.ts';
 import { multiply } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
 
-/** A decoder for these prompts, or null where the embedded engine is not the active backend. */
+/** What the rest of the engine needs beside a decoder. */
+const spareBytes = 1 << 28;
+
+/**
+ * A decoder for these prompts, or null where the embedded engine is not the active backend, or has no room for weights that
+ * are packed once more: half of its memory is then the model itself, as with half a billion parameters.
+ */
 export function createDecoder(
   weights: ModelWeights,
   config: ModelConfig,
@@ -30,6 +36,7 @@ export function createDecoder(
 ): EmbeddedDecoder | null {
   const backend = tf.backend();
   if (!(backend instanceof EmbeddedBackend)) return null;
+  if (decoderBytes(config, options) + spareBytes > backend.shared.heap.roomBytes) return null;
   return new EmbeddedDecoder(backend, weights, config, options);
 }
 

@@ -52,6 +52,11 @@ export class Heap {
     return this.#usedBytes;
   }
 
+  /** Bytes that are left, were they in one piece. */
+  get roomBytes(): number {
+    return this.#limit - this.#usedBytes;
+  }
+
   /** The first address that has never been part of a block: how far the heap has grown. */
   get end(): number {
     return this.#end;

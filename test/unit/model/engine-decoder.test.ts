@@ -195,6 +195,14 @@ describe('createDecoder', () => {
     tf.dispose(variablesOf(weights));
   });
 
+  it('is null where packed weights and cache would not fit beside the model', () => {
+    const weights = lively(odd);
+    const { usedBytes } = backend.shared.heap;
+    assert.equal(createDecoder(weights, odd, { prompts: [[1]], copies: 100_000, maxNewTokens: 4096 }), null);
+    assert.equal(backend.shared.heap.usedBytes, usedBytes);
+    tf.dispose(variablesOf(weights));
+  });
+
   it('is null on other backends', async () => {
     await tf.setBackend('cpu');
     const weights = lively(odd);
