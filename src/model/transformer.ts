@@ -39,15 +39,18 @@ export function hiddenStates(
     const places = { positions: tf.reshape<tf.Rank.R1>(positions, [-1]), rotation };
     const startsOf = startsByWindow(order, packed);
     let x = embed(weights.embedding as tf.Tensor2D, tf.reshape(ids, [-1]));
+    const heads = (t: tf.Tensor3D, count: number): tf.Tensor4D => tf.reshape(t, [batch, time, count, config.headSize]);
     for (const [index, layer] of weights.layers.entries()) {
-      const { q, k, v } = project(layer, config, x, places);
-      const heads = (t: tf.Tensor3D, count: number): tf.Tensor4D =>
-        tf.reshape(t, [batch, time, count, config.headSize]);
-      const keys = heads(k, config.keyValueHeads);
-      const values = heads(v, config.keyValueHeads);
-      sink?.(index, keys, values);
-      const mixed = causalAttention(heads(q, config.heads), keys, values, startsOf(config.windows?.[index]));
-      x = feedForward(layer, config, attended(layer, x, mixed));
+      const starts = startsOf(config.windows?.[index]);
+      // Lets go of all but its result and what a gradient needs: without gradients, one layer's values are held at a time.
+      x = tf.tidy(() => {
+        const { q, k, v } = project(layer, config, x, places);
+        const keys = heads(k, config.keyValueHeads);
+        const values = heads(v, config.keyValueHeads);
+        sink?.(index, keys, values);
+        const mixed = causalAttention(heads(q, config.heads), keys, values, starts);
+        return feedForward(layer, config, attended(layer, x, mixed));
+      });
     }
     return rmsNorm(x, weights.norm as tf.Tensor1D, config.rmsNormEpsilon);
   });
@@ -85,9 +88,11 @@ export function decodeLogits(
     const places = { positions: tf.tensor1d(positions, 'int32'), rotation: rotationOf(config) };
     let x = embed(weights.embedding as tf.Tensor2D, tf.tensor1d(tokens, 'int32'));
     for (const [index, layer] of weights.layers.entries()) {
-      const { q, k, v } = project(layer, config, x, places);
-      const mixed = decodeAttention(q, k, v, cache, index, positions, config.windows?.[index]);
-      x = feedForward(layer, config, attended(layer, x, mixed));
+      x = tf.tidy(() => {
+        const { q, k, v } = project(layer, config, x, places);
+        const mixed = decodeAttention(q, k, v, cache, index, positions, config.windows?.[index]);
+        return feedForward(layer, config, attended(layer, x, mixed));
+      });
     }
     return logitsOf(weights, rmsNorm(x, weights.norm as tf.Tensor1D, config.rmsNormEpsilon));
   });
