@@ -147,12 +147,6 @@ function scoredBatch(
   sequences: readonly (CorrectedSequence & { readonly weight: number })[],
   { ratio }: UpdateSettings,
 ): ScoredBatch {
-  const rows = tf.tensor1d(
-    perToken(sequences, (_, __, row) => row),
-    'int32',
-  );
-  const members = ratio === 'token' ? undefined : tf.tidy(() => tf.cast(tf.oneHot(rows, sequences.length), 'float32'));
-  rows.dispose();
   return {
     ...tokenBatch(sequences),
     old: tf.tensor1d(perToken(sequences, ({ logProbs }, token) => logProbs[token])),
@@ -160,8 +154,16 @@ function scoredBatch(
     advantages: tf.tensor1d(perToken(sequences, ({ advantage }) => advantage)),
     weights: tf.tensor1d(perToken(sequences, ({ weight }) => weight)),
     corrections: tf.tensor1d(perToken(sequences, ({ corrections }, token) => corrections[token])),
-    ...(members && { members: members as tf.Tensor2D }),
+    ...(ratio !== 'token' && { members: membersOf(sequences) }),
   };
+}
+
+/** [N, S]: 1 where the token belongs to the sequence. */
+function membersOf(sequences: readonly TokenSequence[]): tf.Tensor2D {
+  const rows = perToken(sequences, (_, __, row) => row);
+  const members = new Float32Array(rows.length * sequences.length);
+  for (const [token, row] of rows.entries()) members[token * sequences.length + row] = 1;
+  return tf.tensor2d(members, [rows.length, sequences.length]);
 }
 
 /** Means over the tokens of all mini-batches. */

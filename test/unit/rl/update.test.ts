@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type AdamWState, createAdamW, disposeAdamW } from '../../../src/model/adamw.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
-import { type ScoredSequence, updatePolicy } from '../../../src/rl/update.ts';
+import { type ScoredSequence, updatePolicy, type UpdateSettings } from '../../../src/rl/update.ts';
 import { predict, tokenBatch } from '../../../src/rl/token-batch.ts';
 import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { tinyPolicy } from '../../fixtures/tiny-policy.ts';
@@ -71,16 +71,50 @@ describe('updatePolicy', () => {
     close();
   });
 
-  it('does not depend on how the batch is cut into micro-batches', async () => {
-    const weightsAfter = async (microBatchTokens: number): Promise<Float32Array> => {
-      await open();
-      await updatePolicy(policy, optimizer, sequences, { ...UPDATE, microBatchTokens }, RANDOM, noTurn);
-      const values = (await policy.weights.norm.data()).slice() as Float32Array;
-      close();
-      return values;
-    };
-    const [whole, single] = [await weightsAfter(10_000), await weightsAfter(1)];
-    for (const [i, value] of whole.entries()) assert.ok(Math.abs(value - single[i]) < 1e-5);
+  const weightsAfter = async (changes: Partial<UpdateSettings>): Promise<Float32Array> => {
+    await open();
+    await updatePolicy(policy, optimizer, sequences, { ...UPDATE, ...changes }, RANDOM, noTurn);
+    const values = (await policy.weights.norm.data()).slice() as Float32Array;
+    close();
+    return values;
+  };
+  const choices: readonly (readonly [string, Partial<UpdateSettings>])[] = [
+    ['', {}],
+    [' with ratios of completions and a mean over completions', { ratio: 'sequence', aggregation: 'sequences' }],
+    [' with products of ratios over a constant length', { ratio: 'sequence-product', aggregation: 'constant' }],
+  ];
+  for (const [name, changes] of choices) {
+    it(`does not depend on how the batch is cut into micro-batches${name}`, async () => {
+      const [whole, single] = [
+        await weightsAfter({ ...changes, microBatchTokens: 10_000 }),
+        await weightsAfter({ ...changes, microBatchTokens: 1 }),
+      ];
+      for (const [i, value] of whole.entries()) assert.ok(Math.abs(value - single[i]) < 1e-5);
+    });
+  }
+
+  it('makes an optimizer step for each mini-batch of each epoch, and no empty ones', async () => {
+    await open();
+    const counts: number[] = [];
+    for (const changes of [{ miniBatches: 2, epochs: 2 }, { miniBatches: 100 }, {}]) {
+      const before = optimizer.steps;
+      await updatePolicy(policy, optimizer, sequences, { ...UPDATE, ...changes }, RANDOM, noTurn);
+      counts.push(optimizer.steps - before);
+    }
+    assert.deepEqual(counts, [4, PAIRS.length, 1]);
+    close();
+  });
+
+  it('weighs tokens by what training makes of them over what they were drawn with', async () => {
+    await open();
+    const twice = sequences.map((sequence) => ({
+      ...sequence,
+      samplingLogProbs: sequence.logProbs.map((logProb) => logProb + Math.log(2)),
+    }));
+    const corrected = { ...UPDATE, correction: 'token' as const, learningRate: 0 };
+    const { correction } = await updatePolicy(policy, optimizer, twice, corrected, RANDOM, noTurn);
+    assert.ok(Math.abs(correction - 0.5) < 1e-5);
+    close();
   });
 
   it('leaves no tensor behind and no weight changed when it is cancelled', async () => {
@@ -92,6 +126,9 @@ describe('updatePolicy', () => {
     assert.equal(tf.memory().numTensors, tensors);
     assert.deepEqual((await policy.weights.norm.data()).slice(), before);
     await updatePolicy(policy, optimizer, sequences, UPDATE, RANDOM, noTurn);
+    assert.equal(tf.memory().numTensors, tensors);
+    const other = { ...UPDATE, ratio: 'sequence', correction: 'sequence', miniBatches: 2 } as const;
+    await updatePolicy(policy, optimizer, sequences, other, RANDOM, noTurn);
     assert.equal(tf.memory().numTensors, tensors);
     close();
   });
