@@ -55,7 +55,8 @@ const activations: Readonly<Record<BackendName, Activation>> = {
 
 /**
  * Tried in this order by `auto`: a GPU that really works, otherwise the engine that always does. `node` is not among them:
- * on the same processor TensorFlow needs 3 to 4 times as long for a step of the demo as the embedded engine does.
+ * for a step of the demo TensorFlow needs 1.8 times the embedded engine's processor time, and 3 to 4 times as long where both
+ * have two cores to themselves (test/bench/backends.ts).
  */
 const automatic: readonly BackendName[] = ['node-gpu', 'webgpu', 'embedded'];
 
