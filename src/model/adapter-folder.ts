@@ -90,6 +90,7 @@ export async function readAdapter(
     const [, module, letter] = match;
     halves.set(module, { ...halves.get(module), [letter]: array });
   });
+  if (halves.size === 0) throw new UserError(`${path} holds no adapter; save it again.`);
   const linears = linearsOf(weights);
   const checked = [...halves].map(([module, { A, B }]) => {
     const linear = linears.get(module);

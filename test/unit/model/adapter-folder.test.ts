@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
 import { packageRoot } from '../../../src/base/package-root.ts';
@@ -102,5 +102,9 @@ describe('a folder with an adapter', () => {
       await writeSafetensors(path, new Map([[name, embedding]]));
       await assert.rejects(loadPolicy(dir), { name: 'UserError', message });
     }
+    await writeSafetensors(path, new Map());
+    await assert.rejects(loadPolicy(dir), { name: 'UserError', message: /holds no adapter; save it again/ });
+    rmSync(path);
+    await assert.rejects(loadPolicy(dir), { name: 'UserError', message: /has no adapter_model.safetensors/ });
   });
 });
