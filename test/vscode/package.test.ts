@@ -38,7 +38,7 @@ describe('the package', () => {
       [],
     );
     const allowed =
-      /^(package(\.nls)?\.json|README\.md|CHANGELOG\.md|LICENSE|media\/.+|dist\/(extension\.cjs|webview\.(js|css)|(cli|worker|thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
+      /^(package(\.nls)?\.json|README\.md|CHANGELOG\.md|LICENSE|media\/.+|dist\/(extension\.cjs|webview\.(js|css)|(cli|worker|(\w+-)?thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],

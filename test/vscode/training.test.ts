@@ -41,7 +41,7 @@ it('a user trains on the sample, pauses, resumes, stops and compares', { timeout
 
     await stops(editor, reader);
     await screenshot(page, '5-stopped');
-    await filtersAndExports(page, reader, folder);
+    await filtersAndExports(page, reader);
     assertRunIsWhole(reader);
 
     await compares(page, reader);
@@ -164,7 +164,7 @@ async function stops(editor: Editor, reader: RunReader): Promise<void> {
 }
 
 /** Looks for a word among the rewrites of the newest step and takes what is found along as a file. */
-async function filtersAndExports(page: Page, reader: RunReader, folder: string): Promise<void> {
+async function filtersAndExports(page: Page, reader: RunReader): Promise<void> {
   const panel = await webview(page);
   const step = reader.info().step;
   const rollouts = reader
@@ -183,9 +183,9 @@ async function filtersAndExports(page: Page, reader: RunReader, folder: string):
   await panel.getByRole('option', { name: 'Gained most first' }).click();
   await screenshot(page, '6-filtered');
   await panel.locator('#export-jsonl').click();
-  const file = join(folder, 'found.jsonl');
+  const file = join(reader.info().dir, `rollouts-${step}.jsonl`);
   const input = page.locator('.quick-input-widget input').first();
-  await input.fill(file);
+  await eventually('The suggested file', async () => (await input.inputValue()).endsWith(file));
   await page.keyboard.press('Enter');
   const lines = await eventually('The file', () => existsSync(file) && readFileSync(file, 'utf8').trim().split('\n'));
   assert.equal(lines.length, found.length);
