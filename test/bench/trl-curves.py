@@ -6,7 +6,7 @@ reward, and lays the two curves side by side.
     python test/bench/trl-curves.py [--steps 20] [--seed 1] --out curves
 
 Writes curves.json and curves.svg. TRL's rewards come from `rec-r1 score`, so that both are paid by the same recommender. What
-differs: the two draw other random numbers, so a shaded band shows how far Rec-R1's own seeds lie apart; and the warm-up of
+differs: the two draw other random numbers (the shaded band is of Rec-R1's own seeds, which see other queries too), and the warm-up of
 transformers begins with a rate of 0, so TRL's first step learns nothing.
 """
 
