@@ -189,6 +189,8 @@ async function filtersAndExports(page: Page, reader: RunReader): Promise<void> {
   await page.keyboard.press('Enter');
   const lines = await eventually('The file', () => existsSync(file) && readFileSync(file, 'utf8').trim().split('\n'));
   assert.equal(lines.length, found.length);
+  // The next command would find this dialog's box, which is about to close, instead of its own.
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   await panel.locator('#filter-text input').fill('');
 }
 
