@@ -1,6 +1,6 @@
 /** @file Files that end in the SHA-256 of all before, written and read in pieces: they may be larger than any one call takes. */
 import { createHash, type Hash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /** Bytes that are read, written and hashed at a time. */
 export const PIECE_BYTES = 1 << 22;
@@ -20,6 +20,16 @@ export async function* withChecksum(
     }
   }
   yield hash.digest();
+}
+
+/** Opens a file to read; `missing` is thrown when there is none. */
+export async function openToRead(path: string, missing: () => Error): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw missing();
+  }
 }
 
 /** Reads from the beginning to the end and hashes on the way. */

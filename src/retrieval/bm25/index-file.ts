@@ -7,9 +7,8 @@
  * when the frequency is 1; any other frequency follows. Positions, when the index has them, are as in memory, with the bytes
  * of each term counted apart. k1 and b are not in the file: one index serves all.
  */
-import { type FileHandle, open } from 'node:fs/promises';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
-import { CHECKSUM_BYTES, CheckedReader, withChecksum } from '../../base/checked-file.ts';
+import { CHECKSUM_BYTES, CheckedReader, openToRead, withChecksum } from '../../base/checked-file.ts';
 import { UserError } from '../../base/errors.ts';
 import { ANALYZER } from '../analysis/analyzer.ts';
 import type { Postings } from './postings.ts';
@@ -113,7 +112,10 @@ export async function readIndexFile(path: string): Promise<{ postings: Postings;
 
 /** The file without its checksum, once magic, version and checksum are right. */
 async function readBody(path: string): Promise<Buffer> {
-  const file = await openFile(path);
+  const file = await openToRead(
+    path,
+    () => new UserError(`There is no index at ${path}; build one with rec-r1 index.`),
+  );
   try {
     const { size } = await file.stat();
     if (size < PREFIX_BYTES + CHECKSUM_BYTES) throw notAnIndex(path);
@@ -126,15 +128,6 @@ async function readBody(path: string): Promise<Buffer> {
     return body;
   } finally {
     await file.close();
-  }
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new UserError(`There is no index at ${path}; build one with rec-r1 index.`);
   }
 }
 

@@ -6,9 +6,8 @@
  * strings, a line each), the rows, for int8 their scales, then the SHA-256 of all before. Rows have the padding of
  * {@link VectorMemory}.
  */
-import { type FileHandle, open } from 'node:fs/promises';
 import { writeFileAtomic } from '../../base/atomic-file.ts';
-import { CHECKSUM_BYTES, CheckedReader, PIECE_BYTES, withChecksum } from '../../base/checked-file.ts';
+import { CHECKSUM_BYTES, CheckedReader, openToRead, PIECE_BYTES, withChecksum } from '../../base/checked-file.ts';
 import { UserError } from '../../base/errors.ts';
 import { checkVector, quantizeDocument } from './quantize.ts';
 import { VectorMemory, type VectorShape, rowBytes } from './vector-memory.ts';
@@ -99,7 +98,10 @@ export async function readVectorFile<Origin>(
   path: string,
   check: (header: VectorHeader<Origin>) => void = () => undefined,
 ): Promise<LoadedVectors<Origin>> {
-  const file = await openFile(path);
+  const file = await openToRead(
+    path,
+    () => new VectorFileError(`There are no vectors at ${path}; make them with rec-r1 index --encoder DIR.`),
+  );
   try {
     const { size } = await file.stat();
     const reader = new CheckedReader(file, () => damaged(path));
@@ -115,15 +117,6 @@ export async function readVectorFile<Origin>(
     return { ids: ids.map((line) => JSON.parse(line) as string), memory, origin: header.origin };
   } finally {
     await file.close();
-  }
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new VectorFileError(`There are no vectors at ${path}; make them with rec-r1 index --encoder DIR.`);
   }
 }
 
