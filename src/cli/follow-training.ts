@@ -90,6 +90,9 @@ class Progress {
         this.#above(`${event.state}${event.message === undefined ? '' : `: ${event.message}`}`);
         if (event.state === 'paused') this.#output.note(`Continue with: rec-r1 runs continue ${this.#runDir}`);
         return;
+      case 'guard':
+        this.#above(`Guard "${event.guard}" in step ${event.step}: ${event.message}`);
+        return;
       case 'checkpoint':
         return;
       default:

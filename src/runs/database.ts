@@ -14,9 +14,12 @@ export const DATABASE_FILE = 'run.sqlite';
  * Raised when a table changes; a file of a newer version is refused, never guessed at. An older one is read as it is, and brought
  * up to date before it is written.
  */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** [version - 1] what makes the next version of it. */
-const UPGRADES: readonly string[] = ['ALTER TABLE rollouts ADD COLUMN note TEXT'];
+const UPGRADES: readonly string[] = [
+  'ALTER TABLE rollouts ADD COLUMN note TEXT',
+  'ALTER TABLE run ADD COLUMN parent TEXT',
+];
 
 /** How long a connection waits for another one's transaction. Ours take milliseconds; a backup tool may take longer. */
 const BUSY_TIMEOUT_MILLIS = 5000;
@@ -33,7 +36,8 @@ CREATE TABLE run (
   task_name TEXT NOT NULL,
   task_dir TEXT NOT NULL,
   total_steps INTEGER NOT NULL,
-  started_at INTEGER NOT NULL
+  started_at INTEGER NOT NULL,
+  parent TEXT
 ) STRICT;
 CREATE TABLE events (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

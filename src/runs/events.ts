@@ -97,6 +97,23 @@ export interface Evaluation {
   readonly rows: readonly EvaluationRow[];
 }
 
+/**
+ * What watches a training and holds it when it goes wrong. `retriever` pauses it; the others end it with a checkpoint:
+ *
+ * - `not-finite`: a loss or gradient that is no number; that update was left out.
+ * - `entropy`: the policy writes nearly the same whatever it is asked.
+ * - `malformed`, `clipped`: answers in a wrong format, or cut by the token limit, became much more frequent.
+ * - `disk`: what was to be saved found no room.
+ */
+export const GUARDS = ['not-finite', 'entropy', 'malformed', 'clipped', 'retriever', 'disk'] as const;
+export type GuardName = (typeof GUARDS)[number];
+
+/** Where a rollout stands in the groups of its step. */
+export interface RolloutPlace {
+  readonly group: number;
+  readonly position: number;
+}
+
 export type RunState = 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
 
 /**
@@ -111,7 +128,17 @@ export type TrainEvent =
       readonly groups: readonly RolloutGroup[];
     }
   | { readonly kind: 'evaluation'; readonly evaluation: Evaluation }
-  | { readonly kind: 'checkpoint'; readonly step: number; readonly name: string };
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly name: string }
+  | {
+      readonly kind: 'guard';
+      /** The step that the guard acted in. */
+      readonly step: number;
+      readonly guard: GuardName;
+      /** Whole sentences: what happened, and what to do. */
+      readonly message: string;
+      /** The first rollout of the step that shows it, where one does. */
+      readonly rollout?: RolloutPlace;
+    };
 
 /** What the run folder records: what the trainer yields, and what happened to the run itself. */
 export type RunEvent =

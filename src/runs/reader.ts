@@ -10,9 +10,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { Split } from '../data/task.ts';
 import { DATABASE_FILE, explained, openDatabase, snapshot } from './database.ts';
-import type { EvaluationRow, Rollout, RolloutGroup, RunState } from './events.ts';
+import type { EvaluationRow, GuardName, Rollout, RolloutGroup, RolloutPlace, RunState } from './events.ts';
 import { isWriterAlive } from './lock.ts';
-import type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInfo } from './records.ts';
+import type { CheckpointEntry, EvaluationSummary, Metrics, Parent, RecordedEvent, RunInfo } from './records.ts';
 
 export interface RunReader {
   info(): RunInfo;
@@ -111,6 +111,7 @@ function readInfo(db: DatabaseSync, dir: string): RunInfo {
     taskDir: text(run.task_dir),
     totalSteps: Number(run.total_steps),
     startedAt: Number(run.started_at),
+    ...((run.parent ?? null) === null ? {} : { parent: JSON.parse(text(run.parent)) as Parent }), // since layout 3
     ...(silent ? { state: 'failed', message: 'The training process ended without saying why.' } : said),
     step: Number(progress?.step),
     updatedAt: Number(updated?.at ?? run.started_at),
@@ -150,10 +151,18 @@ function readEvents(db: DatabaseSync, cursor: number): readonly RecordedEvent[] 
         return { ...base, kind, ...(JSON.parse(text(row.detail)) as { name: string }) };
       case 'state':
         return { ...base, kind, ...(JSON.parse(text(row.detail)) as { state: RunState; message?: string }) };
+      case 'guard':
+        return { ...base, kind, ...(JSON.parse(text(row.detail)) as GuardDetail) };
       case 'discard':
         return { ...base, kind };
     }
   });
+}
+
+interface GuardDetail {
+  readonly guard: GuardName;
+  readonly message: string;
+  readonly rollout?: RolloutPlace;
 }
 
 function readGroups(db: DatabaseSync, step: number): readonly RolloutGroup[] {

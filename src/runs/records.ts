@@ -1,6 +1,13 @@
 /** @file What a reader of a run gets, as data. Types only, so that the webview can share them. */
 import type { Split } from '../data/task.ts';
-import type { RunState } from './events.ts';
+import type { GuardName, RolloutPlace, RunState } from './events.ts';
+
+/** The checkpoint that a forked run went on from. */
+export interface Parent {
+  /** The folder of its run. */
+  readonly dir: string;
+  readonly checkpoint: string;
+}
 
 export interface RunInfo {
   readonly dir: string;
@@ -11,6 +18,8 @@ export interface RunInfo {
   readonly totalSteps: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  /** Absent for a run that began with a start policy. */
+  readonly parent?: Parent;
   /** What the run is in, as seen from outside: a run whose process died without a word has failed. */
   readonly state: RunState;
   /** Why it failed, when it did. */
@@ -44,6 +53,12 @@ export type RecordedEvent = {
   | { readonly kind: 'step'; readonly metrics: Metrics }
   | { readonly kind: 'evaluation'; readonly evaluation: EvaluationSummary }
   | { readonly kind: 'checkpoint'; readonly name: string }
+  | {
+      readonly kind: 'guard';
+      readonly guard: GuardName;
+      readonly message: string;
+      readonly rollout?: RolloutPlace;
+    }
   | { readonly kind: 'state'; readonly state: RunState; readonly message?: string }
   /** Steps, evaluations and checkpoints after `step` that were recorded before this no longer count. */
   | { readonly kind: 'discard' }

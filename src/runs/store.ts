@@ -12,6 +12,7 @@ import { SPLITS } from '../data/task.ts';
 import { createDatabase, DATABASE_FILE, explained, openDatabase, transaction } from './database.ts';
 import type { Evaluation, RolloutGroup, RunEvent } from './events.ts';
 import { acquireWriterLock } from './lock.ts';
+import type { Parent } from './records.ts';
 
 export interface NewRun {
   readonly name: string;
@@ -22,6 +23,7 @@ export interface NewRun {
   readonly totalSteps: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  readonly parent?: Parent;
 }
 
 export interface WriterOptions {
@@ -41,7 +43,7 @@ export interface RunWriter {
   append(event: RunEvent, position?: unknown): void;
   /** The newest position that still counts, with its step; null before the first. */
   position(): { readonly step: number; readonly position: unknown } | null;
-  /** Marks steps, evaluations and checkpoints after `step` as taken back; training goes on from there. */
+  /** Marks steps, evaluations, checkpoints and guards after `step` as taken back; training goes on from there. */
   discardAfter(step: number): void;
   setTotalSteps(steps: number): void;
   /** Lets the next writer in. */
@@ -59,8 +61,9 @@ export function createRun(dir: string, run: NewRun): void {
   try {
     createDatabase(dir, (db) => {
       const { name, config, taskName, taskDir, totalSteps, startedAt } = run;
-      const values = [name, JSON.stringify(config), taskName, taskDir, totalSteps, startedAt];
-      db.prepare('INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?)').run(...values);
+      const parent = run.parent ? JSON.stringify(run.parent) : null;
+      const values = [name, JSON.stringify(config), taskName, taskDir, totalSteps, startedAt, parent];
+      db.prepare('INSERT INTO run VALUES (1, ?, ?, ?, ?, ?, ?, ?)').run(...values);
     });
   } finally {
     lock.release();
@@ -202,11 +205,15 @@ function stepOf(event: RunEvent): number {
 /** What has no table of its own. */
 function detailOf(event: RunEvent): string | null {
   if (event.kind === 'state') return JSON.stringify({ state: event.state, message: event.message });
+  if (event.kind === 'guard') {
+    return JSON.stringify({ guard: event.guard, message: event.message, rollout: event.rollout });
+  }
   return event.kind === 'checkpoint' ? JSON.stringify({ name: event.name }) : null;
 }
 
 function describe(event: RunEvent): string {
   if (event.kind === 'state') return `The state "${event.state}"`;
+  if (event.kind === 'guard') return `What stopped step ${event.step}`;
   if (event.kind === 'evaluation') return `The evaluation of step ${event.evaluation.step}`;
   return event.kind === 'step' ? `Step ${event.step}` : `The checkpoint of step ${event.step}`;
 }

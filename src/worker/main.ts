@@ -31,6 +31,8 @@ function logLine(event: RunEvent): string {
       return `evaluation of step ${event.evaluation.step}: ${JSON.stringify(event.evaluation.metrics)}`;
     case 'checkpoint':
       return `checkpoint ${event.name}`;
+    case 'guard':
+      return `guard ${event.guard} in step ${event.step}: ${event.message}`;
     case 'state':
       return `${event.state}${event.message === undefined ? '' : `: ${event.message}`}`;
   }

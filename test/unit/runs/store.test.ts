@@ -64,6 +64,30 @@ test('a reader gets back what was appended, with times from the clock', (t) => {
   assert.deepEqual(reader.info(), { ...NEW_RUN, dir, state: 'running', step: 1, updatedAt: 2030 });
 });
 
+test('a guard keeps what it said and the rollout it points to, and is taken back with its step', (t) => {
+  const { writer, reader } = open(t, newRun(t));
+  writer.append(stepEvent(1));
+  const guard = { guard: 'not-finite', message: 'The loss is NaN.', rollout: { group: 0, position: 1 } } as const;
+  writer.append({ kind: 'guard', step: 1, ...guard });
+  writer.append({ kind: 'guard', step: 2, guard: 'disk', message: 'The disk is full.' });
+  writer.discardAfter(1);
+  const guards = reader.eventsAfter(0).filter(({ kind }) => kind === 'guard');
+  assert.deepEqual(
+    guards.map(({ at: _, id: __, ...event }) => event),
+    [
+      { kind: 'guard', step: 1, discarded: false, ...guard },
+      { kind: 'guard', step: 2, discarded: true, guard: 'disk', message: 'The disk is full.' },
+    ],
+  );
+});
+
+test('a run knows the checkpoint that it was forked from', (t) => {
+  const dir = join(temporaryFolder(t), 'fork');
+  const parent = { dir: '/runs/first', checkpoint: 'step-000040' };
+  createRun(dir, { ...NEW_RUN, parent });
+  assert.deepEqual(open(t, dir).reader.info().parent, parent);
+});
+
 test('a cursor gives only what came after it, and the data version tells that something did', (t) => {
   const { writer, reader } = open(t, newRun(t));
   writer.append(stepEvent(1));
@@ -246,17 +270,18 @@ test('reading a run never takes part in its locks', (t) => {
   assert.equal(other.info().step, 1);
 });
 
-test('a run of the layout before notes is read as it is, and brought up to date by its writer', (t) => {
+test('a run of the first layout, before notes and parents, is read as it is, and brought up to date by its writer', (t) => {
   const dir = newRun(t);
   const first = openRunWriter(dir);
   first.append(stepEvent(1));
   first.close();
   const old = connect(join(dir, DATABASE_FILE), false, 0);
-  old.exec('ALTER TABLE rollouts DROP COLUMN note; PRAGMA user_version = 1');
+  old.exec('ALTER TABLE rollouts DROP COLUMN note; ALTER TABLE run DROP COLUMN parent; PRAGMA user_version = 1');
   old.close();
 
   const before = openRunReader(dir);
   assert.deepEqual(before.groups(1), [group()]);
+  assert.equal(before.info().parent, undefined);
   before.close();
   const { reader, writer } = open(t, dir);
   const noted = group({ rollouts: [rollout({ note: 'searched as plain words' })] });
