@@ -95,6 +95,11 @@ export const SETTINGS = {
   },
   'rollout.maxPromptTokens': count(256, 100_000, 'Longer prompts are cut inside the query or the history.'),
   'rollout.maxNewTokens': count(48, 100_000, 'Tokens of a completion at most.'),
+  'rollout.traceTokens': {
+    default: 'on',
+    choices: ['on', 'off'],
+    about: 'Whether the run keeps the log-probability of each token, for the panel’s colours: about 12 bytes a token.',
+  },
   'reward.preset': {
     default: 'paper',
     choices: ['paper', 'paper-multi', 'additive'],

@@ -227,6 +227,7 @@ function trainerParts(run: OpenRun, gate: PauseGate, retriever: Retriever): Trai
       return name;
     },
     now: () => gate.now(),
+    memoryBytes: () => process.memoryUsage.rss(),
     turn: () => gate.turn(),
   };
 }

@@ -32,6 +32,7 @@ export function trainerSettings(task: Task, config: RunConfig, reward: RewardSha
     evaluationK: config['evaluation.k'],
     evaluateEvery: config['evaluation.every'],
     checkpointEvery: config['checkpoint.every'],
+    traceTokens: config['rollout.traceTokens'] === 'on',
   };
 }
 

@@ -8,6 +8,7 @@ import { advantagesOf } from './advantages.ts';
 import type { AdvantageKind, KlEstimator } from './choices.ts';
 import { klEstimate } from './grpo.ts';
 import { logProbsOf } from './log-probs.ts';
+import type { SampledCompletion } from './rollout.ts';
 import type { ScoredGroup } from './scored-groups.ts';
 import type { ScoredSequence } from './update.ts';
 
@@ -26,6 +27,8 @@ export interface Lessons {
   readonly sequences: readonly ScoredSequence[];
   /** Of each group that was learnt from, those of its completions. */
   readonly advantages: ReadonlyMap<ScoredGroup, readonly number[]>;
+  /** Log-probabilities under the start policy, of each completion that it was asked about. */
+  readonly references: ReadonlyMap<SampledCompletion, readonly number[]>;
 }
 
 /** @param turn awaited between passes of the start policy; may throw to cancel. */
@@ -58,6 +61,7 @@ export async function lessonsOf(
       }))
       .filter(({ ended }) => ended || !settings.maskTruncated),
     advantages: new Map(groups.map((group, g) => [group, advantages[g]])),
+    references: new Map(judged.map(({ g, c }, i) => [groups[g].completions[c], referenceLogProbs[i]])),
   };
 }
 

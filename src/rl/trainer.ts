@@ -10,13 +10,15 @@ import type { Example, Split } from '../data/task.ts';
 import type { AdamWState } from '../model/adamw.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
-import type { Evaluation, Rollout, RolloutGroup, StepMetrics, TrainEvent } from '../runs/events.ts';
+import type { Evaluation, Rollout, RolloutGroup, StepMetrics, TokenTrace, TrainEvent } from '../runs/events.ts';
 import { sampleDeviation } from './advantages.ts';
 import { type EqualCause, equalCause } from './equal-rewards.ts';
 import { type Baseline, evaluateBaseline, evaluatePolicy, evaluationMeans } from './evaluate.ts';
 import { type LessonSettings, lessonsOf } from './lessons.ts';
 import { ndcgOf, rankRelevant } from './reward.ts';
+import type { SampledCompletion } from './rollout.ts';
 import { sampleGroups, type SamplingSettings, type ScoredGroup, taught } from './scored-groups.ts';
+import { tokenTrace } from './token-trace.ts';
 import { updatePolicy, type UpdateSettings, type UpdateStatistics } from './update.ts';
 
 export interface RateSchedule {
@@ -39,6 +41,8 @@ export interface TrainerSettings {
   readonly evaluationK: number;
   readonly evaluateEvery: number;
   readonly checkpointEvery: number;
+  /** Whether events have the completions token by token. */
+  readonly traceTokens: boolean;
 }
 
 export interface TrainerParts {
@@ -56,6 +60,8 @@ export interface TrainerParts {
   readonly saveCheckpoint: (step: number) => Promise<string>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Resident memory of this process. */
+  readonly memoryBytes: () => number;
   /** Awaited between small pieces of work: lets messages in, waits while paused, throws to cancel at once. */
   readonly turn: () => Promise<void>;
 }
@@ -118,7 +124,7 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
     retriever,
     settings.sampling.reward.k,
   );
-  const { sequences, advantages } = await lessonsOf(
+  const { sequences, advantages, references } = await lessonsOf(
     taught(groups, settings.sampling),
     reference,
     settings.lessons,
@@ -127,12 +133,14 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
   const learningRate = settings.update.learningRate * rateFactor(step, settings.steps, settings.schedule);
   const update = await updatePolicy(policy, optimizer, sequences, { ...settings.update, learningRate }, random, turn);
 
+  const trace = (completion: SampledCompletion): TokenTrace | undefined =>
+    settings.traceTokens ? tokenTrace(completion, policy.tokenizer, references.get(completion)) : undefined;
   const seconds = (parts.now() - started) / 1000;
   return {
     kind: 'step',
     step,
-    metrics: stepMetrics(groups, update, learningRate, seconds),
-    groups: groups.map((group, g) => record(group, advantages.get(group), raw[g])),
+    metrics: { ...stepMetrics(groups, update, learningRate, seconds), memoryBytes: parts.memoryBytes() },
+    groups: groups.map((group, g) => record(group, advantages.get(group), raw[g], trace)),
   };
 }
 
@@ -199,7 +207,7 @@ function stepMetrics(
   update: UpdateStatistics,
   learningRate: number,
   stepSeconds: number,
-): StepMetrics {
+): Omit<StepMetrics, 'memoryBytes'> {
   const completions = groups.flatMap((group) => group.completions);
   const rewrites = groups.flatMap(({ scored }) => scored);
   const rewards = groups.map(({ scored }) => scored.flatMap(({ reward }) => (reward === null ? [] : [reward])));
@@ -234,6 +242,7 @@ function record(
   group: ScoredGroup,
   advantages: readonly number[] | undefined,
   baseline: RolloutGroup['baseline'],
+  traceOf: (completion: SampledCompletion) => TokenTrace | undefined,
 ): RolloutGroup {
   return {
     exampleId: group.example.id,
@@ -241,6 +250,7 @@ function record(
     baseline,
     rollouts: group.completions.map((completion, c): Rollout => {
       const { parsed, reward, terms, ranking, error, note } = group.scored[c];
+      const trace = traceOf(completion);
       return {
         text: completion.text,
         rewrite: parsed.rewrite,
@@ -253,6 +263,7 @@ function record(
         top: ranking.top,
         ...(error === undefined ? {} : { error }),
         ...(note === undefined ? {} : { note }),
+        ...(trace && { trace }),
       };
     }),
   };

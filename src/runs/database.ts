@@ -15,10 +15,23 @@ export const DATABASE_FILE = 'run.sqlite';
  * up to date before it is written.
  */
 const SCHEMA_VERSION = 3;
+/** Dear in bytes and seldom looked at, so apart from the rollouts. Blobs of little-endian numbers, one for each token. */
+const TOKEN_TRACES = `
+CREATE TABLE token_traces (
+  event INTEGER NOT NULL REFERENCES events,
+  group_position INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  lengths BLOB NOT NULL, -- uint16: UTF-16 units of the rollout's text
+  log_probs BLOB NOT NULL, -- float32
+  reference BLOB, -- float32
+  PRIMARY KEY (event, group_position, position)
+) STRICT, WITHOUT ROWID;
+`;
+
 /** [version - 1] what makes the next version of it. */
 const UPGRADES: readonly string[] = [
   'ALTER TABLE rollouts ADD COLUMN note TEXT',
-  'ALTER TABLE run ADD COLUMN parent TEXT',
+  `ALTER TABLE run ADD COLUMN parent TEXT; ${TOKEN_TRACES}`,
 ];
 
 /** How long a connection waits for another one's transaction. Ours take milliseconds; a backup tool may take longer. */
@@ -110,7 +123,7 @@ CREATE TABLE judgments (
   grade REAL NOT NULL,
   PRIMARY KEY (example, document)
 ) STRICT, WITHOUT ROWID;
-`;
+${TOKEN_TRACES}`;
 
 /**
  * A new database in `dir`, filled in the same transaction. It is made under another name and renamed when it is complete, so

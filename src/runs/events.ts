@@ -41,6 +41,18 @@ export interface StepMetrics {
   readonly learningRate: number;
   readonly tokensPerSecond: number;
   readonly stepSeconds: number;
+  /** Resident memory of the process that trains, when the step was finished. */
+  readonly memoryBytes: number;
+}
+
+/** A completion token by token: where the policy was sure of itself, and where it has left the start policy. */
+export interface TokenTrace {
+  /** What each token adds to the text; they join up to it. Empty for an end token. */
+  readonly pieces: readonly string[];
+  /** Of each token when it was sampled, in nats. */
+  readonly logProbs: readonly number[];
+  /** Of each token under the start policy; absent where the step did not need it. */
+  readonly reference?: readonly number[];
 }
 
 export interface Rollout {
@@ -64,6 +76,8 @@ export interface Rollout {
   readonly error?: string;
   /** What the recommender said of the search, such as that the query's syntax was wrong and it was searched as plain words. */
   readonly note?: string;
+  /** Recorded unless a setting says otherwise, and read only on demand. */
+  readonly trace?: TokenTrace;
 }
 
 /** One query and its rewrites. */

@@ -10,16 +10,19 @@ import type { DatabaseSync } from 'node:sqlite';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { Split } from '../data/task.ts';
 import { DATABASE_FILE, explained, openDatabase, snapshot } from './database.ts';
-import type { EvaluationRow, GuardName, Rollout, RolloutGroup, RolloutPlace, RunState } from './events.ts';
+import type { EvaluationRow, GuardName, Rollout, RolloutGroup, RolloutPlace, RunState, TokenTrace } from './events.ts';
 import { isWriterAlive } from './lock.ts';
 import type { CheckpointEntry, EvaluationSummary, Metrics, Parent, RecordedEvent, RunInfo } from './records.ts';
+import { type TraceRow, unpackTrace } from './token-traces.ts';
 
 export interface RunReader {
   info(): RunInfo;
   /** What was recorded after the event with id `cursor`, oldest first; 0 for everything. */
   eventsAfter(cursor: number): readonly RecordedEvent[];
-  /** The rollouts of a step that counts; empty when there is no such step. */
+  /** The rollouts of a step that counts, without their tokens; empty when there is no such step. */
   groups(step: number): readonly RolloutGroup[];
+  /** A rollout token by token, by its places in the step; null when the run did not record that. */
+  trace(step: number, group: number, place: number): TokenTrace | null;
   /** The rows of the evaluation that was recorded as event `id`. */
   evaluationRows(id: number): readonly EvaluationRow[];
   /** Checkpoints that count and whose folder is there, oldest first. */
@@ -47,6 +50,7 @@ export function openRunReader(dir: string): RunReader {
     info: () => read(() => readInfo(db, dir)),
     eventsAfter: (cursor) => read(() => readEvents(db, cursor)),
     groups: (step) => read(() => readGroups(db, step)),
+    trace: (step, group, place) => read(() => readTrace(db, step, group, place)),
     evaluationRows: (id) => read(() => readEvaluationRows(db, id)),
     checkpoints: () => read(() => readCheckpoints(db, dir)),
     titles: (ids) => read(() => readTitles(db, ids)),
@@ -165,8 +169,27 @@ interface GuardDetail {
   readonly rollout?: RolloutPlace;
 }
 
+/** The event of a step that counts. */
+function eventOf(db: DatabaseSync, step: number): number | undefined {
+  const row = db.prepare("SELECT id FROM events WHERE kind = 'step' AND discarded = 0 AND step = ?").get(step);
+  return row && Number(row.id);
+}
+
+function readTrace(db: DatabaseSync, step: number, group: number, place: number): TokenTrace | null {
+  const isKept = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'token_traces'").get(); // not before layout 3
+  const event = eventOf(db, step);
+  if (!isKept || event === undefined) return null;
+  const row = db
+    .prepare(
+      `SELECT text, lengths, log_probs AS logProbs, reference
+       FROM token_traces NATURAL JOIN rollouts WHERE event = ? AND group_position = ? AND position = ?`,
+    )
+    .get(event, group, place);
+  return row ? unpackTrace(row as unknown as TraceRow, text(row.text)) : null;
+}
+
 function readGroups(db: DatabaseSync, step: number): readonly RolloutGroup[] {
-  const event = db.prepare("SELECT id FROM events WHERE kind = 'step' AND discarded = 0 AND step = ?").get(step)?.id;
+  const event = eventOf(db, step);
   if (event === undefined) return [];
   const rollouts = new Map<number, Rollout[]>();
   const rows = db.prepare('SELECT * FROM rollouts WHERE event = ? ORDER BY group_position, position').iterate(event);

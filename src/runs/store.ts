@@ -13,6 +13,7 @@ import { createDatabase, DATABASE_FILE, explained, openDatabase, transaction } f
 import type { Evaluation, RolloutGroup, RunEvent } from './events.ts';
 import { acquireWriterLock } from './lock.ts';
 import type { Parent } from './records.ts';
+import { packTrace } from './token-traces.ts';
 
 export interface NewRun {
   readonly name: string;
@@ -148,15 +149,19 @@ function inserts(db: DatabaseSync, task: Task | undefined): (event: RunEvent, at
 function groupInserts(db: DatabaseSync): (event: number | bigint, groups: readonly RolloutGroup[]) => void {
   const addGroup = db.prepare('INSERT INTO rollout_groups VALUES (?, ?, ?, ?, ?, ?)');
   const addRollout = db.prepare('INSERT INTO rollouts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const addTrace = db.prepare('INSERT INTO token_traces VALUES (?, ?, ?, ?, ?, ?)');
   return (event, groups) => {
     groups.forEach(({ exampleId, query, baseline, rollouts }, g) => {
       addGroup.run(event, g, exampleId, query, baseline.ndcg, JSON.stringify(baseline.top));
       rollouts.forEach((rollout, r) => {
-        const { text, rewrite, format, reward, terms, advantage, tokens, logProb, top, error, note } = rollout;
+        const { text, rewrite, format, reward, terms, advantage, tokens, logProb, top, error, note, trace } = rollout;
         addRollout.run(
           ...[event, g, r, text, rewrite, format, reward, JSON.stringify(terms)],
           ...[advantage, tokens, logProb, JSON.stringify(top), error ?? null, note ?? null],
         );
+        if (!trace) return;
+        const { lengths, logProbs, reference } = packTrace(trace);
+        addTrace.run(event, g, r, lengths, logProbs, reference);
       });
     });
   };

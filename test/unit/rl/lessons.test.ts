@@ -60,8 +60,9 @@ describe('lessonsOf', () => {
 
   it('gives each completion its advantage and what the start policy makes of it, in their order', async () => {
     const group = groupOf([1, 2, 6]);
-    const { sequences, advantages } = await lessonsOf([group], reference, SETTINGS, noTurn);
+    const { sequences, advantages, references } = await lessonsOf([group], reference, SETTINGS, noTurn);
     assert.deepEqual(advantages.get(group), [-2, -1, 3]);
+    assert.deepEqual(references.get(group.completions[1]), logProbs[1]);
     assert.deepEqual(
       sequences.map(({ tokens }) => tokens),
       TOKENS,

@@ -118,6 +118,20 @@ test('a failed search keeps its error and has no reward', (t) => {
   assert.deepEqual(reader.groups(1)[0].rollouts, [failed]);
 });
 
+test('the tokens of a rollout are kept apart from it, and read on demand', (t) => {
+  const { writer, reader } = open(t, newRun(t));
+  const trace = { pieces: ['red ', 'shöes', ''], logProbs: [-0.5, -2, -0.25], reference: [-0.75, -1, -0.25] };
+  const { reference, ...unreferenced } = trace;
+  assert.equal(reference.length, 3);
+  const traced = rollout({ text: 'red shöes', trace });
+  writer.append(stepEvent(1, [group(), group({ rollouts: [rollout(), traced, { ...traced, trace: unreferenced }] })]));
+  assert.deepEqual(reader.groups(1)[1].rollouts[1], rollout({ text: 'red shöes' }));
+  assert.deepEqual(reader.trace(1, 1, 1), trace);
+  assert.deepEqual(reader.trace(1, 1, 2), unreferenced);
+  assert.equal(reader.trace(1, 0, 0), null);
+  assert.equal(reader.trace(2, 0, 0), null);
+});
+
 test('the same step cannot be recorded twice, and the failed append leaves nothing behind', (t) => {
   const { writer, reader } = open(t, newRun(t));
   writer.append(stepEvent(1), { at: 1 });
@@ -276,15 +290,19 @@ test('a run of the first layout, before notes and parents, is read as it is, and
   first.append(stepEvent(1));
   first.close();
   const old = connect(join(dir, DATABASE_FILE), false, 0);
-  old.exec('ALTER TABLE rollouts DROP COLUMN note; ALTER TABLE run DROP COLUMN parent; PRAGMA user_version = 1');
+  old.exec('ALTER TABLE rollouts DROP COLUMN note; ALTER TABLE run DROP COLUMN parent');
+  old.exec('DROP TABLE token_traces; PRAGMA user_version = 1');
   old.close();
 
   const before = openRunReader(dir);
   assert.deepEqual(before.groups(1), [group()]);
   assert.equal(before.info().parent, undefined);
+  assert.equal(before.trace(1, 0, 0), null);
   before.close();
   const { reader, writer } = open(t, dir);
   const noted = group({ rollouts: [rollout({ note: 'searched as plain words' })] });
-  writer.append(stepEvent(2, [noted]));
+  const trace = { pieces: ['shoes'], logProbs: [-1] };
+  writer.append(stepEvent(2, [{ ...noted, rollouts: noted.rollouts.map((one) => ({ ...one, trace })) }]));
+  assert.deepEqual(reader.trace(2, 0, 0), trace);
   assert.deepEqual([reader.groups(1), reader.groups(2)], [[group()], [noted]]);
 });
