@@ -323,13 +323,7 @@ export type RunConfig = { readonly [N in SettingName]: Value<(typeof SETTINGS)[N
 export function configFrom(given: Readonly<Record<string, unknown>>, source: string): RunConfig {
   const config: Record<string, string | number> = {};
   for (const [name, setting] of Object.entries(SETTINGS)) config[name] = setting.default;
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(SETTINGS, name)) {
-      const nearest = nearestTo(name, Object.keys(SETTINGS));
-      throw new UserError(`${source}: there is no setting "${name}"${nearest ? `; did you mean "${nearest}"?` : '.'}`);
-    }
-    config[name] = checked(name, SETTINGS[name as SettingName], value, source);
-  }
+  for (const [name, value] of Object.entries(given)) config[name] = checked(name, value, source);
   const presets = {
     ...VARIANTS[config['grpo.variant'] as RunConfig['grpo.variant']],
     ...REWARDS[config['reward.preset'] as RunConfig['reward.preset']],
@@ -337,11 +331,39 @@ export function configFrom(given: Readonly<Record<string, unknown>>, source: str
   return { ...config, ...presets, ...pick(config, Object.keys(given)) } as RunConfig;
 }
 
+/** Everything that `configFrom` would refuse, in its words, where it tells of the first alone: what an editor underlines. */
+export function settingProblems(
+  given: Readonly<Record<string, unknown>>,
+  source: string,
+): readonly { readonly name: string; readonly message: string }[] {
+  return Object.entries(given).flatMap(([name, value]) => {
+    try {
+      checked(name, value, source);
+      return [];
+    } catch (error) {
+      if (error instanceof UserError) return [{ name, message: error.message }];
+      throw error;
+    }
+  });
+}
+
+/** What a configuration file holds. @throws UserError when that is not an object. */
+export function settingsIn(content: unknown, source: string): Readonly<Record<string, unknown>> {
+  if (typeof content === 'object' && content !== null && !Array.isArray(content))
+    return content as Record<string, unknown>;
+  throw new UserError(`${source}: a configuration is a JSON object of settings.`);
+}
+
 function pick<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(names.map((name) => [name, record[name]]));
 }
 
-function checked(name: string, setting: Setting, value: unknown, source: string): string | number {
+function checked(name: string, value: unknown, source: string): string | number {
+  if (!Object.hasOwn(SETTINGS, name)) {
+    const nearest = nearestTo(name, Object.keys(SETTINGS));
+    throw new UserError(`${source}: there is no setting "${name}"${nearest ? `; did you mean "${nearest}"?` : '.'}`);
+  }
+  const setting: Setting = SETTINGS[name as SettingName];
   const shown = JSON.stringify(value);
   if (typeof setting.default === 'string') {
     if (typeof value !== 'string' || (value === '' && !('mayBeEmpty' in setting)))

@@ -11,6 +11,11 @@ export async function readJson(path: string): Promise<unknown> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new UserError(`${path} does not exist.`);
     throw error;
   }
+  return parseJson(text, path);
+}
+
+/** @throws UserError when what was read from `path` is not JSON. */
+export function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,10 +1,9 @@
 /** @file `rec-r1 train`: trains a run, shows how it goes, and with --report what came of it. */
 import { join } from 'node:path';
-import { configFrom, parseAssignments, type RunConfig } from '../app/config.ts';
+import { configFrom, parseAssignments, type RunConfig, settingsIn } from '../app/config.ts';
 import { suggestedSampling } from '../app/suggested-sampling.ts';
 import { startTraining } from '../app/train.ts';
 import { readJson } from '../base/json-file.ts';
-import { UserError } from '../base/errors.ts';
 import { defineCommand, noPositionals } from './command.ts';
 import { followTraining } from './follow-training.ts';
 
@@ -38,16 +37,13 @@ async function configOf(values: {
   readonly set?: readonly string[];
   readonly [option: string]: unknown;
 }): Promise<RunConfig> {
-  const file = values.config === undefined ? {} : await readJson(values.config);
-  if (typeof file !== 'object' || file === null || Array.isArray(file)) {
-    throw new UserError(`${values.config}: a configuration is a JSON object of settings.`);
-  }
+  const file = values.config === undefined ? {} : settingsIn(await readJson(values.config), values.config);
   const direct = Object.fromEntries(
     ['task', 'model', 'steps', 'seed', 'backend'].flatMap((name) =>
       values[name] === undefined ? [] : [[name, values[name]]],
     ),
   );
-  configFrom(file as Record<string, unknown>, values.config ?? '--config'); // so that a message names the right source
+  configFrom(file, values.config ?? '--config'); // so that a message names the right source
   return configFrom({ ...file, ...parseAssignments(values.set ?? []), ...direct }, 'settings');
 }
 

@@ -3,15 +3,19 @@
  * it must, and shows the answer. What could also be wanted from the command line is in `app/`.
  */
 import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import { logFile } from '../worker/launch.ts';
+import { readConfiguration } from './configuration-files.ts';
 import type { Dashboards } from './dashboards.ts';
 import { chooseAndInstall } from './install-backend.ts';
 import { askForKey } from './keys.ts';
+import { newConfiguration } from './new-configuration.ts';
 import { reporting } from './notify.ts';
 import { isLive, runName, type Runs } from './runs.ts';
 import type { RunItem } from './runs-view.ts';
+import { trainingSettings } from './settings.ts';
 import type { Training } from './training.ts';
 import { isWriterAlive } from '../runs/lock.ts';
 import type { RunInfo } from '../runs/records.ts';
@@ -31,7 +35,14 @@ type Command = (services: Services, argument: RunArgument) => unknown;
 
 export const COMMANDS = {
   'rec-r1.startTraining': async ({ training, dashboards }) => {
-    dashboards.open(await training.start());
+    dashboards.open(await training.start(trainingSettings()));
+  },
+  'rec-r1.newConfiguration': () => newConfiguration(),
+  'rec-r1.startConfiguration': async ({ training, dashboards }, argument: unknown) => {
+    const uri = argument instanceof vscode.Uri ? argument : vscode.window.activeTextEditor?.document.uri;
+    if (!uri) throw new UserError(vscode.l10n.t('Open a run configuration first.'));
+    const config = await readConfiguration(uri);
+    dashboards.open(await training.start({ config, source: basename(uri.path) }));
   },
   'rec-r1.pauseTraining': async ({ runs, training }, argument) => {
     const dir = await chooseRun(runs, argument, ({ state }) => state === 'running', vscode.l10n.t('Pause which run?'));

@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { registerCommands } from './commands.ts';
+import { registerConfigurationFiles } from './configuration-files.ts';
 import { Dashboards } from './dashboards.ts';
 import { Runs } from './runs.ts';
 import { RunsView } from './runs-view.ts';
@@ -21,5 +22,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const view = new RunsView(runs);
   const statusBar = new StatusBar(runs);
   context.subscriptions.push(output, runs, worker, dashboards, view, statusBar, announceTrouble(runs));
+  context.subscriptions.push(registerConfigurationFiles());
   registerCommands({ context, runs, training, dashboards, output });
 }

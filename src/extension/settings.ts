@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import type { Runtime } from '../worker/launch.ts';
 import type { Keys } from './keys.ts';
+import type { Configuration } from './training.ts';
 
 /** Where runs lie: in the workspace when there is one, otherwise in the extension's own storage. */
 export function runsFolder(context: vscode.ExtensionContext): string {
@@ -13,9 +14,9 @@ export function runsFolder(context: vscode.ExtensionContext): string {
   return folder ? join(folder.uri.fsPath, configured) : join(context.globalStorageUri.fsPath, 'runs');
 }
 
-/** The settings of a run that differ from the defaults; `app/config.ts` checks them. */
-export function trainingSettings(): Readonly<Record<string, unknown>> {
-  return section().get<Record<string, unknown>>('training', {});
+/** The configuration of runs that are started without a file; `app/config.ts` checks it. */
+export function trainingSettings(): Configuration {
+  return { config: section().get<Record<string, unknown>>('training', {}), source: 'rec-r1.training' };
 }
 
 /**

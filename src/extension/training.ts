@@ -12,13 +12,20 @@ import type { RunInfo } from '../runs/records.ts';
 import { launchTraining, type TrainingOrder } from '../worker/launch.ts';
 import { storedKeys } from './keys.ts';
 import { isLive, type Runs } from './runs.ts';
-import { runtime, trainingSettings } from './settings.ts';
+import { runtime } from './settings.ts';
 
 /** How a process of ours ended, for the panel that waits for its run. */
 export interface TrainingEnded {
   readonly dir: string;
   /** Null after success. */
   readonly reason: string | null;
+}
+
+/** Settings of a run that differ from the defaults. */
+export interface Configuration {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Where they are from, for messages. */
+  readonly source: string;
 }
 
 export class Training {
@@ -39,10 +46,10 @@ export class Training {
     return this.#starting.has(dir);
   }
 
-  /** Starts a new run with the configured settings and returns its folder; the run appears there a moment later. */
-  async start(): Promise<string> {
+  /** Starts a new run with a configuration and returns its folder; the run appears there a moment later. */
+  async start({ config, source }: Configuration): Promise<string> {
     const runDir = this.#newRunDir();
-    await this.#launch({ kind: 'train', runDir, config: trainingSettings() });
+    await this.#launch({ kind: 'train', runDir, config, source });
     return runDir;
   }
 

@@ -1,10 +1,10 @@
 /**
- * @file `npm run manifest`: writes the run settings into package.json and package.nls.json, after a change of the table in
- * `app/config.ts`. The rest of both files is kept as it is.
+ * @file `npm run manifest`: writes the run settings into package.json, package.nls.json and the schema of configuration files,
+ * after a change of the table in `app/config.ts`. The rest of the first two is kept as it is.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeTrainingSettings, STRING_PREFIX } from './training-settings.ts';
+import { configurationSchema, describeTrainingSettings, STRING_PREFIX } from './training-settings.ts';
 
 interface Manifest {
   readonly contributes: {
@@ -29,3 +29,4 @@ rewrite<Record<string, string>>('package.nls.json', (before) => {
   const others = Object.entries(before).filter(([key]) => !key.startsWith(STRING_PREFIX));
   return { ...Object.fromEntries(others), ...strings };
 });
+writeFileSync(join(root, 'media/run.schema.json'), `${JSON.stringify(configurationSchema(), null, 2)}\n`);

@@ -1,4 +1,4 @@
-/** @file The settings table of `app/config.ts` as the editor's manifest describes it: one source for both. */
+/** @file The settings table of `app/config.ts` as the editor's manifest and the schema of configuration files describe it. */
 import { SETTINGS, type Setting } from '../app/config.ts';
 
 interface Described {
@@ -26,4 +26,33 @@ function schemaOf(name: string, setting: Setting): object {
   }
   const choices = 'choices' in setting ? { enum: setting.choices } : {};
   return { type: 'string', default: setting.default, ...choices, description };
+}
+
+/**
+ * The schema of `*.rec-r1.json`, for completion and hover alone: `extension/configuration-files.ts` says what is wrong, in the
+ * words of the command line, and two sentences about one mistake would be one too many.
+ */
+export function configurationSchema(): object {
+  const properties = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
+    name,
+    {
+      description: `${setting.about} ${boundsOf(setting)}`,
+      default: setting.default,
+      ...('choices' in setting && { examples: setting.choices }),
+    },
+  ]);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A run configuration of Rec-R1',
+    description: 'Settings of a training that differ from the defaults.',
+    type: 'object',
+    properties: Object.fromEntries(properties) as object,
+  };
+}
+
+function boundsOf(setting: Setting): string {
+  if ('min' in setting) {
+    return `${setting.integer ? 'A whole number' : 'A number'} from ${setting.min} to ${setting.max}.`;
+  }
+  return 'choices' in setting ? `One of ${setting.choices.join(', ')}.` : 'Text.';
 }

@@ -10,7 +10,13 @@ import { UserError } from '../base/errors.ts';
 
 /** What the training process is asked; its own file is the run's `worker.log`. */
 export type TrainingOrder =
-  | { readonly kind: 'train'; readonly runDir: string; readonly config: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'train';
+      readonly runDir: string;
+      readonly config: Readonly<Record<string, unknown>>;
+      /** Where the settings are from, for messages. */
+      readonly source: string;
+    }
   | { readonly kind: 'resume'; readonly runDir: string; readonly steps?: number };
 
 export interface Runtime {

@@ -18,7 +18,7 @@ async function train(order: TrainingOrder): Promise<void> {
   const context = { stop: stop.signal, cancel: new AbortController().signal };
   const events =
     order.kind === 'train'
-      ? startTraining({ runDir: order.runDir, config: configFrom(order.config, 'rec-r1.training') }, context)
+      ? startTraining({ runDir: order.runDir, config: configFrom(order.config, order.source) }, context)
       : resumeTraining(order, context);
   for await (const event of events) console.log(`${new Date().toISOString()} ${logLine(event)}`);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { packageRoot } from '../../src/base/package-root.ts';
-import { describeTrainingSettings, STRING_PREFIX } from '../../src/tools/training-settings.ts';
+import { configurationSchema, describeTrainingSettings, STRING_PREFIX } from '../../src/tools/training-settings.ts';
 
 interface Property {
   readonly type: string;
@@ -53,6 +53,10 @@ describe('the manifest', () => {
     assert.deepEqual(properties, expected.properties, 'run: npm run manifest');
     const described = Object.entries(strings).filter(([key]) => key.startsWith(STRING_PREFIX));
     assert.deepEqual(Object.fromEntries(described), expected.strings, 'run: npm run manifest');
+  });
+
+  it('describes them in the schema of configuration files too', () => {
+    assert.deepEqual(JSON.parse(read('media/run.schema.json')), configurationSchema(), 'run: npm run manifest');
   });
 
   it('lets no impossible setting pass unseen: bounds, choices and defaults are in the schema', () => {

@@ -58,7 +58,7 @@ async function until(runDir: string, condition: (info: RunInfo, reader: RunReade
 describe('the training process', () => {
   it('is paused, let go on, stopped and resumed through the run folder alone', async (t) => {
     const runDir = runFolder(t);
-    const first = launch({ kind: 'train', runDir, config: SMALL });
+    const first = launch({ kind: 'train', runDir, config: SMALL, source: 'test' });
     await until(runDir, ({ step }) => step >= 1);
     requestControl(runDir, 'pause');
     const paused = await until(runDir, ({ state }) => state === 'paused');
@@ -81,7 +81,7 @@ describe('the training process', () => {
 
   it('leaves one sentence in the log and no run when it cannot start', async (t) => {
     const runDir = runFolder(t);
-    const ended = await launch({ kind: 'train', runDir, config: { ...SMALL, task: '/no/such/task' } });
+    const ended = await launch({ kind: 'train', runDir, config: { ...SMALL, task: '/no/such/task' }, source: 'test' });
     assert.equal(ended, 'The training process ended with exit code 1.');
     assert.match(logTail(runDir), /^The task folder \/no\/such\/task [^\n]*\n$/);
     assert.ok(!existsSync(join(runDir, 'run.sqlite')));
@@ -89,7 +89,7 @@ describe('the training process', () => {
 
   it('says which setting is wrong', async (t) => {
     const runDir = runFolder(t);
-    await launch({ kind: 'train', runDir, config: { stepz: 3 } });
-    assert.equal(logTail(runDir), 'rec-r1.training: there is no setting "stepz"; did you mean "steps"?\n');
+    await launch({ kind: 'train', runDir, config: { stepz: 3 }, source: 'shop.rec-r1.json' });
+    assert.equal(logTail(runDir), 'shop.rec-r1.json: there is no setting "stepz"; did you mean "steps"?\n');
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configFrom, parseAssignments, SETTINGS } from '../../../src/app/config.ts';
+import { configFrom, parseAssignments, settingProblems, SETTINGS } from '../../../src/app/config.ts';
 
 describe('configFrom', () => {
   it('fills in the defaults', () => {
@@ -57,5 +57,20 @@ describe('configFrom', () => {
 
   it('says how an assignment is written', () => {
     assert.throws(() => parseAssignments(['steps']), /write it as name=value/);
+  });
+});
+
+describe('settingProblems', () => {
+  it('tells of every setting what configFrom tells of the first', () => {
+    const given = { stepz: 3, seed: 1, 'rollout.prompts': 0 };
+    const problems = settingProblems(given, 'shop.rec-r1.json');
+    assert.deepEqual(problems, [
+      { name: 'stepz', message: 'shop.rec-r1.json: there is no setting "stepz"; did you mean "steps"?' },
+      {
+        name: 'rollout.prompts',
+        message: 'shop.rec-r1.json: rollout.prompts is 0; it must be a whole number from 1 to 4096.',
+      },
+    ]);
+    assert.throws(() => configFrom(given, 'shop.rec-r1.json'), { message: problems[0].message });
   });
 });

@@ -21,7 +21,7 @@ describe('launching a training', () => {
     const script = join(root, 'script.mjs');
     writeFileSync(script, 'console.log(process.argv[2], process.env.ELECTRON_RUN_AS_NODE); console.error("sorry");');
     const runDir = join(root, 'runs', 'a');
-    const order = { kind: 'train', runDir, config: { steps: 3 } } as const;
+    const order = { kind: 'train', runDir, config: { steps: 3 }, source: 'test' } as const;
     const { ended } = launchTraining(order, { script, workingDir: root });
     assert.equal(await ended, null);
     assert.equal(logTail(runDir), `${JSON.stringify(order)} 1\nsorry\n`);
