@@ -9,6 +9,7 @@
  */
 import { nearestTo } from '../base/nearest.ts';
 import { UserError } from '../base/errors.ts';
+import { PROMPT_STYLES } from '../data/prompt.ts';
 import { ADVANTAGES, AGGREGATIONS, CORRECTIONS, EQUAL_GROUPS, KL_ESTIMATORS, RATIO_LEVELS } from '../rl/choices.ts';
 
 interface NumberSetting {
@@ -66,9 +67,14 @@ export const SETTINGS = {
   steps: count(160, 1_000_000, 'Optimizer steps.'),
   promptStyle: {
     default: 'auto',
-    choices: ['auto', 'paper', 'plain'],
+    choices: ['auto', ...PROMPT_STYLES],
     about:
-      'How the query is put to the model: the paper’s instructions, or the query alone (what the starter was made for).',
+      'How the query is put to the model: the paper’s instructions for a recommender that matches words (with Boolean operators or without), compares meanings or was trained on reviews; or the query alone (what the starter was made for). A prompt.json of the task goes first.',
+  },
+  'sequence.owned': {
+    default: 'excluded',
+    choices: ['excluded', 'included'],
+    about: 'Whether what a shopper owns already is left out of rankings, or stays in them as in the paper.',
   },
   'rollout.prompts': count(16, 4096, 'Queries per step.'),
   'rollout.groupSize': count(8, 1024, 'Rewrites sampled per query.'),
@@ -93,7 +99,11 @@ export const SETTINGS = {
     mayBeEmpty: true,
     about: 'What ends a completion besides the model’s end token: a text, or a JSON list of texts and token ids.',
   },
-  'rollout.maxPromptTokens': count(256, 100_000, 'Longer prompts are cut inside the query or the history.'),
+  'rollout.maxPromptTokens': count(
+    256,
+    100_000,
+    'Longer prompts are cut inside the query, the history or the candidates, and counted.',
+  ),
   'rollout.maxNewTokens': count(48, 100_000, 'Tokens of a completion at most.'),
   'rollout.traceTokens': {
     default: 'on',

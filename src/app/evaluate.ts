@@ -45,7 +45,7 @@ export async function* evaluateCheckpoints(
     for (const { name, dir } of found) {
       const policy = await openCheckpoint(dir, config);
       try {
-        const settings = { rollout: rolloutSettings(task, config), k };
+        const settings = { rollout: rolloutSettings(config), k };
         const rows = await evaluatePolicy(policy, examples, baseline, retriever, settings, turn);
         yield { checkpoint: name, split, ...evaluationMeans(rows), rows };
       } finally {

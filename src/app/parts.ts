@@ -8,7 +8,6 @@ import { openTask } from '../data/open-task.ts';
 import type { PromptStyle } from '../data/prompt.ts';
 import type { Example, Split, Task } from '../data/task.ts';
 import { selectBackend, type SelectedBackend } from '../model/backend.ts';
-import type { PromptOptions } from '../model/policy.ts';
 import { parseStops } from '../model/stops.ts';
 import type { RolloutSettings } from '../rl/rollout.ts';
 import type { RunConfig } from './config.ts';
@@ -25,7 +24,14 @@ export function modelDir(config: RunConfig): string {
 
 /** The task that the configuration names. */
 export async function openTaskOf(config: RunConfig): Promise<Task> {
-  return openTask(taskDir(config));
+  const task = await openTask(taskDir(config));
+  return config['sequence.owned'] === 'excluded' ? task : { ...task, examples: rankingOwned(task.examples) };
+}
+
+function rankingOwned(examples: Task['examples']): Task['examples'] {
+  const marked = (split: Split): readonly Example[] =>
+    examples[split].map((example) => (example.history ? { ...example, ranksOwned: true } : example));
+  return { train: marked('train'), validation: marked('validation'), test: marked('test') };
 }
 
 export async function openBackend(config: RunConfig): Promise<SelectedBackend> {
@@ -41,19 +47,16 @@ export function examplesOf(task: Task, split: Split, config: RunConfig): readonl
   return split === 'train' ? examples : examples.slice(0, config['evaluation.limit']);
 }
 
-function promptOptions(task: Task, config: RunConfig): PromptOptions {
+function promptStyle(config: RunConfig): PromptStyle {
   const automatic: PromptStyle = config.model === 'starter' ? 'plain' : 'paper';
-  return {
-    kind: task.kind,
-    style: config.promptStyle === 'auto' ? automatic : config.promptStyle,
-    maxTokens: config['rollout.maxPromptTokens'],
-  };
+  return config.promptStyle === 'auto' ? automatic : config.promptStyle;
 }
 
 /** How rewrites are sampled. @throws UserError for stops that are written wrongly. */
-export function rolloutSettings(task: Task, config: RunConfig): RolloutSettings {
+export function rolloutSettings(config: RunConfig): RolloutSettings {
   return {
-    prompt: promptOptions(task, config),
+    promptStyle: promptStyle(config),
+    maxPromptTokens: config['rollout.maxPromptTokens'],
     groupSize: config['rollout.groupSize'],
     temperature: config['rollout.temperature'],
     topK: config['rollout.topK'],

@@ -1,6 +1,8 @@
 /** @file Asking a checkpoint for rewrites of single queries, with what the recommender makes of them. */
-import { parseCompletion } from '../data/prompt.ts';
-import type { Task } from '../data/task.ts';
+import { orderOf, parseCompletion } from '../data/answer.ts';
+import { candidateText } from '../data/candidates.ts';
+import { customPrompt } from '../data/prompt-template.ts';
+import { type Candidate, type Document, type Example, SPLITS, type Task } from '../data/task.ts';
 import { disposePolicy, type Policy } from '../model/policy.ts';
 import type { Hit, Retriever } from '../retrieval/retriever.ts';
 import { rollOut } from '../rl/rollout.ts';
@@ -41,18 +43,21 @@ export async function openRewriter(runDir: string, checkpoint?: string): Promise
   await openBackend(config);
   const task = await openTaskOf(config);
   const retriever = await openRetriever(task, config);
-  const titles = new Map(task.documents.map(({ id, title }) => [id, title]));
+  const documents = new Map(task.documents.map((document) => [document.id, document]));
   const policy = await openCheckpoint(dir, config);
   return {
     checkpoint: name,
     rewrite: async (query, { limit = 10, sample } = {}) => {
       if (query.trim() === '') throw new UserError('The query is empty; type what a shopper would.');
-      const completion = await complete(policy, task, config, query, sample);
-      const { rewrite, format } = parseCompletion(completion);
+      const example = await exampleOf(task, retriever, query, documents);
+      const completion = await complete(policy, config, example, sample);
+      const { rewrite, format } = parseCompletion(completion, example);
       const [hits, baselineHits] = await Promise.all(
-        [rewrite ?? '', query].map((text) => searchOne(retriever, text, limit, titles)),
+        [rewrite ?? '', query].map((text) => hitsOf(text, example, retriever, limit)),
       );
-      return { query, rewrite, format, completion, hits, baselineHits };
+      const shown = (found: readonly Hit[]): ShownHit[] =>
+        found.map((hit) => ({ ...hit, title: documents.get(hit.id)?.title ?? '' }));
+      return { query, rewrite, format, completion, hits: shown(hits), baselineHits: shown(baselineHits) };
     },
     dispose: async () => {
       disposePolicy(policy);
@@ -61,29 +66,65 @@ export async function openRewriter(runDir: string, checkpoint?: string): Promise
   };
 }
 
+/** How many candidates are put in order for a query that the task does not have, as in the paper. */
+const CANDIDATES = 16;
+
+/** A query of nobody's, as an example of the task's kind. */
+async function exampleOf(
+  { kind, dir, examples }: Task,
+  retriever: Retriever,
+  query: string,
+  documents: ReadonlyMap<string, Document>,
+): Promise<Example> {
+  const example = { id: query, query, relevant: new Map<string, number>() };
+  const template = SPLITS.flatMap((split) => examples[split]).find(({ custom }) => custom)?.custom?.template;
+  const custom = template && { custom: customPrompt(template, { text: query }, `${dir} and a query alone`) };
+  switch (kind) {
+    case 'search':
+      return { ...example, ...custom };
+    case 'sequence':
+      return { ...example, ...custom, history: [] };
+    case 'rerank': {
+      const hits = await searchOne(retriever, query, CANDIDATES);
+      const candidates = hits.flatMap(({ id }): Candidate[] => {
+        const document = documents.get(id);
+        return document ? [{ id, text: candidateText(document) }] : [];
+      });
+      return { ...example, candidates };
+    }
+    default:
+      return kind satisfies never;
+  }
+}
+
 async function complete(
   policy: Policy,
-  task: Task,
   config: RunConfig,
-  query: string,
+  example: Example,
   sample: number | undefined,
 ): Promise<string> {
-  const rollout = rolloutSettings(task, config);
+  const rollout = rolloutSettings(config);
   const settings = { ...rollout, groupSize: 1, temperature: sample === undefined ? 0 : rollout.temperature };
-  const example = { id: query, query, relevant: new Map<string, number>() };
   const [group] = await rollOut(policy, [example], settings, { seed: config.seed, step: sample ?? 0 }, () =>
     Promise.resolve(),
   );
   return group.completions[0].text;
 }
 
-async function searchOne(
+/** What an answer finds, or how it orders the candidates: those have no score but their place from the end. */
+async function hitsOf(
+  answer: string,
+  { candidates }: Example,
   retriever: Retriever,
-  text: string,
   limit: number,
-  titles: ReadonlyMap<string, string>,
-): Promise<ShownHit[]> {
+): Promise<readonly Hit[]> {
+  if (!candidates) return searchOne(retriever, answer, limit);
+  const order = orderOf(answer, candidates);
+  return order.slice(0, limit).map((id, place) => ({ id, score: order.length - place }));
+}
+
+async function searchOne(retriever: Retriever, text: string, limit: number): Promise<readonly Hit[]> {
   const [outcome] = await retriever.search([text], limit);
   if (outcome.kind === 'failed') throw new UserError(`The search for "${text}" failed: ${outcome.message}`);
-  return outcome.hits.map((hit) => ({ ...hit, title: titles.get(hit.id) ?? '' }));
+  return outcome.hits;
 }

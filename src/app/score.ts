@@ -3,10 +3,10 @@
  */
 import { idField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
-import { ANSWER_PREFIX, completionOf } from '../data/prompt.ts';
+import { ANSWER_PREFIX, completionOf } from '../data/answer.ts';
 import { readRollouts, type StoredAnswer } from '../data/rollouts.ts';
 import { Tally } from '../data/tally.ts';
-import type { Split, Task } from '../data/task.ts';
+import type { Example, Split, Task } from '../data/task.ts';
 import { type Gain, type Judgments, measureRanks } from '../retrieval/metrics.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { type RewardShape, type RewriteToScore, type ScoredRewrite, scoreRewrites } from '../rl/reward.ts';
@@ -129,7 +129,7 @@ async function* answersToScore(
     const { example } = found;
     yield {
       example,
-      completion: completionIn(answer, options.bare),
+      completion: completionIn(answer, example, options.bare),
       judgments: judgmentsOf(example.relevant, answer, options.duplicates),
       ...(options.by !== undefined && { group: idField(answer.row.value, options.by, answer.row.where) }),
     };
@@ -143,8 +143,8 @@ function judgmentsOf(grades: Judgments['grades'], { targets }: StoredAnswer, dup
 }
 
 /** Stored answers often repeat the beginning that the prompt gave. */
-function completionIn({ text, isBare }: StoredAnswer, bare = false): string {
-  if (bare || isBare || typeof text !== 'string') return completionOf('', text);
+function completionIn({ text, isBare }: StoredAnswer, example: Example, bare = false): string {
+  if (bare || isBare || typeof text !== 'string') return completionOf('', text, example);
   const trimmed = text.trimStart();
   return trimmed.startsWith(ANSWER_PREFIX) ? trimmed.slice(ANSWER_PREFIX.length) : text;
 }

@@ -137,7 +137,7 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     }
     const events = turnTheWheel(
       trainerParts(run, gate, retriever),
-      trainerSettings(run.task, run.config, run.reward.shape),
+      trainerSettings(run.config, run.reward.shape),
       run.startStep,
       gate.stop,
     );

@@ -1,12 +1,11 @@
 /** @file What a configuration means to the trainer. */
-import type { Task } from '../data/task.ts';
 import type { RewardShape } from '../rl/reward.ts';
 import type { TrainerSettings } from '../rl/trainer.ts';
 import type { UpdateSettings } from '../rl/update.ts';
 import type { RunConfig } from './config.ts';
 import { rolloutSettings } from './parts.ts';
 
-export function trainerSettings(task: Task, config: RunConfig, reward: RewardShape): TrainerSettings {
+export function trainerSettings(config: RunConfig, reward: RewardShape): TrainerSettings {
   const temperature = config['rollout.temperature'];
   const microBatchTokens = config['optimizer.microBatchTokens'];
   return {
@@ -15,7 +14,7 @@ export function trainerSettings(task: Task, config: RunConfig, reward: RewardSha
     prompts: config['rollout.prompts'],
     schedule: { warmup: config['optimizer.warmup'], decay: config['optimizer.decay'] },
     sampling: {
-      rollout: rolloutSettings(task, config),
+      rollout: rolloutSettings(config),
       reward,
       equalGroups: config['grpo.equalGroups'],
       resampleTries: config['grpo.resampleTries'],

@@ -1,6 +1,7 @@
 /**
  * @file The BEIR layout: `queries.jsonl` (`_id`, `text`, and `history` in tasks made of sequences) and judgments in
- * `qrels/{train,validation,test}.tsv` (`dev` and `val` are read as validation) or in one `qrels.tsv`.
+ * `qrels/{train,validation,test}.tsv` (`dev` and `val` are read as validation) or in one `qrels.tsv`. A `prompt.json` beside
+ * them is the task's own prompt.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +11,9 @@ import { readJsonLines } from '../base/json-lines.ts';
 import { readLines } from '../base/lines.ts';
 import { corpusFile, readDocuments } from './corpus.ts';
 import { type Judgment, type Query, judgedExamples } from './judgments.ts';
+import { customPrompt, readPromptTemplate } from './prompt-template.ts';
 import type { TaskReader } from './task-reader.ts';
-import { type Split, SPLITS } from './task.ts';
+import { type PromptTemplate, type Split, SPLITS } from './task.ts';
 
 /** Whether a folder holds this layout. */
 export function isBeir(dir: string): boolean {
@@ -22,7 +24,7 @@ export function beirReader(dir: string): TaskReader {
   return {
     documents: () => readDocuments(corpusFile(dir)),
     async examples(corpus) {
-      const queries = await readQueries(join(dir, 'queries.jsonl'));
+      const queries = await readQueries(join(dir, 'queries.jsonl'), await readPromptTemplate(dir));
       const files = judgmentFiles(dir);
       const hasValidation = files.some(({ split }) => split === 'validation');
       return judgedExamples(queries, corpus, readJudgments(files), { dir, hasValidation });
@@ -30,14 +32,15 @@ export function beirReader(dir: string): TaskReader {
   };
 }
 
-async function readQueries(path: string): Promise<Map<string, Query>> {
+async function readQueries(path: string, template: PromptTemplate | undefined): Promise<Map<string, Query>> {
   const queries = new Map<string, Query>();
   for await (const { value: row, where } of readJsonLines(path)) {
     const id = idField(row, '_id', where);
     if (queries.has(id)) throw new UserError(`${where}: query id "${id}" was already used; ids must be unique.`);
     const query = stringField(row, 'text', where);
     const history = row['history'] === undefined ? undefined : idListField(row, 'history', where);
-    queries.set(id, { id, query, ...(history && { history }) });
+    const custom = template && customPrompt(template, row, where);
+    queries.set(id, { id, query, ...(history && { history }), ...(custom && { custom }) });
   }
   return queries;
 }

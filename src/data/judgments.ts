@@ -3,11 +3,8 @@ import { UserError } from '../base/errors.ts';
 import { type Splits, emptySplits, shareOf } from './split.ts';
 import type { Example, Split } from './task.ts';
 
-export interface Query {
-  readonly id: string;
-  readonly query: string;
-  readonly history?: readonly string[];
-}
+/** An example before it is judged. */
+export type Query = Omit<Example, 'relevant'>;
 
 export interface Judgment {
   /** The query's id. */

@@ -5,6 +5,7 @@ import { UserError } from '../base/errors.ts';
 import { AmazonC4Reader, isAmazonC4 } from './amazon-c4.ts';
 import { AmazonReviewsReader, isAmazonReviews, type ReviewOptions } from './amazon-reviews.ts';
 import { beirReader, isBeir } from './beir.ts';
+import { isReranking, RerankReader } from './candidates.ts';
 import { EsciReader, type EsciOptions, isEsci } from './esci.ts';
 import { isQueries, queriesReader } from './queries.ts';
 import { isSequences, SequencesReader } from './sequences.ts';
@@ -27,6 +28,12 @@ export interface LayoutOptions extends TableOptions, EsciOptions, ReviewOptions 
 
 /** In the order in which they are looked for. */
 export const LAYOUTS = {
+  rerank: {
+    files: 'corpus.jsonl, queries.jsonl, qrels and candidates.jsonl with _id and candidates (ids)',
+    options: [],
+    isIn: isReranking,
+    open: (dir) => new RerankReader(dir),
+  },
   beir: {
     files: 'corpus.jsonl (also .gz), queries.jsonl, and qrels.tsv or qrels/{train,validation,test}.tsv',
     options: [],

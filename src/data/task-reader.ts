@@ -5,7 +5,7 @@
 import { UserError } from '../base/errors.ts';
 import { ownString } from '../base/own-string.ts';
 import type { ExamplesWithNotes } from './judgments.ts';
-import { type Document, SPLITS, type Task } from './task.ts';
+import { type Document, type Example, SPLITS, type Task } from './task.ts';
 
 export interface ReadDocument {
   readonly document: Document;
@@ -37,9 +37,8 @@ export async function readTask(
 ): Promise<ReadTask> {
   const { ids, repeated } = await takeDocuments(reader, dir, take);
   const { examples, notes } = await reader.examples(ids);
-  const isSequence = SPLITS.some((split) => examples[split].some(({ history }) => history !== undefined));
   return {
-    kind: isSequence ? 'sequence' : 'search',
+    kind: kindOf(SPLITS.flatMap((split) => examples[split])),
     documents: ids.size,
     examples,
     notes: [
@@ -48,6 +47,11 @@ export async function readTask(
       ...(examples.train.length === 0 ? ['There is nothing to train on: this task can only be evaluated.'] : []),
     ],
   };
+}
+
+function kindOf(examples: readonly Example[]): Task['kind'] {
+  if (examples.some(({ candidates }) => candidates !== undefined)) return 'rerank';
+  return examples.some(({ history }) => history !== undefined) ? 'sequence' : 'search';
 }
 
 /**

@@ -5,8 +5,9 @@ import { cp } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Variable } from '@tensorflow/tfjs-core';
-import { ANSWER_PREFIX, promptMessages, type PromptStyle } from '../data/prompt.ts';
-import type { Task } from '../data/task.ts';
+import { UserError } from '../base/errors.ts';
+import { ANSWER_PREFIX } from '../data/answer.ts';
+import type { Prompt } from '../data/prompt.ts';
 import { type BaseModel, findBase, isAdapterFolder, readAdapter, writeAdapter } from './adapter-folder.ts';
 import {
   type Adapters,
@@ -117,31 +118,30 @@ export function disposePolicy({ parameters, lora }: Policy): void {
   if (lora) disposeParameters(lora.frozen);
 }
 
-export interface PromptOptions {
-  readonly kind: Task['kind'];
-  readonly style: PromptStyle;
-  readonly maxTokens: number;
+export interface EncodedPrompt {
+  readonly ids: readonly number[];
+  /** Whether a part of the payload had to go. */
+  readonly cut: boolean;
 }
 
 /**
- * The token ids that ask for a rewrite of `query`, ending inside the opened reasoning block.
+ * The token ids of a prompt, ending inside the opened reasoning block. What is too long is cut in the payload.
  *
- * A prompt that is too long loses words from the end of the query, or the oldest titles of a history: never the
- * instructions.
+ * @throws UserError when the instructions leave no room for a payload.
  */
-export function encodePrompt(tokenizer: Tokenizer, query: string, options: PromptOptions): number[] {
-  const encode = (text: string): number[] =>
-    tokenizer.encode(tokenizer.renderChat(promptMessages(text, options.kind, options.style)) + ANSWER_PREFIX);
-  const whole = encode(query);
-  if (whole.length <= options.maxTokens) return whole;
-  const pieces = options.kind === 'search' ? query.split(/\s+/) : query.split('\n');
-  const keep = (count: number): string =>
-    options.kind === 'search' ? pieces.slice(0, count).join(' ') : pieces.slice(-count).join('\n');
-  let [fits, tooMany] = [1, pieces.length];
+export function encodePrompt(tokenizer: Tokenizer, prompt: Prompt, maxTokens: number): EncodedPrompt {
+  const idsAt = (size: number): number[] =>
+    tokenizer.encode(tokenizer.renderChat(prompt.messages(size)) + ANSWER_PREFIX);
+  const whole = idsAt(prompt.size);
+  if (whole.length <= maxTokens) return { ids: whole, cut: false };
+  let [fits, tooMany] = [0, prompt.size];
   while (tooMany - fits > 1) {
     const middle = (fits + tooMany) >> 1;
-    if (encode(keep(middle)).length <= options.maxTokens) fits = middle;
+    if (idsAt(middle).length <= maxTokens) fits = middle;
     else tooMany = middle;
   }
-  return encode(keep(fits));
+  if (fits > 0) return { ids: idsAt(fits), cut: true };
+  throw new UserError(
+    `The prompt takes ${idsAt(0).length} tokens before anything of the query stands in it, for which rollout.maxPromptTokens=${maxTokens} leaves no room; raise it.`,
+  );
 }

@@ -4,7 +4,7 @@
  * The strict parser of training judges here too: a malformed answer finds nothing and counts 0, and their share is
  * reported beside the means.
  */
-import { parseCompletion } from '../data/prompt.ts';
+import { parseCompletion } from '../data/answer.ts';
 import type { Example } from '../data/task.ts';
 import type { Policy } from '../model/policy.ts';
 import { measureRanks } from '../retrieval/metrics.ts';
@@ -60,7 +60,7 @@ export async function evaluatePolicy(
     const batch = examples.slice(start, start + BATCH);
     const greedy = { ...settings.rollout, groupSize: 1, temperature: 0 };
     const groups = await rollOut(policy, batch, greedy, { seed: 0, step: 0 }, turn);
-    const parsed = groups.map((group) => parseCompletion(group.completions[0].text));
+    const parsed = groups.map(({ completions, example }) => parseCompletion(completions[0].text, example));
     const rankings = await rankRelevant(
       batch.map((example, i) => ({ example, query: parsed[i].rewrite ?? '' })),
       retriever,
@@ -73,7 +73,7 @@ export async function evaluatePolicy(
         query: example.query,
         rewrite: parsed[i].rewrite,
         format: parsed[i].format,
-        metrics,
+        metrics: { ...metrics, promptCut: Number(groups[i].promptCut) },
         baseline: baselines[start + i].metrics,
         top,
         baselineTop: baselines[start + i].top,
@@ -83,7 +83,7 @@ export async function evaluatePolicy(
   return rows;
 }
 
-/** Means over the rows of every metric, and the share of well-formed answers as `format`. */
+/** Means over the rows of every metric, the share of cut prompts among them, and that of well-formed answers as `format`. */
 export function evaluationMeans(rows: readonly EvaluationRow[]): { metrics: Metrics; baseline: Metrics } {
   const formatOk = rows.filter((row) => row.format === 'ok').length / Math.max(1, rows.length);
   return {

@@ -4,9 +4,9 @@
  * A function of rewrite, example and corpus alone. A failed search has no reward: the paper's code turned it into 0,
  * which the policy cannot tell from a miss.
  */
-import { parseCompletion, type ParsedCompletion } from '../data/prompt.ts';
+import { orderOf, parseCompletion, type ParsedCompletion } from '../data/answer.ts';
 import type { Example } from '../data/task.ts';
-import { EMPTY_RANKING, rankJudged } from '../retrieval/judged.ts';
+import { EMPTY_RANKING, rankingOf, rankJudged } from '../retrieval/judged.ts';
 import { measureRanks } from '../retrieval/metrics.ts';
 import type { JudgedRanking, RankOutcome, Retriever } from '../retrieval/retriever.ts';
 import { type RankedRewrite, REWARD_TERMS, type RewardTerm, termOf } from './reward-terms.ts';
@@ -69,7 +69,7 @@ export async function scoreRewrites(
   shape: RewardShape,
   signal?: AbortSignal,
 ): Promise<ScoredRewrite[]> {
-  const parsed = items.map(({ completion }) => parseCompletion(completion));
+  const parsed = items.map(({ completion, example }) => parseCompletion(completion, example));
   const searched = items.flatMap((item, i) =>
     parsed[i].format === 'ok' ? [{ ...item, rewrite: parsed[i].rewrite }] : [],
   );
@@ -92,19 +92,28 @@ export async function scoreRewrites(
   );
 }
 
-/** Searches for many examples at once. What a shopper already owns is left out of the ranking. */
+/**
+ * The rankings that answers make, many at once. What a shopper already owns is left out; where candidates are to be put in
+ * order, the answer is the ranking and nothing is searched.
+ */
 export async function rankRelevant(
   queries: readonly { readonly example: Example; readonly query: string }[],
   retriever: Retriever,
   k: number,
   signal?: AbortSignal,
 ): Promise<readonly RankOutcome[]> {
-  const judged = queries.map(({ example, query }) => ({
-    query,
-    judged: [...example.relevant.keys()],
-    ...(example.history && { leftOut: example.history }),
-  }));
-  return rankJudged(retriever, judged, k, signal);
+  const judged = queries
+    .filter(({ example }) => !example.candidates)
+    .map(({ example: { relevant, history, ranksOwned }, query }) => ({
+      query,
+      judged: [...relevant.keys()],
+      ...(history && !ranksOwned && { leftOut: history }),
+    }));
+  const found = judged.length > 0 ? await rankJudged(retriever, judged, k, signal) : [];
+  let next = 0;
+  return queries.map(({ example: { candidates, relevant }, query }) =>
+    candidates ? { kind: 'ranked', ...rankingOf(orderOf(query, candidates).slice(0, k), relevant) } : found[next++],
+  );
 }
 
 /** NDCG of the first `k` ranks. */

@@ -224,6 +224,7 @@ function stepMetrics(
     ...update,
     length: tokens / completions.length,
     truncated: share(completions, ({ ended }) => !ended),
+    promptsCut: share(groups, ({ promptCut }) => promptCut),
     formatOk: share(rewrites, ({ parsed }) => parsed.format === 'ok'),
     zeroVariance: share(deviations, (deviation) => deviation === 0),
     allRight: equalBy('right'),

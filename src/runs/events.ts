@@ -24,6 +24,8 @@ export interface StepMetrics {
   readonly length: number;
   /** Share of completions that reached the token limit. */
   readonly truncated: number;
+  /** Share of prompts that were too long, so that a part of the query, the history or the candidates is missing. */
+  readonly promptsCut: number;
   /** Share of completions in the right format. */
   readonly formatOk: number;
   /** Share of groups whose rewards are all equal and so teach nothing. */

@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util';
 import { packageRoot } from '../base/package-root.ts';
 import { type Rng, rngFrom } from '../base/rng.ts';
 import { openTask } from '../data/open-task.ts';
-import { ANSWER_PREFIX, promptMessages } from '../data/prompt.ts';
+import { ANSWER_PREFIX } from '../data/answer.ts';
+import { promptMessages } from '../data/prompt.ts';
 import { createAdamW } from '../model/adamw.ts';
 import { selectBackend } from '../model/backend.ts';
 import { variable } from '../model/filled-variable.ts';
@@ -145,7 +146,7 @@ async function pretrain(policy: Policy): Promise<void> {
 /** Learns the answer to a prompt or, where there is none, the query as text. */
 function sequence(query: string, completion: string | null): TokenSequence {
   const { tokenizer } = policy;
-  const prompt = tokenizer.renderChat(promptMessages(query, 'search', 'plain')) + ANSWER_PREFIX;
+  const prompt = tokenizer.renderChat(promptMessages({ query }, 'plain')) + ANSWER_PREFIX;
   if (completion !== null) {
     return { promptIds: tokenizer.encode(prompt), tokens: tokenizer.encode(`${completion}<|im_end|>`) };
   }

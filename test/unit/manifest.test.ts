@@ -1,3 +1,4 @@
+import { PROMPT_STYLES } from '../../src/data/prompt.ts';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -69,7 +70,7 @@ describe('the manifest', () => {
       description: '%training.reward.malformed%',
     });
     assert.equal(properties['rollout.prompts'].type, 'integer');
-    assert.deepEqual(properties.promptStyle.enum, ['auto', 'paper', 'plain']);
+    assert.deepEqual(properties.promptStyle.enum, ['auto', ...PROMPT_STYLES]);
   });
 
   it('reads each declared setting in settings.ts, and no other', () => {

@@ -6,7 +6,7 @@
  * answer to one of them is ever shown, and no judgment is read.
  */
 import { type Rng, shuffled } from '../../base/rng.ts';
-import { completionOf } from '../../data/prompt.ts';
+import { completionOf } from '../../data/answer.ts';
 import type { Document } from '../../data/task.ts';
 
 export interface Pair {

@@ -47,7 +47,10 @@ describe('configFrom', () => {
     [{ task: 3 }, /task must be text, not 3/],
     [{ task: '' }, /task must be text, not ""/],
     [{ 'rollout.minP': 2 }, /rollout.minP is 2/],
-    [{ promptStyle: 'loud' }, /promptStyle is "loud"; choose one of auto, paper, plain/],
+    [
+      { promptStyle: 'loud' },
+      /promptStyle is "loud"; choose one of auto, paper, paper-boolean, paper-dense, paper-review, plain/,
+    ],
   ];
   for (const [given, message] of refused) {
     it(`refuses ${JSON.stringify(given)}`, () => {

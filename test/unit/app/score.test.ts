@@ -45,7 +45,7 @@ const rewards = ({ rows }: Scoring): unknown[] => rows.map(({ _id, reward }) => 
 
 describe('scoreOutputs', () => {
   it('finds the example by the question between back-ticks in TRL’s prompts', async (test) => {
-    const prompt = promptMessages('something to fry in', 'search', 'paper').map(({ content }) => content).join('\n'); // prettier-ignore
+    const prompt = promptMessages({ query: 'something to fry in' }, 'paper').map(({ content }) => content).join('\n'); // prettier-ignore
     const rows = [
       { step: 1, prompt, completion: answer('pan'), advantage: 1 },
       { step: 1, prompt, completion: 'pan', advantage: -1 },

@@ -237,3 +237,66 @@ describe('openTask on sequences', () => {
     await refuses(/val\.jsonl, line 1: "history" must be a list of ids, got "d1"/);
   });
 });
+
+describe('openTask on the re-ranking layout', () => {
+  const FILES = {
+    'corpus.jsonl': CORPUS,
+    'queries.jsonl': QUERIES,
+    'qrels/train.tsv': 'q1\td1\t2\nq1\td3\t1\n',
+    'qrels/test.tsv': 'q2\td2\t1\n',
+  };
+
+  it('attaches candidates with their texts, and only those are targets', async () => {
+    write({ ...FILES, 'candidates.jsonl': '{"_id":"q1","candidates":["d2","d1"]}\n{"_id":"q2","candidates":["d3","d1"]}\n' }); // prettier-ignore
+    const { kind, examples, notes } = await openTask(dir);
+    assert.equal(kind, 'rerank');
+    const candidates = [{ id: 'd2', text: 'Lid' }, { id: 'd1', text: 'Pan iron' }]; // prettier-ignore
+    assert.deepEqual(examples.train.concat(examples.validation), [{ id: 'q1', query: 'pan', candidates, relevant: new Map([['d1', 2]]) }]); // prettier-ignore
+    assert.deepEqual(examples.test, []);
+    assert.ok(notes.includes('Queries left out because no candidate is relevant: 1.'));
+  });
+
+  it('names what is wrong with a row', async () => {
+    const refusal = async (rows: string, pattern: RegExp): Promise<void> => {
+      write({ ...FILES, 'candidates.jsonl': rows });
+      await refuses(pattern);
+    };
+    await refusal('{"_id":"q1","candidates":["d1"]}', /line 1: query "q1" needs at least two candidates/);
+    await refusal('{"_id":"q1","candidates":["d1","d2","d1"]}', /line 1: the candidate "d1" is listed twice/);
+    await refusal('{"_id":"q1","candidates":["d1","d9"]}', /line 1: the candidate "d9" is not in the corpus/);
+    const row = '{"_id":"q1","candidates":["d1","d2"]}';
+    await refusal(`${row}\n${row}`, /line 2: query "q1" already has candidates/);
+  });
+});
+
+describe('openTask with a prompt of the task’s own', () => {
+  const QUERY = '{"_id":"q1","text":"pan","budget":20,"likes":["iron","red"],"nothing":null}\n';
+  const prompt = (text: string): void => {
+    write({ 'corpus.jsonl': CORPUS, 'queries.jsonl': QUERY, 'qrels/test.tsv': 'q1\td1\t1\n', 'prompt.json': text });
+  };
+
+  it('fills its fields from the rows of the queries', async () => {
+    prompt('{"user":"{text} under {budget}, {likes}; {text}","answerKey":"search"}');
+    const { kind, examples } = await openTask(dir);
+    assert.equal(kind, 'search');
+    assert.deepEqual(examples.test[0].custom, {
+      template: { user: '{text} under {budget}, {likes}; {text}', answerKey: 'search' },
+      fields: { text: 'pan', budget: '20', likes: 'iron, red' },
+    });
+  });
+
+  it('names what is wrong with it', async () => {
+    const refusal = async (text: string, pattern: RegExp): Promise<void> => {
+      prompt(text);
+      await refuses(pattern);
+    };
+    await refusal('{"user":"{colour} {text}"}', /queries\.jsonl, line 1: the prompt asks for \{colour\}, .*got nothing; the row has _id, text, budget/); // prettier-ignore
+    await refusal('{"user":"{nothing}"}', /asks for \{nothing\}.*got null/);
+    await refusal('{"user":"{constructor}"}', /asks for \{constructor\}.*got nothing/);
+    await refusal('{"user":"Find something"}', /prompt\.json: neither text has a field; write \{text\}/);
+    await refusal('{"system":"{text}"}', /prompt\.json: "user" is missing/);
+    await refusal('{"user":"{text}","answerkey":"q"}', /prompt\.json: there is no option "answerkey" here; known are answerKey, system, user/); // prettier-ignore
+    await refusal('["{text}"]', /prompt\.json must be a JSON object/);
+    await refusal('{', /prompt\.json is not JSON/);
+  });
+});

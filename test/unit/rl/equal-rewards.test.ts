@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseCompletion } from '../../../src/data/prompt.ts';
+import { completionOf, parseCompletion } from '../../../src/data/answer.ts';
 import { EMPTY_RANKING } from '../../../src/retrieval/judged.ts';
 import { equalCause, hasSignal } from '../../../src/rl/equal-rewards.ts';
 import type { ScoredRewrite } from '../../../src/rl/reward.ts';
@@ -8,7 +8,7 @@ import { group, rollout } from '../../fixtures/run-events.ts';
 import { whyEqual } from '../../../webview/why-equal.ts';
 
 const rewrite = (words: string | null, reward: number | null, terms: Record<string, number>): ScoredRewrite => ({
-  parsed: parseCompletion(words === null ? 'no tags' : `</think><answer>{"query": "${words}"}</answer>`),
+  parsed: parseCompletion(words === null ? 'no tags' : completionOf('', words), {}),
   reward,
   terms,
   ranking: EMPTY_RANKING,

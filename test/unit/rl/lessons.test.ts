@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { parseCompletion } from '../../../src/data/prompt.ts';
+import { parseCompletion } from '../../../src/data/answer.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
 import { EMPTY_RANKING } from '../../../src/retrieval/judged.ts';
@@ -47,11 +47,12 @@ describe('lessonsOf', () => {
   const groupOf = (rewards: readonly (number | null)[], strayed = [0, 0, 0]): ScoredGroup => ({
     example: { id: 'q', query: 'q', relevant: new Map() },
     promptIds: PROMPT,
+    promptCut: false,
     completions: TOKENS.map((tokens, i) => {
       const values = logProbs[i].map((value) => value + strayed[i]);
       return { tokens, logProbs: values, samplingLogProbs: values, ended: i < 2, text: '' };
     }),
-    scored: rewards.map((reward) => ({ parsed: parseCompletion(''), reward, terms: {}, ranking: EMPTY_RANKING })),
+    scored: rewards.map((reward) => ({ parsed: parseCompletion('', {}), reward, terms: {}, ranking: EMPTY_RANKING })),
   });
   const advantagesIn = async (group: ScoredGroup, changes: Partial<LessonSettings> = {}): Promise<number[]> => {
     const { sequences } = await lessonsOf([group], reference, { ...SETTINGS, ...changes }, noTurn);

@@ -4,7 +4,7 @@ import type { Document, Example } from '../../../src/data/task.ts';
 import { buildBm25Index } from '../../../src/retrieval/bm25/bm25.ts';
 import { bm25Retriever } from '../../../src/retrieval/bm25/bm25-retriever.ts';
 import type { Retriever } from '../../../src/retrieval/retriever.ts';
-import { type RewardShape, type ScoredRewrite, scoreRewrites } from '../../../src/rl/reward.ts';
+import { type RewardShape, type ScoredRewrite, rankRelevant, scoreRewrites } from '../../../src/rl/reward.ts';
 
 const PAPER: RewardShape = { k: 10, malformed: -2, miss: 0, format: 0.1 };
 const document = (id: string, title: string, category: string): Document => ({ id, title, text: '', category });
@@ -72,6 +72,62 @@ describe('the paper’s reward', () => {
     const [scored] = await scoreRewrites([{ example: EXAMPLE, completion: rewriteTo('parade') }], broken, PAPER);
     assert.equal(scored.reward, null);
     assert.equal(scored.error, 'no answer');
+  });
+});
+
+describe('the reward of an order of candidates', () => {
+  const shape: RewardShape = { ...PAPER, k: 16 };
+  const example: Example = {
+    id: 'q',
+    query: 'what to hear',
+    candidates: DOCUMENTS.map(({ id, title }) => ({ id, text: title })), // target, other, stray
+    relevant: new Map([['target', 1], ['stray', 1]]), // prettier-ignore
+  };
+  const unused: Retriever = {
+    name: 'unused',
+    search: () => Promise.reject(new Error('nothing is searched for in re-ranking')),
+  };
+  const order = async (...names: readonly string[]): Promise<ScoredRewrite> => {
+    const completion = answer(JSON.stringify({ reranked_items: names }));
+    const [scored] = await scoreRewrites([{ example, completion }], unused, shape);
+    return scored;
+  };
+
+  it('is 0.1 and the NDCG of the order itself', async () => {
+    const best = await order('Item_1', 'Item_3', 'Item_2');
+    assert.deepEqual([best.reward, best.ranking.top], [1.1, ['target', 'stray', 'other']]);
+    const worst = await order('Item_2', 'Item_3', 'Item_1'); // ranks 2 and 3 of what could be 1 and 2
+    const ndcg = (1 / Math.log2(3) + 1 / 2) / (1 + 1 / Math.log2(3));
+    assert.ok(Math.abs(worst.reward! - (0.1 + ndcg)) < 1e-12);
+  });
+
+  it('is that of a wrong format when a name is missing or repeated', async () => {
+    assert.equal((await order('Item_1', 'Item_3')).reward, -2);
+    assert.equal((await order('Item_1', 'Item_3', 'Item_3')).reward, -2);
+  });
+
+  it('counts the first ranks alone', async () => {
+    const cut = { ...shape, k: 1 };
+    const completion = answer('{"reranked_items": ["Item_2", "Item_1", "Item_3"]}');
+    const [scored] = await scoreRewrites([{ example, completion }], unused, cut);
+    assert.equal(scored.reward, 0);
+  });
+
+  it('is compared with the order of the retrieval', async () => {
+    const [baseline] = await rankRelevant([{ example, query: example.query }], unused, 16);
+    assert.deepEqual(baseline, { kind: 'ranked', ranks: new Map([['target', 1], ['stray', 3]]), top: ['target', 'other', 'stray'], length: 3 }); // prettier-ignore
+  });
+});
+
+describe('what a shopper owns', () => {
+  const owner: Example = { ...EXAMPLE, history: ['other'] };
+
+  it('is left out of the ranking, unless it is to stay as in the paper', async () => {
+    const retriever = bm25Retriever(buildBm25Index(DOCUMENTS));
+    const queries = [owner, { ...owner, ranksOwned: true as const }].map((example) => ({ example, query: 'song hit' }));
+    const [without, withIt] = await rankRelevant(queries, retriever, 10);
+    assert.deepEqual(without.kind === 'ranked' && [without.top.includes('other'), without.length], [false, 2]);
+    assert.deepEqual(withIt.kind === 'ranked' && [withIt.top[0], withIt.length], ['other', 3]);
   });
 });
 

@@ -38,7 +38,8 @@ describe('sampleGroups', () => {
     );
   const settings = (changes: Partial<SamplingSettings>): SamplingSettings => ({
     rollout: {
-      prompt: { kind: 'search', style: 'plain', maxTokens: 20 },
+      promptStyle: 'plain',
+      maxPromptTokens: 20,
       groupSize: 2,
       maxNewTokens: 3,
       temperature: 1,
