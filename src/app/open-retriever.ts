@@ -1,7 +1,7 @@
 /** @file The recommender that a configuration names, ready to search. No tensor code is reached from here. */
 import { RETRIEVER_TOKEN } from '../base/environment.ts';
 import type { Task } from '../data/task.ts';
-import { bm25Index } from '../retrieval/bm25/bm25.ts';
+import { type Bm25Index, bm25Index } from '../retrieval/bm25/bm25.ts';
 import { type Bm25RetrieverOptions, bm25Retriever } from '../retrieval/bm25/bm25-retriever.ts';
 import { hybridRetriever } from '../retrieval/hybrid.ts';
 import type { Environment } from '../retrieval/network/credentials.ts';
@@ -40,10 +40,7 @@ async function open(
 ): Promise<Retriever> {
   switch (spec.kind) {
     case 'bm25': {
-      const params = { k1: config['bm25.k1'], b: config['bm25.b'] };
-      const syntax = config['bm25.syntax'];
-      const postings = await openPostings(corpus, { positions: syntax === 'lucene' });
-      return bm25Retriever(bm25Index(postings, params), { syntax, ...options });
+      return bm25Retriever(await openBm25(corpus, config), { syntax: config['bm25.syntax'], ...options });
     }
     case 'dense':
       return openDense(corpus.documents, spec, options);
@@ -60,6 +57,12 @@ async function open(
     default:
       return networkRetriever(withToken(spec, environment), environment);
   }
+}
+
+/** The index behind `bm25`, with the run's own parameters. */
+export async function openBm25(corpus: Corpus, config: RunConfig): Promise<Bm25Index> {
+  const postings = await openPostings(corpus, { positions: config['bm25.syntax'] === 'lucene' });
+  return bm25Index(postings, { k1: config['bm25.k1'], b: config['bm25.b'] });
 }
 
 /** A server with our contract gets the key of the usual variable, where there is one and the description names no other. */

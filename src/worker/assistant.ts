@@ -4,6 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareCheckpoints } from '../app/compare.ts';
+import { type Explainer, openExplainer } from '../app/explain.ts';
 import { installBackend } from '../app/install-backend.ts';
 import { openRewriter, type Rewriter } from '../app/rewrite.ts';
 import { messageOf, UserError } from '../base/errors.ts';
@@ -14,13 +15,13 @@ type Question = Exclude<ToWorker, { readonly kind: 'cancel' }>;
 /** Takes messages in any order; `reply` gets one answer or one error for each question. */
 export function createAssistant(reply: (message: FromWorker) => void): (message: ToWorker) => void {
   const controllers = new Map<number, AbortController>();
-  const rewriters = new LastRewriter();
+  const opened = { rewriters: new LastRewriter(), explainers: new LastExplainer() };
   let queue = Promise.resolve();
 
   const answer = async (question: Question, signal: AbortSignal): Promise<void> => {
     try {
       signal.throwIfAborted();
-      reply({ id: question.id, kind: 'answer', answer: await answerOf(question, rewriters, signal) });
+      reply({ id: question.id, kind: 'answer', answer: await answerOf(question, opened, signal) });
     } catch (error) {
       const byUser = error instanceof UserError || signal.aborted;
       reply({ id: question.id, kind: 'error', message: signal.aborted ? 'Cancelled.' : messageOf(error), byUser });
@@ -42,7 +43,7 @@ export function createAssistant(reply: (message: FromWorker) => void): (message:
 
 async function answerOf(
   question: Question,
-  rewriters: LastRewriter,
+  { rewriters, explainers }: { readonly rewriters: LastRewriter; readonly explainers: LastExplainer },
   signal: AbortSignal,
 ): Promise<Questions[QuestionKind]['answer']> {
   const turn = async (): Promise<void> => {
@@ -52,6 +53,8 @@ async function answerOf(
   switch (question.kind) {
     case 'compare':
       return compareCheckpoints(question.ask, turn);
+    case 'explain':
+      return (await explainers.open(question.ask.runDir)).explain(question.ask);
     case 'install-backend':
       return installBackend(question.ask.backend, { signal, report: console.log });
     case 'rewrite': {
@@ -76,5 +79,20 @@ class LastRewriter {
     this.#rewriter = await openRewriter(runDir, checkpoint);
     this.#key = key;
     return this.#rewriter;
+  }
+}
+
+/** Keeps the recommender of the run that was asked last. */
+class LastExplainer {
+  #runDir = '';
+  #explainer: Explainer | undefined;
+
+  async open(runDir: string): Promise<Explainer> {
+    if (this.#explainer && runDir === this.#runDir) return this.#explainer;
+    await this.#explainer?.dispose();
+    this.#explainer = undefined;
+    this.#explainer = await openExplainer(runDir);
+    this.#runDir = runDir;
+    return this.#explainer;
   }
 }

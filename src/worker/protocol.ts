@@ -4,8 +4,10 @@
  * Every question ends in exactly one answer or one error.
  */
 import type { ComparisonQuestion } from '../app/compare.ts';
+import type { ExplainQuestion } from '../app/explain.ts';
 import type { Installable, Installation } from '../app/install-backend.ts';
 import type { RewriteAnswer } from '../app/rewrite.ts';
+import type { RankingExplanation } from '../retrieval/explanation.ts';
 import type { Comparison } from '../runs/comparison.ts';
 
 /** Each kind of question: what is asked, and what comes back. */
@@ -22,6 +24,8 @@ export interface Questions {
     };
     readonly answer: RewriteAnswer;
   };
+  /** Two queries for one need, and why each document is where it is. */
+  readonly explain: { readonly ask: ExplainQuestion; readonly answer: RankingExplanation };
   /** The worker's output says how it goes. */
   readonly 'install-backend': { readonly ask: { readonly backend: Installable }; readonly answer: Installation };
 }
