@@ -254,6 +254,14 @@ export const SETTINGS = {
   ),
   'evaluation.every': count(40, 1_000_000, 'Steps between evaluations on the validation split.'),
   'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),
+  'evaluation.samples': {
+    default: 0,
+    min: 0,
+    max: 1024,
+    integer: true,
+    about:
+      'Rewrites sampled per query in an evaluation, for their mean, best and worst; 0 evaluates the greedy one alone.',
+  },
   'evaluation.limit': count(1000, 10_000_000, 'Examples of a split that are evaluated at most, the first ones.'),
   'checkpoint.every': count(40, 1_000_000, 'Steps between checkpoints.'),
   'checkpoint.keep': {

@@ -1,58 +1,84 @@
-/** @file Evaluating a checkpoint of a run on a split: greedy rewrites against the raw query, query by query. */
+/** @file Evaluating arms on a split of a task: the checkpoints of a run, the raw query, and what is to be compared with them. */
 import type { Split } from '../data/task.ts';
-import { disposePolicy } from '../model/policy.ts';
-import { evaluateBaseline, evaluatePolicy, evaluationMeans } from '../rl/evaluate.ts';
-import { findCheckpoint } from '../runs/checkpoint.ts';
+import type { Retriever } from '../retrieval/retriever.ts';
+import {
+  type EvaluationCost,
+  type EvaluationFrame,
+  evaluateArm,
+  evaluateBaseline,
+  evaluationMeans,
+} from '../rl/evaluate.ts';
 import type { EvaluationRow } from '../runs/events.ts';
+import { configFrom, type RunConfig } from './config.ts';
+import { openArm } from './open-arm.ts';
 import { openRetriever } from './open-retriever.ts';
-import { examplesOf, openBackend, openTaskOf, rolloutSettings } from './parts.ts';
-import { openCheckpoint } from './policies.ts';
+import { examplesOf, openBackend, openTaskOf } from './parts.ts';
 import { storedConfig } from './train.ts';
 
-export interface CheckpointEvaluation {
-  readonly checkpoint: string;
+export interface Evaluated {
+  /** The arm's name. */
+  readonly arm: string;
   readonly split: Split;
   readonly metrics: Readonly<Record<string, number>>;
   readonly baseline: Readonly<Record<string, number>>;
+  readonly cost: EvaluationCost;
   readonly rows: readonly EvaluationRow[];
 }
 
-export interface CheckpointQuestion {
-  readonly runDir: string;
-  /** Names of checkpoints; the newest when left out. */
-  readonly checkpoints: readonly (string | undefined)[];
+export interface EvaluationQuestion {
+  /** Its configuration says what is searched and how it is measured; without a run, `settings` alone do. */
+  readonly runDir?: string;
+  /** Settings that win over those of the run. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** As in {@link openArm}. */
+  readonly arms: readonly string[];
   readonly split: Split;
 }
 
 /**
- * Evaluates checkpoints one after another on the same examples.
+ * Evaluates arms one after another on the same examples, with the same recommender.
  *
- * @throws UserError for an unknown run or checkpoint, an empty split, and a search that fails.
+ * @throws UserError for an unknown run or arm, an empty split, and a search that fails.
  */
-export async function* evaluateCheckpoints(
-  { runDir, checkpoints, split }: CheckpointQuestion,
+export async function* evaluateArms(
+  question: EvaluationQuestion,
   turn: () => Promise<void>,
-): AsyncGenerator<CheckpointEvaluation> {
-  const config = storedConfig(runDir);
-  const found = await Promise.all(checkpoints.map((name) => findCheckpoint(runDir, name)));
+): AsyncGenerator<Evaluated> {
+  const { runDir, arms, split } = question;
+  const config = configOf(question);
   await openBackend(config);
   const task = await openTaskOf(config);
-  const retriever = await openRetriever(task, config);
   const examples = examplesOf(task, split, config);
-  const k = config['evaluation.k'];
+  const retriever = await openRetriever(task, config);
   try {
-    const baseline = await evaluateBaseline(examples, retriever, k);
-    for (const { name, dir } of found) {
-      const policy = await openCheckpoint(dir, config);
+    const frame = frameOf(retriever, config, turn);
+    const baseline = await evaluateBaseline(examples, retriever, frame.k);
+    for (const name of arms) {
+      const { arm } = await openArm(name, { config, task, ...(runDir !== undefined && { runDir }) });
       try {
-        const settings = { rollout: rolloutSettings(config), k };
-        const rows = await evaluatePolicy(policy, examples, baseline, retriever, settings, turn);
-        yield { checkpoint: name, split, ...evaluationMeans(rows), rows };
+        const { rows, cost } = await evaluateArm(arm, examples, baseline, frame);
+        yield { arm: arm.name, split, ...evaluationMeans(rows), cost, rows };
       } finally {
-        disposePolicy(policy);
+        await arm.dispose?.();
       }
     }
   } finally {
     await retriever.dispose?.();
   }
+}
+
+function configOf({ runDir, settings = {} }: EvaluationQuestion): RunConfig {
+  return runDir === undefined
+    ? configFrom(settings, 'settings')
+    : configFrom({ ...storedConfig(runDir), ...settings }, 'settings');
+}
+
+function frameOf(retriever: Retriever, config: RunConfig, turn: () => Promise<void>): EvaluationFrame {
+  return {
+    retriever,
+    k: config['evaluation.k'],
+    samples: config['evaluation.samples'],
+    turn,
+    now: () => performance.now(),
+  };
 }

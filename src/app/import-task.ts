@@ -79,8 +79,9 @@ async function writeTask(from: string, options: OpenOptions, dir: string): Promi
   return task;
 }
 
-function judgmentRows({ id, relevant }: Example): string[] {
-  return Array.from(relevant, ([document, grade]) => {
+function judgmentRows({ id, relevant, irrelevant = [] }: Example): string[] {
+  const judged = [...relevant, ...irrelevant.map((document) => [document, 0] as const)];
+  return judged.map(([document, grade]) => {
     const odd = [id, document].find((text) => /[\t\r\n]/.test(text));
     if (odd !== undefined)
       throw new UserError(`The id ${JSON.stringify(odd)} has a tab or line break, which qrels cannot hold; rename it.`);

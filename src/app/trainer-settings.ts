@@ -29,6 +29,7 @@ export function trainerSettings(config: RunConfig, reward: RewardShape): Trainer
     },
     update: updateSettings(config),
     evaluationK: config['evaluation.k'],
+    evaluationSamples: config['evaluation.samples'],
     evaluateEvery: config['evaluation.every'],
     checkpointEvery: config['checkpoint.every'],
     traceTokens: config['rollout.traceTokens'] === 'on',

@@ -1,5 +1,5 @@
 /** @file What a training came to, on queries that it never saw: a table before and after, and three rewrites in full. */
-import { type CheckpointEvaluation, evaluateCheckpoints } from '../app/evaluate.ts';
+import { type Evaluated, evaluateArms } from '../app/evaluate.ts';
 import { checkpointName, findCheckpoint } from '../runs/checkpoint.ts';
 import {
   asTyped,
@@ -17,11 +17,11 @@ import type { Output } from './command.ts';
 export async function printReport(runDir: string, output: Output): Promise<void> {
   output.line('\nComparing start and end on the test queries …');
   const [start, end] = await bothEnds(runDir);
-  const metric = ndcgName(end.rows);
+  const metric = ndcgName(end.metrics);
   const against = (name: string, rows: readonly EvaluationRow[]): Comparison =>
-    compareEvaluations({ name, rows }, { name: end.checkpoint, rows: end.rows }, 'test', metric);
+    compareEvaluations({ name, rows }, { name: end.arm, rows: end.rows }, 'test', metric);
   const raw = against(RAW_QUERY, end.rows.map(asTyped));
-  const before = against(start.checkpoint, start.rows);
+  const before = against(start.arm, start.rows);
 
   output.line(`\n${end.rows.length} test queries, means:`);
   output.line(
@@ -51,11 +51,11 @@ export async function printReport(runDir: string, output: Output): Promise<void>
   output.object({ split: 'test', queries: end.rows.length, raw: summary(raw), start: summary(before) });
 }
 
-async function bothEnds(runDir: string): Promise<[CheckpointEvaluation, CheckpointEvaluation]> {
-  const checkpoints = [checkpointName(0), (await findCheckpoint(runDir)).name];
-  const evaluations: CheckpointEvaluation[] = [];
+async function bothEnds(runDir: string): Promise<[Evaluated, Evaluated]> {
+  const arms = [checkpointName(0), (await findCheckpoint(runDir)).name];
+  const evaluations: Evaluated[] = [];
   const turn = (): Promise<void> => Promise.resolve();
-  for await (const one of evaluateCheckpoints({ runDir, checkpoints, split: 'test' }, turn)) evaluations.push(one);
+  for await (const one of evaluateArms({ runDir, arms, split: 'test' }, turn)) evaluations.push(one);
   return [evaluations[0], evaluations[1]];
 }
 

@@ -71,7 +71,7 @@ export async function judgedExamples(
   judgments: AsyncIterable<Judgment>,
   { dir, hasValidation = false, absent = 'error' }: JudgmentOptions,
 ): Promise<ExamplesWithNotes> {
-  const { judged, leftOut } = await collect(queries, corpus, judgments, absent);
+  const { judged, absents, irrelevant, leftOut } = await collect(queries, corpus, judgments, absent);
   if (judged.size === 0) throw new UserError(`${dir} has no query with a relevant document; check its judgments.`);
   const examples = emptySplits();
   const notes: string[] = [];
@@ -80,7 +80,13 @@ export async function judgedExamples(
     const found = judged.get(query.id);
     if (!found) continue;
     if (found.split === undefined) hashed++;
-    examples[found.split ?? splitByShare(query.id)].push({ ...query, relevant: found.relevant });
+    const [lacking, notRelevant] = [absents.get(query.id), irrelevant.get(query.id)];
+    examples[found.split ?? splitByShare(query.id)].push({
+      ...query,
+      relevant: found.relevant,
+      ...(lacking && { absent: lacking }),
+      ...(notRelevant && { irrelevant: notRelevant }),
+    });
   }
   if (hashed > 0)
     notes.push('Queries were split by a hash of their ids: about 60 % train, 20 % validation, 20 % test.');
@@ -97,13 +103,24 @@ interface JudgedQuery {
   readonly relevant: Map<string, number>;
 }
 
+interface Collected {
+  readonly judged: ReadonlyMap<string, JudgedQuery>;
+  /** By query, relevant documents that the corpus lacks. */
+  readonly absents: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** By query. */
+  readonly irrelevant: ReadonlyMap<string, readonly string[]>;
+  readonly leftOut: number;
+}
+
 async function collect(
   queries: ReadonlyMap<string, Query>,
   corpus: ReadonlySet<string>,
   judgments: AsyncIterable<Judgment>,
   absent: 'error' | 'leave out',
-): Promise<{ readonly judged: ReadonlyMap<string, JudgedQuery>; readonly leftOut: number }> {
+): Promise<Collected> {
   const judged = new Map<string, JudgedQuery>();
+  const absents = new Map<string, Map<string, number>>();
+  const irrelevant = new Map<string, string[]>();
   let leftOut = 0;
   for await (const { query, document, grade, split, where } of judgments) {
     if (!queries.has(query)) {
@@ -113,22 +130,29 @@ async function collect(
     if (!isKnown && absent === 'error') {
       throw new UserError(`${where}: the judged document "${document}" is not in the corpus; add it or drop the line.`);
     }
-    if (grade <= 0) continue;
-    if (!isKnown) {
-      leftOut++;
+    if (grade <= 0) {
+      if (isKnown) entryOf(irrelevant, query, () => []).push(document);
       continue;
     }
-    const before = judged.get(query);
-    if (before && before.split !== split) {
-      throw new UserError(
-        `${where}: query "${query}" is also judged in ${before.where}; a query belongs to one split.`,
-      );
+    if (!isKnown) {
+      leftOut++;
+      entryOf(absents, query, () => new Map<string, number>()).set(document, grade);
+      continue;
     }
-    const entry = before ?? { split, where, relevant: new Map<string, number>() };
-    judged.set(query, entry);
+    const entry = entryOf(judged, query, () => ({ split, where, relevant: new Map<string, number>() }));
+    if (entry.split !== split) {
+      throw new UserError(`${where}: query "${query}" is also judged in ${entry.where}; a query belongs to one split.`);
+    }
     entry.relevant.set(document, grade);
   }
-  return { judged, leftOut };
+  return { judged, absents, irrelevant, leftOut };
+}
+
+/** The entry of a key, made when it is the first. */
+function entryOf<V>(map: Map<string, V>, key: string, make: () => V): V {
+  const found = map.get(key) ?? make();
+  map.set(key, found);
+  return found;
 }
 
 function splitByShare(id: string): Split {

@@ -49,6 +49,10 @@ export interface Example {
   readonly custom?: CustomPrompt;
   /** Document id to grade, grades above 0 only. */
   readonly relevant: ReadonlyMap<string, number>;
+  /** Those that were judged relevant too, but that the corpus lacks: an evaluation counts them as missed. */
+  readonly absent?: ReadonlyMap<string, number>;
+  /** Ids of documents that were judged and are not relevant. */
+  readonly irrelevant?: readonly string[];
 }
 
 export interface Task {

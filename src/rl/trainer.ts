@@ -39,6 +39,8 @@ export interface TrainerSettings {
   readonly lessons: LessonSettings;
   readonly update: UpdateSettings;
   readonly evaluationK: number;
+  /** Sampled rewrites per query in an evaluation, beside the greedy one. */
+  readonly evaluationSamples: number;
   readonly evaluateEvery: number;
   readonly checkpointEvery: number;
   /** Whether events have the completions token by token. */
@@ -188,15 +190,10 @@ async function evaluation(
   baseline: readonly Baseline[],
   step: number,
 ): Promise<TrainEvent> {
-  const { policy, validation, evaluationRetriever, turn } = parts;
-  const rows = await evaluatePolicy(
-    policy,
-    validation,
-    baseline,
-    evaluationRetriever,
-    { rollout: settings.sampling.rollout, k: settings.evaluationK },
-    turn,
-  );
+  const { policy, validation, evaluationRetriever: retriever, turn, now } = parts;
+  const frame = { retriever, k: settings.evaluationK, samples: settings.evaluationSamples, turn, now };
+  const sampling = { rollout: settings.sampling.rollout, seed: settings.seed };
+  const rows = await evaluatePolicy(policy, validation, baseline, frame, sampling);
   const split: Split = 'validation';
   const result: Evaluation = { step, checkpoint: null, split, ...evaluationMeans(rows), rows };
   return { kind: 'evaluation', evaluation: result };

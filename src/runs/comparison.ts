@@ -2,29 +2,13 @@
  * @file Which of two checkpoints is better on the same queries: the difference of their means, how likely chance alone makes
  * one as large, and who wins query by query. Statistics only; where the rows come from is `app/compare.ts`.
  */
-import { rngFrom } from '../base/rng.ts';
 import { UserError } from '../base/errors.ts';
 import type { Split } from '../data/task.ts';
 import type { EvaluationRow } from './events.ts';
-
-/** Permutations of the randomisation test: p-values are exact to about 0.002 around 0.05. */
-const PERMUTATIONS = 10_000;
+import { pairedStatistics, type PairedStatistics } from './statistics.ts';
 
 /** Stands for the query as it was typed, where a checkpoint's name could stand. */
 export const RAW_QUERY = 'raw';
-
-export interface PairedStatistics {
-  readonly meanA: number;
-  readonly meanB: number;
-  /** meanB - meanA. */
-  readonly difference: number;
-  /** Two-sided; the chance of a difference at least this large if it did not matter which checkpoint made which answer. */
-  readonly pValue: number;
-  /** Queries where b is better, equal, worse. */
-  readonly wins: number;
-  readonly ties: number;
-  readonly losses: number;
-}
 
 export interface ComparedRow {
   readonly exampleId: string;
@@ -80,45 +64,11 @@ export function asTyped(row: EvaluationRow): EvaluationRow {
   return { ...row, rewrite: row.query, format: 'ok', metrics: row.baseline, top: row.baselineTop };
 }
 
-/** `ndcg@10`, whatever the cut-off is in these rows. */
-export function ndcgName(rows: readonly EvaluationRow[]): string {
-  const name = Object.keys(rows[0]?.metrics ?? {}).find((metric) => metric.startsWith('ndcg@'));
+/** `ndcg@10`, whatever the cut-off of these metrics is. */
+export function ndcgName(metrics: Readonly<Record<string, number>>): string {
+  const name = Object.keys(metrics).find((metric) => /^ndcg@\d+$/.test(metric));
   if (name === undefined) throw new Error('an evaluation has no NDCG');
   return name;
-}
-
-/** Means, paired randomisation test and win/tie/loss of values for the same queries in the same order. Not for empty input. */
-export function pairedStatistics(a: readonly number[], b: readonly number[], seed = 1): PairedStatistics {
-  const differences = a.map((value, i) => b[i] - value);
-  return {
-    meanA: mean(a),
-    meanB: mean(b),
-    difference: mean(differences),
-    pValue: randomisationTest(differences, seed),
-    wins: differences.filter((d) => d > 0).length,
-    ties: differences.filter((d) => d === 0).length,
-    losses: differences.filter((d) => d < 0).length,
-  };
-}
-
-/**
- * The two-sided p-value of Fisher's paired randomisation test: the share of random sign flips of the differences whose mean
- * is at least as far from 0 as the observed one, the observed one included, so that it is never 0 (Smucker, Allan and
- * Carterette, CIKM 2007). The same seed gives the same value; no difference anywhere gives 1.
- */
-export function randomisationTest(differences: readonly number[], seed = 1): number {
-  const rng = rngFrom(seed, 'randomisation-test');
-  const moved = differences.filter((d) => d !== 0); // a flipped 0 is 0
-  const observed = Math.abs(sum(moved));
-  // Sums of the same terms in another order differ in the last bits; those count as equal.
-  const threshold = observed - 1e-9 * Math.max(1, observed);
-  let asLarge = 1;
-  for (let p = 0; p < PERMUTATIONS; p++) {
-    let total = 0;
-    for (const d of moved) total += rng.next() < 0.5 ? d : -d;
-    if (Math.abs(total) >= threshold) asLarge++;
-  }
-  return asLarge / (PERMUTATIONS + 1);
 }
 
 function valueOf(row: EvaluationRow, metric: string): number {
@@ -127,12 +77,4 @@ function valueOf(row: EvaluationRow, metric: string): number {
     throw new UserError(`${row.exampleId} has no ${metric}; choose one of ${Object.keys(row.metrics).join(', ')}.`);
   }
   return value;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-function mean(values: readonly number[]): number {
-  return sum(values) / values.length;
 }

@@ -5,6 +5,7 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkpointDir, checkpointName, listCheckpoints } from './checkpoint.ts';
+import { ndcgName } from './comparison.ts';
 import { openRunReader } from './reader.ts';
 
 /**
@@ -16,7 +17,7 @@ export async function keepCheckpoints(runDir: string, last: number): Promise<voi
   await sweep(runDir);
   if (last === 0) return;
   const names = await listCheckpoints(runDir);
-  const kept = new Set([checkpointName(0), ...names.slice(-last), bestCheckpoint(runDir, names)]);
+  const kept = new Set([checkpointName(0), ...names.slice(-last), bestOf(runDir, names)]);
   for (const name of names) {
     if (kept.has(name)) continue;
     const dir = checkpointDir(runDir, name);
@@ -25,15 +26,23 @@ export async function keepCheckpoints(runDir: string, last: number): Promise<voi
   }
 }
 
-/** The checkpoint whose step has the highest recorded NDCG on the validation split, the newest of equals. */
-function bestCheckpoint(runDir: string, names: readonly string[]): string | undefined {
+/**
+ * The checkpoint whose step has the highest recorded NDCG on the validation split, the newest of equals; undefined before the
+ * first evaluation. No other split has a say: a checkpoint that was chosen by test queries is not tested by them.
+ */
+export async function bestCheckpoint(runDir: string): Promise<string | undefined> {
+  return bestOf(runDir, await listCheckpoints(runDir));
+}
+
+function bestOf(runDir: string, names: readonly string[]): string | undefined {
   const reader = openRunReader(runDir);
   try {
     let best: { readonly name: string; readonly ndcg: number } | undefined;
     for (const event of reader.eventsAfter(0)) {
       if (event.kind !== 'evaluation' || event.discarded || event.evaluation.split !== 'validation') continue;
       const name = checkpointName(event.step);
-      const ndcg = Object.entries(event.evaluation.metrics).find(([metric]) => metric.startsWith('ndcg@'))?.[1] ?? NaN;
+      const { metrics } = event.evaluation;
+      const ndcg = metrics[ndcgName(metrics)];
       if (names.includes(name) && ndcg >= (best?.ndcg ?? -Infinity)) best = { name, ndcg };
     }
     return best?.name;

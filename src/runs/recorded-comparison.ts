@@ -15,7 +15,12 @@ export function compareRecorded(
   const rowsB = recordedRows(reader, b, split);
   const rowsA = a === RAW_QUERY ? rowsB?.map(asTyped) : recordedRows(reader, a, split);
   if (!rowsA || !rowsB) return null;
-  return compareEvaluations({ name: a, rows: rowsA }, { name: b, rows: rowsB }, split, ndcgName(rowsB));
+  return compareEvaluations(
+    { name: a, rows: rowsA },
+    { name: b, rows: rowsB },
+    split,
+    ndcgName(rowsB[0]?.metrics ?? {}),
+  );
 }
 
 /** The rows of the newest evaluation of a checkpoint: the one at its step. */

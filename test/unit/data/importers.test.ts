@@ -28,7 +28,7 @@ describe('openTask on a TREC collection', () => {
     assert.deepEqual(task.examples.test, [{ id: '302', query: 'lids', relevant: new Map([['FT-2', 1]]) }]);
     assert.deepEqual(
       [...task.examples.train, ...task.examples.validation],
-      [{ id: '301', query: 'heavy pan', relevant: new Map([['FT-1', 2]]) }],
+      [{ id: '301', query: 'heavy pan', relevant: new Map([['FT-1', 2]]), irrelevant: ['FT-2'] }],
     );
   });
 

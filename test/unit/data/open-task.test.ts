@@ -35,7 +35,7 @@ const CORPUS =
 const QUERIES = '{"_id":"q1","text":"pan"}\n{"_id":"q2","text":"lid"}\n{"_id":"q3","text":"jar"}\n';
 
 describe('openTask on the BEIR layout', () => {
-  it('reads corpus, queries and judgments by split; grades of 0 do not count', async () => {
+  it('reads corpus, queries and judgments by split; grades of 0 are judged, but not relevant', async () => {
     write({
       'corpus.jsonl': CORPUS,
       'queries.jsonl': QUERIES,
@@ -46,7 +46,9 @@ describe('openTask on the BEIR layout', () => {
     const task = await openTask(dir);
     assert.equal(task.kind, 'search');
     assert.deepEqual(task.documents[2], { id: 'd3', title: '', text: 'glass jar' });
-    assert.deepEqual(task.examples.train, [{ id: 'q1', query: 'pan', relevant: new Map([['d1', 2]]) }]);
+    assert.deepEqual(task.examples.train, [
+      { id: 'q1', query: 'pan', relevant: new Map([['d1', 2]]), irrelevant: ['d2'] },
+    ]);
     assert.deepEqual(task.examples.validation.map(({ id }) => id), ['q2']); // prettier-ignore
     assert.deepEqual(task.examples.test.map(({ id }) => id), ['q3']); // prettier-ignore
     assert.deepEqual(task.notes, []);
@@ -171,7 +173,7 @@ describe('openTask on queries that bring their targets along', () => {
     });
     const { examples, notes } = await openTask(dir);
     assert.deepEqual(examples, {
-      train: [{ id: 'train/1', query: 'about 1', relevant: new Map([['d1', 1]]) }],
+      train: [{ id: 'train/1', query: 'about 1', relevant: new Map([['d1', 1]]), absent: new Map([['gone', 1]]) }],
       validation: [{ id: 'val/1', query: 'about 1', relevant: new Map([['d2', 1]]) }],
       test: [{ id: 'Video_Games/1', query: 'about 1', relevant: new Map([['d3', 1]]) }],
     });
