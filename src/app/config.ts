@@ -10,7 +10,15 @@
 import { nearestTo } from '../base/nearest.ts';
 import { UserError } from '../base/errors.ts';
 import { PROMPT_STYLES } from '../data/prompt.ts';
-import { ADVANTAGES, AGGREGATIONS, CORRECTIONS, EQUAL_GROUPS, KL_ESTIMATORS, RATIO_LEVELS } from '../rl/choices.ts';
+import {
+  ADVANTAGES,
+  AGGREGATIONS,
+  CHECKPOINTING,
+  CORRECTIONS,
+  EQUAL_GROUPS,
+  KL_ESTIMATORS,
+  RATIO_LEVELS,
+} from '../rl/choices.ts';
 
 interface NumberSetting {
   readonly default: number;
@@ -252,6 +260,12 @@ export const SETTINGS = {
     10_000_000,
     'Padded tokens per forward and backward pass; bounds memory, and how soon a pause acts.',
   ),
+  'model.checkpointing': {
+    default: 'auto',
+    choices: CHECKPOINTING,
+    about:
+      'Whether the update keeps only the input of each layer and computes the layer once more for its gradient: a fraction of the memory for a third more arithmetic. “auto” does so where all would be more than 1 GiB.',
+  },
   'evaluation.every': count(40, 1_000_000, 'Steps between evaluations on the validation split.'),
   'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),
   'evaluation.samples': {

@@ -28,22 +28,22 @@ export function loraOf(config: RunConfig): LoraConfig | undefined {
 export async function openStart(config: RunConfig): Promise<Policies> {
   const dir = modelDir(config);
   const lora = loraOf(config);
-  const start = merged(await loadPolicy(dir));
-  if (!lora) return { policy: start, reference: merged(await loadPolicy(dir)) };
+  const start = merged(await loadPolicy(dir, { isFrozen: lora !== undefined }));
+  if (!lora) return { policy: start, reference: merged(await loadPolicy(dir, { isFrozen: true })) };
   const policy = addLora(start, lora, config.seed, { dir, sha256: await modelHash(dir) });
   return { policy, reference: withAdaptersOff(policy) };
 }
 
 /** Those of a run that goes on from the checkpoint in `dir`. */
 export async function openToResume(runDir: string, dir: string, config: RunConfig): Promise<Policies> {
-  const policy = await openCheckpoint(dir, config);
-  const reference = policy.lora ? withAdaptersOff(policy) : await loadPolicy(checkpointDir(runDir, checkpointName(0)));
-  return { policy, reference };
+  const policy = await loadPolicy(dir, { otherBase: modelDir(config) });
+  if (policy.lora) return { policy, reference: withAdaptersOff(policy) };
+  return { policy, reference: await loadPolicy(checkpointDir(runDir, checkpointName(0)), { isFrozen: true }) };
 }
 
-/** The policy in a checkpoint's folder. A base that has moved with the run's start policy is found there. */
+/** The policy in a checkpoint's folder, to be asked and not trained. A base that has moved with the run's start policy is found there. */
 export async function openCheckpoint(dir: string, config: RunConfig): Promise<Policy> {
-  return loadPolicy(dir, modelDir(config));
+  return loadPolicy(dir, { otherBase: modelDir(config), isFrozen: true });
 }
 
 export function disposePolicies({ policy, reference }: Policies): void {

@@ -54,6 +54,7 @@ function updateSettings(config: RunConfig): UpdateSettings {
     correctionCap: config['grpo.correctionCap'],
     temperature: config['rollout.temperature'],
     microBatchTokens: config['optimizer.microBatchTokens'],
+    checkpointing: config['model.checkpointing'],
     learningRate: config['optimizer.learningRate'],
     weightDecay: config['optimizer.weightDecay'],
     maxGradNorm: config['optimizer.maxGradNorm'],

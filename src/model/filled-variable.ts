@@ -4,6 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { EmbeddedBackend } from './engine/embedded-backend.ts';
+import type { HalfPrecision } from './engine/storage.ts';
+import type { StoredTensor } from './safetensors.ts';
 
 /** A float32 variable that `fill` writes; the caller disposes it. When `fill` throws, nothing is left behind. */
 export async function filledVariable(
@@ -31,6 +33,48 @@ async function filledInPlace(
     made.dispose();
     throw error;
   }
+}
+
+/**
+ * As `filledVariable`, for a matrix that no training changes: values that a file has in half precision stay so where the
+ * active engine can. The variable is not trainable.
+ */
+export async function frozenVariable(tensor: StoredTensor): Promise<tf.Variable> {
+  const backend = tf.backend();
+  const precision = HALVES[tensor.dtype];
+  const isKept = backend instanceof EmbeddedBackend && precision !== undefined && tensor.shape.length === 2;
+  const made =
+    (isKept ? await filledHalves(backend, tensor, precision) : undefined) ??
+    (await filledVariable(tensor.shape, tensor.readInto));
+  made.trainable = false;
+  return made;
+}
+
+const HALVES: Readonly<Record<string, HalfPrecision | undefined>> = { F16: 'float16', BF16: 'bfloat16' };
+
+/** Nothing for values that are infinite or no number, which kernels do not expect among halves. */
+async function filledHalves(
+  backend: EmbeddedBackend,
+  tensor: StoredTensor,
+  precision: HalfPrecision,
+): Promise<tf.Variable | undefined> {
+  const output = backend.halfOutput(tensor.shape, precision);
+  const made = owned(tf.engine().makeTensorFromTensorInfo(output, backend));
+  try {
+    await tensor.readHalves(output.halves);
+    if (isFinite16(output.halves, precision)) return made;
+  } catch (error) {
+    made.dispose();
+    throw error;
+  }
+  made.dispose();
+  return undefined;
+}
+
+function isFinite16(halves: Uint16Array, precision: HalfPrecision): boolean {
+  const exponent = precision === 'bfloat16' ? 0x7f80 : 0x7c00;
+  for (let i = 0; i < halves.length; i++) if ((halves[i] & exponent) === exponent) return false;
+  return true;
 }
 
 /** A variable with these values, which the engine may keep as they are. */

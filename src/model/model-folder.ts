@@ -5,9 +5,10 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import { rowOf } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
-import { filledVariable } from './filled-variable.ts';
+import { filledVariable, frozenVariable } from './filled-variable.ts';
 import { type GenerationConfig, readGenerationConfig, tokenIds } from './generation-config.ts';
 import { modelConfig } from './model-config.ts';
+import { parameterShapes } from './parameter-shapes.ts';
 import { type DType, storedTensors, type TensorSource, writeSafetensors } from './safetensors.ts';
 import { weightFiles } from './weight-files.ts';
 import type { Linear, LayerWeights, ModelConfig, ModelWeights } from './weights.ts';
@@ -34,35 +35,6 @@ export async function describeModel(dir: string): Promise<ModelDescription> {
   };
 }
 
-/**
- * Every parameter by its name in the file, with its shape, in the order in which they are stored.
- * Tied models have no `lm_head.weight`.
- */
-export function parameterShapes(config: ModelConfig): Map<string, number[]> {
-  const { hiddenSize: D, feedForwardSize: F, vocabularySize: V, headSize: E, attentionBias } = config;
-  const shapes = new Map<string, number[]>([['model.embed_tokens.weight', [V, D]]]);
-  const outputs = { q: config.heads * E, k: config.keyValueHeads * E, v: config.keyValueHeads * E };
-  const linear = (name: string, out: number, input: number, hasBias: boolean): void => {
-    shapes.set(`${name}.weight`, [out, input]);
-    if (hasBias) shapes.set(`${name}.bias`, [out]);
-  };
-  for (let layer = 0; layer < config.layers; layer++) {
-    const at = `model.layers.${layer}`;
-    shapes.set(`${at}.input_layernorm.weight`, [D]);
-    for (const [letter, out] of Object.entries(outputs)) {
-      linear(`${at}.self_attn.${letter}_proj`, out, D, attentionBias !== undefined);
-    }
-    if (config.queryKeyNorm) for (const letter of 'qk') shapes.set(`${at}.self_attn.${letter}_norm.weight`, [E]);
-    linear(`${at}.self_attn.o_proj`, D, config.heads * E, attentionBias === 'all');
-    shapes.set(`${at}.post_attention_layernorm.weight`, [D]);
-    for (const letter of ['gate', 'up']) linear(`${at}.mlp.${letter}_proj`, F, D, config.feedForwardBias === true);
-    linear(`${at}.mlp.down_proj`, D, F, config.feedForwardBias === true);
-  }
-  shapes.set('model.norm.weight', [D]);
-  if (!config.tiedEmbeddings) shapes.set('lm_head.weight', [V, D]);
-  return shapes;
-}
-
 /** Trainable weights and the same parameters by name; both views share the variables. Disposed with `disposeParameters`. */
 export interface LoadedWeights {
   readonly weights: ModelWeights;
@@ -72,13 +44,14 @@ export interface LoadedWeights {
 /**
  * Reads tensor by tensor into the active engine's memory.
  *
+ * @param isFrozen nothing will train these weights: they may stay in the half precision of their file.
  * @throws UserError for a missing file, shard or tensor, or a shape that `config.json` does not call for.
  */
-export async function loadWeights(dir: string, { config }: ModelDescription): Promise<LoadedWeights> {
+export async function loadWeights(dir: string, { config }: ModelDescription, isFrozen = false): Promise<LoadedWeights> {
   const shapes = parameterShapes(config);
   const parameters = new Map<string, tf.Variable>();
   try {
-    for (const path of await weightFiles(dir)) await loadFile(path, shapes, parameters);
+    for (const path of await weightFiles(dir)) await loadFile(path, shapes, parameters, isFrozen);
     const missing = [...shapes.keys()].find((name) => !parameters.has(name));
     if (missing)
       throw new UserError(`${dir} has no tensor ${missing}; a shard may be missing, so download the folder again.`);
@@ -93,8 +66,10 @@ async function loadFile(
   path: string,
   shapes: ReadonlyMap<string, readonly number[]>,
   parameters: Map<string, tf.Variable>,
+  isFrozen: boolean,
 ): Promise<void> {
-  for await (const { name, shape, readInto } of storedTensors(path)) {
+  for await (const tensor of storedTensors(path)) {
+    const { name, shape, readInto } = tensor;
     const expected = shapes.get(name);
     if (!expected) continue; // such as a stored copy of tied embeddings, or rotary buffers
     if (shape.join() !== expected.join()) {
@@ -104,7 +79,7 @@ async function loadFile(
     }
     if (parameters.has(name))
       throw new UserError(`${path}: ${name} is in another shard too; download the folder again.`);
-    parameters.set(name, await filledVariable(shape, readInto));
+    parameters.set(name, await (isFrozen ? frozenVariable(tensor) : filledVariable(shape, readInto)));
   }
 }
 

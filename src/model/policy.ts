@@ -42,25 +42,31 @@ export interface LoraPart {
   readonly base: BaseModel;
 }
 
+export interface LoadOptions {
+  /** Where the base of adapters may be, should it have gone from the folder on record. */
+  readonly otherBase?: string;
+  /** No training will change the weights of the folder: they may stay in half precision. Those of a base always do. */
+  readonly isFrozen?: boolean;
+}
+
 /**
  * The model in a folder; of a folder with adapters, its base with the adapters on.
  *
- * @param otherBase where the base may be, should it have gone from the folder on record.
  * @throws UserError when the folder is not a model that can be read.
  */
-export async function loadPolicy(dir: string, otherBase?: string): Promise<Policy> {
-  return isAdapterFolder(dir) ? loadAdapted(dir, otherBase) : loadWhole(dir);
+export async function loadPolicy(dir: string, { otherBase, isFrozen = false }: LoadOptions = {}): Promise<Policy> {
+  return isAdapterFolder(dir) ? loadAdapted(dir, otherBase) : loadWhole(dir, isFrozen);
 }
 
-async function loadWhole(dir: string): Promise<Policy> {
+async function loadWhole(dir: string, isFrozen: boolean): Promise<Policy> {
   const description = await describeModel(dir);
   const tokenizer = await loadTokenizer(dir, description.endIds, description.config.vocabularySize);
-  return { ...description, ...(await loadWeights(dir, description)), tokenizer, dir };
+  return { ...description, ...(await loadWeights(dir, description, isFrozen)), tokenizer, dir };
 }
 
 async function loadAdapted(dir: string, otherBase?: string): Promise<Policy> {
   const base = await findBase(dir, otherBase);
-  const policy = merged(await loadPolicy(base.dir));
+  const policy = merged(await loadPolicy(base.dir, { isFrozen: true }));
   try {
     const { config, adapters } = await readAdapter(dir, policy.weights);
     return adapted(policy, config, adapters, base);

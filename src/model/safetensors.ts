@@ -25,6 +25,10 @@ export interface StoredTensor {
   readonly shape: readonly number[];
   /** Number of values. */
   readonly size: number;
+  /** Such as BF16; of a type that cannot be read, reading says so. */
+  readonly dtype: string;
+  /** Reads the values as they are stored, two bytes each: for F16 and BF16. */
+  readonly readHalves: (halves: Uint16Array) => Promise<void>;
   /** Reads the values into an array of that size, a little at a time. */
   readonly readInto: (values: Float32Array) => Promise<void>;
 }
@@ -44,6 +48,8 @@ export async function* storedTensors(path: string): AsyncGenerator<StoredTensor>
         name: entry.name,
         shape: entry.shape,
         size,
+        dtype: entry.dtype,
+        readHalves: (halves) => readHalves(file, path, entry, halves),
         readInto: (values) => readValues(file, path, entry, values),
       };
     }
@@ -62,14 +68,30 @@ export async function readSafetensors(path: string, visit: (name: string, array:
 }
 
 async function readValues(file: FileHandle, path: string, entry: TensorEntry, values: Float32Array): Promise<void> {
-  const { name, dtype, start, end } = entry;
+  const { name, dtype } = entry;
   if (!isReadable(dtype)) throw unsound(path, `${name} has dtype ${dtype}; F32, F16 and BF16 can be read`);
-  const bytes = Buffer.alloc(Math.min(chunkBytes, end - start));
+  for await (const { bytes, at } of readPieces(file, path, entry, BYTES[dtype])) {
+    values.set(toFloat32(bytes, dtype), at / BYTES[dtype]);
+  }
+}
+
+async function readHalves(file: FileHandle, path: string, entry: TensorEntry, halves: Uint16Array): Promise<void> {
+  for await (const { bytes, at } of readPieces(file, path, entry, 2)) halves.set(halvesOf(bytes), at / 2);
+}
+
+/** The bytes of a tensor a little at a time, each piece whole values, with where it begins in the tensor. */
+async function* readPieces(
+  file: FileHandle,
+  path: string,
+  { name, start, end }: TensorEntry,
+  valueBytes: number,
+): AsyncGenerator<{ readonly bytes: Buffer; readonly at: number }> {
+  const buffer = Buffer.alloc(Math.min(chunkBytes, end - start));
   for (let at = start; at < end;) {
-    const { bytesRead } = await file.read(bytes, 0, Math.min(bytes.length, end - at), at);
-    const whole = bytesRead - (bytesRead % BYTES[dtype]);
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, end - at), at);
+    const whole = bytesRead - (bytesRead % valueBytes);
     if (whole === 0) throw unsound(path, `the values of ${name} end early`);
-    values.set(toFloat32(bytes.subarray(0, whole), dtype), (at - start) / BYTES[dtype]);
+    yield { bytes: buffer.subarray(0, whole), at: at - start };
     at += whole;
   }
 }
@@ -81,8 +103,12 @@ function isReadable(dtype: string): dtype is DType {
 function toFloat32(bytes: Buffer, dtype: DType): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;
   if (dtype === 'F32') return new Float32Array(buffer, byteOffset, byteLength / 4);
-  const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
+  const halves = halvesOf(bytes);
   return dtype === 'F16' ? float16ToFloat32(halves) : bfloat16ToFloat32(halves);
+}
+
+function halvesOf({ buffer, byteOffset, byteLength }: Buffer): Uint16Array {
+  return new Uint16Array(buffer, byteOffset, byteLength / 2);
 }
 
 /** A tensor to be written; its values are asked for when its turn comes. */

@@ -6,6 +6,7 @@
  * these functions return.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import { checkpointed } from './checkpointing.ts';
 import { decodeAttention, type KeyValueCache } from './key-value-cache.ts';
 import { adaptedProduct } from './lora.ts';
 import { causalAttention, embed, linear, rmsNorm, rotary, swiglu } from './ops.ts';
@@ -22,6 +23,8 @@ export interface ReadOptions {
    * token sees only its own sequence. Absent: each row is one sequence.
    */
   readonly positions?: tf.Tensor2D;
+  /** Keep only the input of each layer for the gradient; see checkpointing.ts. */
+  readonly checkpointing?: boolean;
 }
 
 /** Hidden states after the last norm: ids int32 [B, T] → [N, D]. Differentiable with respect to the weights. */
@@ -29,31 +32,44 @@ export function hiddenStates(
   weights: ModelWeights,
   config: ModelConfig,
   ids: tf.Tensor2D,
-  { sink, positions: packed }: ReadOptions = {},
+  { sink, positions: packed, checkpointing = false }: ReadOptions = {},
 ): tf.Tensor2D {
   return tf.tidy(() => {
     const [batch, time] = ids.shape;
     const order = tf.tile(tf.expandDims<tf.Tensor2D>(tf.range(0, time, 1, 'int32'), 0), [batch, 1]); // [B, T]
     const positions = packed ?? order;
     const rotation = rotationOf(config, longest(config, positions));
-    const places = { positions: tf.reshape<tf.Rank.R1>(positions, [-1]), rotation };
+    const flat = tf.reshape<tf.Rank.R1>(positions, [-1]);
     const startsOf = startsByWindow(order, packed);
     let x = embed(weights.embedding as tf.Tensor2D, tf.reshape(ids, [-1]));
     const heads = (t: tf.Tensor3D, count: number): tf.Tensor4D => tf.reshape(t, [batch, time, count, config.headSize]);
     for (const [index, layer] of weights.layers.entries()) {
       const starts = startsOf(config.windows?.[index]);
-      // Lets go of all but its result and what a gradient needs: without gradients, one layer's values are held at a time.
-      x = tf.tidy(() => {
-        const { q, k, v } = project(layer, config, x, places);
+      const read = (input: tf.Tensor2D, [at, from]: readonly tf.Tensor[]): tf.Tensor2D => {
+        const { q, k, v } = project(layer, config, input, { positions: at as tf.Tensor1D, rotation });
         const keys = heads(k, config.keyValueHeads);
         const values = heads(v, config.keyValueHeads);
         sink?.(index, keys, values);
-        const mixed = causalAttention(heads(q, config.heads), keys, values, starts);
-        return feedForward(layer, config, attended(layer, x, mixed));
-      });
+        const mixed = causalAttention(heads(q, config.heads), keys, values, from as tf.Tensor2D | undefined);
+        return feedForward(layer, config, attended(layer, input, mixed));
+      };
+      const constants = starts ? [flat, starts] : [flat];
+      // Lets go of all but its result and what a gradient needs: without gradients, one layer's values are held at a time.
+      x = tf.tidy(() => (checkpointing ? checkpointed(read, x, constants, trainableOf(layer)) : read(x, constants)));
     }
     return rmsNorm(x, weights.norm as tf.Tensor1D, config.rmsNormEpsilon);
   });
+}
+
+/** What training changes in a layer: all of it, or its adapters. */
+function trainableOf({ inputNorm, postNorm, queryNorm, keyNorm, ...linears }: LayerWeights): tf.Variable[] {
+  const projections = Object.values<Linear>(linears).flatMap(({ weight, bias, adapter }) => [
+    ...[weight, bias],
+    ...[adapter?.a, adapter?.b],
+  ]);
+  return [inputNorm, postNorm, queryNorm, keyNorm, ...projections].filter(
+    (one) => one?.trainable === true,
+  ) as tf.Variable[];
 }
 
 /** The length of the longest sequence, where the rotation depends on it. */

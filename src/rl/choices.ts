@@ -36,3 +36,7 @@ export type Correction = (typeof CORRECTIONS)[number];
 /** What becomes of groups whose rewards are all equal. */
 export const EQUAL_GROUPS = ['keep', 'drop', 'resample'] as const;
 export type EqualGroups = (typeof EQUAL_GROUPS)[number];
+
+/** Whether a gradient keeps of each layer only its input (model/checkpointing.ts); `auto` where all would be much. */
+export const CHECKPOINTING = ['auto', 'on', 'off'] as const;
+export type Checkpointing = (typeof CHECKPOINTING)[number];

@@ -8,6 +8,7 @@ import type { Retriever } from '../retrieval/retriever.ts';
 import type { EqualGroups } from './choices.ts';
 import { hasSignal } from './equal-rewards.ts';
 import { type RewardShape, type ScoredRewrite, scoreRewrites } from './reward.ts';
+import type { StepClock } from './step-clock.ts';
 import { rollOut, type RolloutSettings, type SampledGroup } from './rollout.ts';
 
 export interface ScoredGroup extends SampledGroup {
@@ -19,6 +20,7 @@ export interface SamplingParts {
   readonly policy: Policy;
   readonly retriever: Retriever;
   readonly turn: () => Promise<void>;
+  readonly clock: StepClock;
 }
 
 export interface SamplingSettings {
@@ -61,16 +63,16 @@ export function taught(groups: readonly ScoredGroup[], { equalGroups }: Sampling
 }
 
 async function scoredGroups(
-  { policy, retriever, turn }: SamplingParts,
+  { policy, retriever, turn, clock }: SamplingParts,
   examples: readonly Example[],
   { rollout, reward }: SamplingSettings,
   random: { readonly seed: number; readonly step: number },
 ): Promise<ScoredGroup[]> {
-  const groups = await rollOut(policy, examples, rollout, random, turn);
+  const groups = await clock.time('sample', () => rollOut(policy, examples, rollout, random, turn));
   const items = groups.flatMap(({ example, completions }) =>
     completions.map(({ text }) => ({ example, completion: text })),
   );
-  const scored = await scoreRewrites(items, retriever, reward);
+  const scored = await clock.time('search', () => scoreRewrites(items, retriever, reward));
   let next = 0;
   return groups.map((group) => ({ ...group, scored: group.completions.map(() => scored[next++]) }));
 }

@@ -61,7 +61,7 @@ export function perToken<S extends TokenSequence>(
 }
 
 /** Log-probability and entropy of each token to predict: [N, 2], differentiable. */
-export function predict(policy: Policy, batch: TokenBatch, temperature: number): tf.Tensor2D {
-  const hidden = hiddenStates(policy.weights, policy.config, batch.ids);
+export function predict(policy: Policy, batch: TokenBatch, temperature: number, checkpointing = false): tf.Tensor2D {
+  const hidden = hiddenStates(policy.weights, policy.config, batch.ids, { checkpointing });
   return tokenLogProbs(tf.gather(hidden, batch.rows), policy.weights.head as tf.Tensor2D, batch.targets, temperature);
 }

@@ -18,6 +18,7 @@ import { type LessonSettings, lessonsOf } from './lessons.ts';
 import { ndcgOf, rankRelevant } from './reward.ts';
 import type { SampledCompletion } from './rollout.ts';
 import { sampleGroups, type SamplingSettings, type ScoredGroup, taught } from './scored-groups.ts';
+import { StepClock } from './step-clock.ts';
 import { tokenTrace } from './token-trace.ts';
 import { updatePolicy, type UpdateSettings, type UpdateStatistics } from './update.ts';
 
@@ -112,6 +113,7 @@ export async function* train(
 
 async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: number): Promise<TrainEvent> {
   const started = parts.now();
+  const clock = new StepClock(parts.now);
   const { policy, reference, optimizer, retriever, turn } = parts;
   const random = { seed: settings.seed, step };
   const examples = batchOf(parts.train, settings.prompts, settings.seed, step);
@@ -120,28 +122,24 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
     return batchOf(parts.train, settings.prompts, settings.seed, draw, 'spares');
   };
   // All searches before the update: a step that is abandoned in one has changed nothing.
-  const groups = await sampleGroups(parts, examples, settings.sampling, random, spares);
-  const raw = await rawRankings(
-    groups.map(({ example }) => example),
-    retriever,
-    settings.sampling.reward.k,
-  );
-  const { sequences, advantages, references } = await lessonsOf(
-    taught(groups, settings.sampling),
-    reference,
-    settings.lessons,
-    turn,
+  const groups = await sampleGroups({ ...parts, clock }, examples, settings.sampling, random, spares);
+  const asked = groups.map(({ example }) => example);
+  const raw = await clock.time('search', () => rawRankings(asked, retriever, settings.sampling.reward.k));
+  const { sequences, advantages, references } = await clock.time('reference', () =>
+    lessonsOf(taught(groups, settings.sampling), reference, settings.lessons, turn),
   );
   const learningRate = settings.update.learningRate * rateFactor(step, settings.steps, settings.schedule);
-  const update = await updatePolicy(policy, optimizer, sequences, { ...settings.update, learningRate }, random, turn);
+  const update = await clock.time('update', () =>
+    updatePolicy(policy, optimizer, sequences, { ...settings.update, learningRate }, random, turn),
+  );
 
   const trace = (completion: SampledCompletion): TokenTrace | undefined =>
     settings.traceTokens ? tokenTrace(completion, policy.tokenizer, references.get(completion)) : undefined;
-  const seconds = (parts.now() - started) / 1000;
+  const times = timesOf(clock, (parts.now() - started) / 1000);
   return {
     kind: 'step',
     step,
-    metrics: { ...stepMetrics(groups, update, learningRate, seconds), memoryBytes: parts.memoryBytes() },
+    metrics: { ...stepMetrics(groups, update, learningRate, times), memoryBytes: parts.memoryBytes() },
     groups: groups.map((group, g) => record(group, advantages.get(group), raw[g], trace)),
   };
 }
@@ -203,7 +201,7 @@ function stepMetrics(
   groups: readonly ScoredGroup[],
   update: UpdateStatistics,
   learningRate: number,
-  stepSeconds: number,
+  times: StepTimes,
 ): Omit<StepMetrics, 'memoryBytes'> {
   const completions = groups.flatMap((group) => group.completions);
   const rewrites = groups.flatMap(({ scored }) => scored);
@@ -230,8 +228,23 @@ function stepMetrics(
     allEqual: equalBy('same', 'equal'),
     retrievalErrors: rewrites.length - judged.length,
     learningRate,
-    tokensPerSecond: tokens / stepSeconds,
+    tokensPerSecond: tokens / times.stepSeconds,
+    ...times,
+  };
+}
+
+type StepTimes = Pick<
+  StepMetrics,
+  'stepSeconds' | 'sampleSeconds' | 'searchSeconds' | 'referenceSeconds' | 'updateSeconds'
+>;
+
+function timesOf(clock: StepClock, stepSeconds: number): StepTimes {
+  return {
     stepSeconds,
+    sampleSeconds: clock.seconds('sample'),
+    searchSeconds: clock.seconds('search'),
+    referenceSeconds: clock.seconds('reference'),
+    updateSeconds: clock.seconds('update'),
   };
 }
 

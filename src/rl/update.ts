@@ -6,8 +6,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rngFrom, shuffled } from '../base/rng.ts';
 import type { AdamWState } from '../model/adamw.ts';
 import { withDropout } from '../model/lora.ts';
+import { keptBytes } from '../model/memory-estimate.ts';
 import type { Policy } from '../model/policy.ts';
-import type { Aggregation, Correction } from './choices.ts';
+import type { ModelConfig } from '../model/weights.ts';
+import type { Aggregation, Checkpointing, Correction } from './choices.ts';
 import { correctionsOf } from './corrections.ts';
 import { aggregate, grpoSums, type LossChoices, type LossSums, type ScoredTokens } from './grpo.ts';
 import { logProbsOf } from './log-probs.ts';
@@ -38,6 +40,7 @@ export interface UpdateSettings extends LossChoices, OptimizerSettings {
   readonly correction: Correction;
   readonly correctionCap: number;
   readonly microBatchTokens: number;
+  readonly checkpointing: Checkpointing;
 }
 
 /** Per token, in the last epoch. */
@@ -77,11 +80,12 @@ export async function updatePolicy(
   try {
     for (const part of splitIn(corrected, settings.miniBatches, random)) miniBatches.push(miniBatch(part, settings));
     const batches = miniBatches.flatMap(({ micro }) => micro);
+    const checkpointing = isCheckpointed(policy.config, settings);
     let results: StepResult[] = [];
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const sumsOf = (batch: ScoredBatch): LossSums => {
         const learner = dropping(policy, random.seed, random.step, epoch, batches.indexOf(batch));
-        return grpoSums({ ...batch, current: predict(learner, batch, settings.temperature) }, settings);
+        return grpoSums({ ...batch, current: predict(learner, batch, settings.temperature, checkpointing) }, settings);
       };
       results = [];
       for (const { micro, per } of miniBatches) {
@@ -92,6 +96,18 @@ export async function updatePolicy(
   } finally {
     for (const { micro } of miniBatches) for (const batch of micro) tf.dispose(Object.values(batch));
   }
+}
+
+/** More than this is not kept for a gradient unless asked to: a small part of any machine's memory. */
+const mostKeptBytes = 2 ** 30;
+
+/** What `auto` comes to follows from the settings alone, never from the machine. */
+export function isCheckpointed(
+  config: ModelConfig,
+  { checkpointing, microBatchTokens }: Pick<UpdateSettings, 'checkpointing' | 'microBatchTokens'>,
+): boolean {
+  if (checkpointing !== 'auto') return checkpointing === 'on';
+  return keptBytes(config, microBatchTokens) > mostKeptBytes;
 }
 
 /** The policy with the dropout of its adapters on; sampling, evaluation and the reference never see it. */

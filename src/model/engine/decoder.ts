@@ -9,7 +9,8 @@
  *     decoder.dispose();
  *
  * Rows that have ended are simply no longer named. A decoder packs the weights when it is created (milliseconds for
- * models of a few million parameters), so after an update a new one is made; it must not outlive the weights. Row by row
+ * models of a few million parameters), so after an update a new one is made; it must not outlive the weights. Weights for
+ * whose copy there is no room are read as they are stored, and adapters beside them. Row by row
  * the results do not depend on the other rows or on the number of threads. No gradients.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -19,16 +20,15 @@ import { penalises, type SampledTokens, type SamplingOptions } from '../sample-t
 import type { Decoder, DecoderOptions } from '../decoder.ts';
 import type { Adapter, Linear, LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
 import { EmbeddedBackend } from './embedded-backend.ts';
+import { cacheLength, decoderBytes, repacks, SPARE_BYTES } from './decoder-size.ts';
 import { multiply } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
+import { precisions } from './storage.ts';
 
-/** What the rest of the engine needs beside a decoder. */
-const spareBytes = 1 << 28;
+/** What a Matrix record says of weights that are repacked. */
+const packed = -1;
 
-/**
- * A decoder for these prompts, or null where the embedded engine is not the active backend, or has no room for weights that
- * are packed once more: half of its memory is then the model itself, as with half a billion parameters.
- */
+/** A decoder for these prompts, or null where the embedded engine is not the active backend. */
 export function createDecoder(
   weights: ModelWeights,
   config: ModelConfig,
@@ -36,23 +36,10 @@ export function createDecoder(
 ): EmbeddedDecoder | null {
   const backend = tf.backend();
   if (!(backend instanceof EmbeddedBackend)) return null;
-  if (decoderBytes(config, options) + spareBytes > backend.shared.heap.roomBytes) return null;
-  return new EmbeddedDecoder(backend, weights, config, options);
-}
-
-/** Bytes of shared memory a decoder takes: packed weights and cache. The weights themselves come on top. */
-export function decoderBytes(config: ModelConfig, options: DecoderOptions): number {
-  const { hiddenSize: D, feedForwardSize: F, headSize: E } = config;
-  const width = (config.heads + 2 * config.keyValueHeads) * E;
-  const packed = config.layers * D * (width + config.heads * E + 3 * F) + D * config.vocabularySize;
-  const slots = options.prompts.length * options.copies;
-  const cache = 2 * config.layers * slots * config.keyValueHeads * E * cacheLength(options);
-  return 4 * (packed + cache + slots * config.vocabularySize);
-}
-
-/** Positions that the cache holds, rounded up to what a kernel takes at once. */
-function cacheLength({ prompts, maxNewTokens }: DecoderOptions): number {
-  return Math.ceil((Math.max(...prompts.map((prompt) => prompt.length)) + maxNewTokens) / 16) * 16;
+  const bytes = decoderBytes(config, options);
+  const isHalf = backend.stored(weights.layers[0].down.weight).precision !== 'float32';
+  const room = backend.shared.heap.roomBytes - bytes.others - SPARE_BYTES;
+  return new EmbeddedDecoder(backend, weights, config, options, repacks(bytes.packed, isHalf, room));
 }
 
 export class EmbeddedDecoder implements Decoder {
@@ -60,6 +47,8 @@ export class EmbeddedDecoder implements Decoder {
   readonly #backend: EmbeddedBackend;
   readonly #config: ModelConfig;
   readonly #options: DecoderOptions;
+  /** Whether weights are copied in the order in which the kernels read them fastest, adapters added to them. */
+  readonly #repacks: boolean;
   readonly #blocks: number[] = [];
   /** Address of the kernels' Model record. */
   readonly #model: number;
@@ -70,10 +59,17 @@ export class EmbeddedDecoder implements Decoder {
   /** Address of a bit for each row and token that prompt or completion has; 0 until a repetition penalty needs it. */
   #seen = 0;
 
-  constructor(backend: EmbeddedBackend, weights: ModelWeights, config: ModelConfig, options: DecoderOptions) {
+  constructor(
+    backend: EmbeddedBackend,
+    weights: ModelWeights,
+    config: ModelConfig,
+    options: DecoderOptions,
+    repacks = true,
+  ) {
     this.#backend = backend;
     this.#config = config;
     this.#options = options;
+    this.#repacks = repacks;
     this.rows = options.prompts.length * options.copies;
     this.#positions = Int32Array.from(
       { length: this.rows },
@@ -214,17 +210,22 @@ export class EmbeddedDecoder implements Decoder {
       this.rows,
       length,
     ];
+    const embedding = this.#backend.stored(weights.embedding);
     const addresses = [
       this.#ints(layers),
-      this.#backend.address(weights.embedding),
+      embedding.address,
+      precisions[embedding.precision],
       this.#backend.address(weights.norm),
-      this.#pack([{ weight: weights.head }]),
+      this.#matrix([{ weight: weights.head }]),
       tables.cos,
       tables.sin,
       this.#allocate(cache * 4),
       this.#allocate(cache * 4),
     ];
-    const model = this.#ints([...sizes, 0, ...addresses]);
+    const besides = this.#repacks ? [] : weights.layers.flatMap(adaptersOf);
+    const ranks = besides.map(({ a }) => a.shape[0]);
+    const mostRank = Math.max(0, ...ranks);
+    const model = this.#ints([...sizes, 0, mostRank, ...addresses]);
     shared.floats(model, sizes.length + 1)[sizes.length] = config.rmsNormEpsilon;
     return model;
   }
@@ -232,18 +233,40 @@ export class EmbeddedDecoder implements Decoder {
   /** The words of a Layer record. */
   #layer(layer: LayerWeights, window = 0): number[] {
     const { query, key, value, output, gate, up, down } = layer;
-    const packed = (parts: readonly Linear[]): number[] => [this.#pack(parts), this.#bias(parts)];
+    const product = (parts: readonly Linear[]): number[] => [this.#matrix(parts), this.#bias(parts)];
     return [
       this.#backend.address(layer.inputNorm),
-      ...packed([query, key, value]),
+      ...product([query, key, value]),
       layer.queryNorm ? this.#backend.address(layer.queryNorm) : 0,
       layer.keyNorm ? this.#backend.address(layer.keyNorm) : 0,
       window,
-      ...packed([output]),
+      ...product([output]),
       this.#backend.address(layer.postNorm),
-      ...packed([gate, up]),
-      ...packed([down]),
+      ...product([gate, up]),
+      ...product([down]),
     ];
+  }
+
+  /** The address of Matrix records for projections that stand side by side. */
+  #matrix(parts: readonly Linear[]): number {
+    if (this.#repacks) {
+      const outputs = parts.reduce((sum, { weight }) => sum + weight.shape[0], 0);
+      return this.#ints([this.#pack(parts), packed, outputs, 0, 0, 0, 0]);
+    }
+    return parts.reduceRight((next, { weight, adapter }) => {
+      const { address, precision } = this.#backend.stored(weight);
+      return this.#ints([address, precisions[precision], weight.shape[0], ...this.#adapter(adapter), next]);
+    }, 0);
+  }
+
+  /** Rank, A and scale · B; zeros without an adapter. */
+  #adapter(adapter?: Adapter): number[] {
+    if (!adapter) return [0, 0, 0];
+    const { a, b, scale } = adapter;
+    const scaled = this.#allocate(b.size * 4);
+    const values = this.#backend.shared.floats(scaled, b.size);
+    for (const [i, value] of this.#values(b).entries()) values[i] = scale * value;
+    return [a.shape[0], this.#backend.address(a), scaled];
   }
 
   /** Matrices [out, in] below each other, adapters added to them, repacked for the product kernel. */
@@ -255,11 +278,12 @@ export class EmbeddedDecoder implements Decoder {
     const joined = parts.length === 1 && !adapter ? undefined : this.#join(parts);
     const panel = pool.kernels.padded(1);
     const total = pool.kernels.padded(columns);
-    const packed = this.#allocate(depth * total * 4);
-    const from = joined ?? this.#backend.address(first);
-    pool.run('packPanels', total / panel, 4, [depth, columns, from, 1, depth, packed]);
+    const panels = this.#allocate(depth * total * 4);
+    const { address, precision } =
+      joined === undefined ? this.#backend.stored(first) : { address: joined, precision: 'float32' as const };
+    pool.run('packPanels', total / panel, 4, [depth, columns, address, 1, depth, precisions[precision], panels]);
     if (joined !== undefined) this.#release(joined);
-    return packed;
+    return panels;
   }
 
   /** One bias for several projections side by side; 0 when none has one. */
@@ -281,11 +305,18 @@ export class EmbeddedDecoder implements Decoder {
     const joined = this.#allocate(parts.reduce((sum, { weight }) => sum + weight.size, 0) * 4);
     let at = joined;
     for (const { weight, adapter } of parts) {
-      this.#backend.shared.floats(at, weight.size).set(this.#values(weight));
+      this.#copy(weight, at);
       if (adapter) this.#merge(adapter, at);
       at += weight.size * 4;
     }
     return joined;
+  }
+
+  #copy(weight: Variable, to: number): void {
+    const { address, precision } = this.#backend.stored(weight);
+    const { shared, pool } = this.#backend;
+    if (precision === 'float32') shared.floats(to, weight.size).set(shared.floats(address, weight.size));
+    else pool.run('widen', weight.size, 1 << 16, [precisions[precision], address, to]);
   }
 
   /** Adds scale · B·A to the matrix at an address. */
@@ -328,6 +359,11 @@ export class EmbeddedDecoder implements Decoder {
     this.#backend.shared.heap.free(address);
     this.#blocks.splice(this.#blocks.lastIndexOf(address), 1);
   }
+}
+
+function adaptersOf(layer: LayerWeights): Adapter[] {
+  const { query, key, value, output, gate, up, down } = layer;
+  return [query, key, value, output, gate, up, down].flatMap(({ adapter }) => adapter ?? []);
 }
 
 /** More chunks than threads, so that a thread that is held up holds up less; but each chunk reads all weights. */

@@ -8,6 +8,7 @@ import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { Pool, defaultThreads } from './pool.ts';
 import { SharedMemory } from './shared-memory.ts';
+import { type HalfPrecision, precisions, type Stored } from './storage.ts';
 import { chooseVariant, type Variant, type VariantName } from './variants.ts';
 
 export interface EmbeddedOptions {
@@ -30,7 +31,24 @@ interface Entry {
   refCount: number;
   /** Where the values lie in the shared memory, once they do. */
   address?: number;
+  /** Where they lie instead while they are in half precision; `values` is not to be read before they are widened. */
+  half?: Half;
 }
+
+interface Half {
+  readonly address: number;
+  readonly precision: HalfPrecision;
+  readonly size: number;
+}
+
+/** A new tensor in half precision. */
+export interface HalfOutput extends TensorInfo {
+  /** What the caller is about to write. */
+  readonly halves: Uint16Array;
+}
+
+/** Values that are widened in one go. */
+const widenedAtOnce = 1 << 20;
 
 export class EmbeddedBackend extends MathBackendCPU {
   readonly shared: SharedMemory;
@@ -69,10 +87,31 @@ export class EmbeddedBackend extends MathBackendCPU {
     return { dataId, shape: [...shape], dtype, address, size };
   }
 
+  /**
+   * A float32 tensor whose values are stored as halves, none of them infinite or no number. What asks for its address
+   * changes it to float32 for good; `stored` does not.
+   */
+  halfOutput(shape: readonly number[], precision: HalfPrecision): HalfOutput {
+    const size = shape.reduce((product, n) => product * n, 1);
+    const address = this.shared.heap.allocate(size * 2);
+    const dataId = this.write(new Float32Array(0), [...shape], 'float32');
+    const entry = this.#entry(dataId);
+    entry.half = { address, precision, size };
+    // TensorFlow.js's own kernels read the values from here.
+    Object.defineProperty(entry, 'values', { configurable: true, get: () => this.#widen(entry) });
+    return { dataId, shape: [...shape], dtype: 'float32', halves: this.shared.halves(address, size) };
+  }
+
   /** Where a float32 or int32 tensor's values lie; moves them into the shared memory if they are not there yet. */
   address(tensor: TensorInfo): number {
     const entry = this.#entry(tensor.dataId);
+    if (entry.half) this.#widen(entry);
     return (entry.address ??= this.#adopt(entry, tensor.dtype));
+  }
+
+  /** Where a tensor's values lie as they are stored, for kernels that can read halves. */
+  stored(tensor: TensorInfo): Stored {
+    return this.#entry(tensor.dataId).half ?? { address: this.address(tensor), precision: 'float32' };
   }
 
   /** Scratch for every thread: its address and the bytes each thread has of it. Valid until the next call. */
@@ -88,6 +127,7 @@ export class EmbeddedBackend extends MathBackendCPU {
   /** A copy: the values themselves change with the tensor. */
   override readSync(dataId: DataId): ReturnType<MathBackendCPU['readSync']> {
     const entry = this.#entry(dataId);
+    if (entry.half) return this.#widened(entry.half);
     return entry.address === undefined ? super.readSync(dataId) : (entry.values as Float32Array).slice();
   }
 
@@ -96,7 +136,8 @@ export class EmbeddedBackend extends MathBackendCPU {
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
-    const address = this.data.has(dataId) ? this.#entry(dataId).address : undefined;
+    const entry = this.data.has(dataId) ? this.#entry(dataId) : undefined;
+    const address = entry?.half?.address ?? entry?.address;
     const isGone = super.disposeData(dataId, force);
     if (address !== undefined && !this.data.has(dataId)) this.shared.heap.free(address);
     return isGone;
@@ -109,6 +150,32 @@ export class EmbeddedBackend extends MathBackendCPU {
 
   #entry(dataId: DataId): Entry {
     return this.data.get(dataId) as unknown as Entry;
+  }
+
+  /** The values of a tensor in half precision, which is in float32 from now on. */
+  #widen(entry: Entry): Float32Array {
+    const { address: from, precision, size } = entry.half!;
+    const address = this.shared.heap.allocate(size * 4);
+    this.pool.run('widen', size, widenedAtOnce, [precisions[precision], from, address]);
+    const values = this.shared.floats(address, size);
+    Object.defineProperty(entry, 'values', { value: values, writable: true, configurable: true, enumerable: true });
+    entry.address = address;
+    entry.half = undefined;
+    this.shared.heap.free(from);
+    return values;
+  }
+
+  /** A copy in float32 outside the shared memory. */
+  #widened({ address, precision, size }: Half): Float32Array {
+    const copy = new Float32Array(size);
+    const room = this.shared.heap.allocate(Math.min(size, widenedAtOnce) * 4);
+    for (let first = 0; first < size; first += widenedAtOnce) {
+      const count = Math.min(widenedAtOnce, size - first);
+      this.pool.kernels.widen(0, count, precisions[precision], address + first * 2, room);
+      copy.set(this.shared.floats(room, count), first);
+    }
+    this.shared.heap.free(room);
+    return copy;
   }
 
   #adopt(entry: Entry, dtype: DataType): number {

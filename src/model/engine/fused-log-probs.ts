@@ -23,6 +23,7 @@ function forLogits(
   const vocabulary = head.shape[0];
   const step = Math.min(rows, Math.max(fewestRows, Math.floor(heldFloats / vocabulary)));
   if (rows === 0) return;
+  const matrix = backend.stored(head);
   const logits = backend.shared.heap.allocate(step * vocabulary * 4);
   for (let first = 0; first < rows; first += step) {
     const count = Math.min(step, rows - first);
@@ -32,8 +33,9 @@ function forLogits(
       k: size,
       a: backend.address(hidden) + first * size * 4,
       aStrides: [size, 1],
-      b: backend.address(head),
+      b: matrix.address,
       bStrides: [1, size],
+      precision: matrix.precision,
       c: logits,
     });
     use(logits, first, count);
@@ -66,7 +68,8 @@ export const tokenLogProbsGradient: EngineKernel = ({ backend, inputs: { hidden,
     const args = [vocabulary, scale, logits, ids + first * 4, dys + first * 8];
     backend.pool.run('tokenLogProbsGradient', count, rowsPerChunk(vocabulary), args);
     const inRows = { aStrides: [vocabulary, 1], bStrides: [size, 1] } as const;
-    const towardsHidden = { a: logits, b: backend.address(head), c: dHidden.address + first * size * 4 };
+    const { address, precision } = backend.stored(head);
+    const towardsHidden = { a: logits, b: address, precision, c: dHidden.address + first * size * 4 };
     multiply(backend, { m: count, n: size, k: vocabulary, ...inRows, ...towardsHidden });
     if (!dHead) return;
     const turned = { aStrides: [1, vocabulary], bStrides: [size, 1], adds: true } as const;

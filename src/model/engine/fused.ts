@@ -52,14 +52,16 @@ function product(backend: EmbeddedBackend, inputs: KernelCall['inputs']): Output
     () => `linear: ${String(x.shape)} does not fit a weight ${String(weight.shape)}`,
   );
   const out = backend.output([m, n]);
+  const { address, precision } = backend.stored(weight);
   multiply(backend, {
     m,
     n,
     k,
     a: backend.address(x),
     aStrides: [k, 1],
-    b: backend.address(weight),
+    b: address,
     bStrides: [1, k],
+    precision,
     c: out.address,
     bias: bias && backend.address(bias),
   });

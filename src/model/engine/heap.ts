@@ -40,6 +40,7 @@ export class Heap {
   #top: Block | undefined;
   #end: number;
   #usedBytes = 0;
+  #peakBytes = 0;
 
   constructor(start: number, grow: Grow, limit = addressLimit) {
     this.#end = Math.ceil(start / granule) * granule;
@@ -50,6 +51,15 @@ export class Heap {
   /** Bytes in allocated blocks. */
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** The most bytes that were in allocated blocks at a time since `forgetPeak`. */
+  get peakBytes(): number {
+    return this.#peakBytes;
+  }
+
+  forgetPeak(): void {
+    this.#peakBytes = this.#usedBytes;
   }
 
   /** Bytes that are left, were they in one piece. */
@@ -70,6 +80,7 @@ export class Heap {
     block.isFree = false;
     this.#allocated.set(block.address, block);
     this.#usedBytes += size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes);
     return block.address;
   }
 

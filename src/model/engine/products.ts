@@ -4,6 +4,7 @@
  */
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { EmbeddedBackend } from './embedded-backend.ts';
+import { precisions, type Precision } from './storage.ts';
 import { type EngineKernel, isFloat, register, sizeOf } from './engine-kernel.ts';
 
 /** C [m, n] = A·B (+ C, + bias). An element of A lies at row·aStrides[0] + step·aStrides[1], of B at step·…[0] + column·…[1]. */
@@ -17,6 +18,8 @@ export interface Product {
   /** Address of B. */
   readonly b: number;
   readonly bStrides: readonly [step: number, column: number];
+  /** Of B; float32 by default. Strides count values. */
+  readonly precision?: Precision;
   /** Address of C; its rows are n apart. */
   readonly c: number;
   /** Adds to what C holds. */
@@ -33,10 +36,10 @@ const packedFloats = 1 << 23;
 const soloWork = 1 << 16;
 
 export function multiply(backend: EmbeddedBackend, product: Product): void {
-  const { m, n, k } = product;
+  const { m, n, k, precision = 'float32' } = product;
   if (m === 0 || n === 0) return;
   if (k === 0) throw new Error('a product over an empty inner dimension is not defined here');
-  if (m * n * k <= soloWork && product.bias === undefined) {
+  if (m * n * k <= soloWork && product.bias === undefined && precision === 'float32') {
     multiplyAlone(backend, product);
     return;
   }
@@ -56,16 +59,17 @@ function multiplyAlone(backend: EmbeddedBackend, { m, n, k, a, aStrides, b, bStr
 /** Columns [first, first + count) of C. */
 function multiplyColumns(backend: EmbeddedBackend, product: Product, first: number, count: number): void {
   const { pool, shared } = backend;
-  const { m, n, k, aStrides, bStrides } = product;
+  const { m, n, k, aStrides, bStrides, precision = 'float32' } = product;
   const total = pool.kernels.padded(count);
   const packed = shared.heap.allocate(k * total * 4);
   const panel = pool.kernels.padded(1);
-  const b = product.b + first * bStrides[1] * 4;
+  const b = product.b + first * bStrides[1] * (precision === 'float32' ? 4 : 2);
   pool.run('packPanels', total / panel, Math.max(1, Math.ceil((1 << 14) / k / panel)), [
     k,
     count,
     b,
     ...bStrides,
+    precisions[precision],
     packed,
   ]);
   const grid = cut(m, count, panel, pool.threads);
@@ -98,13 +102,15 @@ const batchMatMul: EngineKernel = ({ backend, inputs: { a, b }, attrs: { transpo
   const out = backend.output([...batch, m, n]);
   const aStrides: [number, number] = transposeA ? [1, aColumns] : [aColumns, 1];
   const bStrides: [number, number] = transposeB ? [1, bColumns] : [bColumns, 1];
-  const [aAt, bAt] = [backend.address(a), backend.address(b)];
+  const aAt = backend.address(a);
   if (Math.max(aCount, bCount) === 1) {
-    multiply(backend, { m, n, k, a: aAt, aStrides, b: bAt, bStrides, c: out.address });
+    const { address, precision } = backend.stored(b);
+    multiply(backend, { m, n, k, a: aAt, aStrides, b: address, bStrides, precision, c: out.address });
   } else if (out.size > 0) {
     const { pool } = backend;
     const scratch = backend.scratch(pool.kernels.multiplyScratch(n, k));
     const grain = Math.max(1, Math.floor(soloWork / (m * n * k)));
+    const bAt = backend.address(b);
     // prettier-ignore
     pool.run('gemmBatch', Math.max(aCount, bCount), grain, [...scratch, m, n, k, aAt, aCount > 1 ? m * k : 0, ...aStrides,
       bAt, bCount > 1 ? k * n : 0, ...bStrides, out.address]);

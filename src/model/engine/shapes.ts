@@ -6,6 +6,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { rowMajor, walk } from './axes.ts';
 import type { EmbeddedBackend } from './embedded-backend.ts';
 import { type EngineKernel, isFloat, register, rowsPerChunk, runFlat, runWalk, sizeOf } from './engine-kernel.ts';
+import { precisions } from './storage.ts';
 
 export function registerShapes(): void {
   register('Transpose', transpose);
@@ -113,7 +114,12 @@ export function gatherRows(backend: EmbeddedBackend, x: TensorInfo, indices: Ten
   const ids = checkedIds(backend, indices, x.shape[0]);
   const size = sizeOf(x.shape.slice(1));
   const out = backend.output([...indices.shape, ...x.shape.slice(1)]);
-  backend.pool.run('gatherRows', ids.count, rowsPerChunk(size), [size, ids.address, backend.address(x), out.address]);
+  const { address, precision } = backend.stored(x);
+  const run = (kernel: string, ...from: readonly number[]): void => {
+    backend.pool.run(kernel, ids.count, rowsPerChunk(size), [size, ids.address, ...from, out.address]);
+  };
+  if (precision === 'float32') run('gatherRows', address);
+  else run('gatherHalfRows', precisions[precision], address);
   return out;
 }
 

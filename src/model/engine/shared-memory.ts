@@ -31,6 +31,10 @@ export class SharedMemory {
     return new Float32Array(this.#buffer, address, length);
   }
 
+  halves(address: number, length: number): Uint16Array<SharedArrayBuffer> {
+    return new Uint16Array(this.#buffer, address, length);
+  }
+
   ints(address: number, length: number): Int32Array<SharedArrayBuffer> {
     return new Int32Array(this.#buffer, address, length);
   }

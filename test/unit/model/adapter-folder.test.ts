@@ -44,7 +44,7 @@ describe('a folder with an adapter', () => {
     const moved = join(folder, 'moved');
     renameSync(base, moved);
     await assert.rejects(loadPolicy(dir), { name: 'UserError', message: /base, which is not there; put it back/ });
-    const again = await loadPolicy(dir, moved);
+    const again = await loadPolicy(dir, { otherBase: moved });
     assert.equal(again.lora?.base.dir, moved);
     disposePolicy(again);
   });

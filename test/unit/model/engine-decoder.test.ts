@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { rngFrom } from '../../../src/base/rng.ts';
-import { createDecoder, type EmbeddedDecoder } from '../../../src/model/engine/decoder.ts';
+import { createDecoder, EmbeddedDecoder } from '../../../src/model/engine/decoder.ts';
 import type { EmbeddedBackend } from '../../../src/model/engine/embedded-backend.ts';
 import { activateEmbedded } from '../../../src/model/engine/register.ts';
 import { createAdapters, disposeAdapters, LORA_TARGETS, withAdapters } from '../../../src/model/lora.ts';
@@ -152,6 +152,21 @@ describe('createDecoder', () => {
     tf.dispose(variablesOf(base));
   });
 
+  it('samples the same from weights that are read as they are stored, adapters beside them', async () => {
+    const base = lively(odd);
+    const lora = { rank: 3, alpha: 6, dropout: 0, targets: LORA_TARGETS, rankStabilised: false };
+    const adapters = createAdapters(base, lora, 1);
+    for (const { b } of adapters.values()) b.assign(tf.randomNormal(b.shape, 0, 0.2, 'float32', 3));
+    for (const weights of [base, withAdapters(base, adapters)]) {
+      const decoder = new EmbeddedDecoder(backend, weights, odd, { prompts, copies, maxNewTokens }, false);
+      const trace = decode(decoder, { temperature: 1 });
+      decoder.dispose();
+      await checkTrace(weights, odd, trace, { temperature: 1 });
+    }
+    disposeAdapters(adapters);
+    tf.dispose(variablesOf(base));
+  });
+
   it('gives the same bits with 1, 2 and 3 threads', async () => {
     const traces: Trace[] = [];
     for (const threads of [1, 2, 3]) {
@@ -195,10 +210,12 @@ describe('createDecoder', () => {
     tf.dispose(variablesOf(weights));
   });
 
-  it('is null where packed weights and cache would not fit beside the model', () => {
+  it('says so where the cache does not fit beside the model, and leaves the heap as it was', () => {
     const weights = lively(odd);
-    const { usedBytes } = backend.shared.heap;
-    assert.equal(createDecoder(weights, odd, { prompts: [[1]], copies: 100_000, maxNewTokens: 4096 }), null);
+    const create = (): unknown => createDecoder(weights, odd, { prompts: [[1]], copies: 100_000, maxNewTokens: 4096 });
+    assert.throws(create, { name: 'UserError', message: /memory is full/ });
+    const { usedBytes } = backend.shared.heap; // tables of angles stay
+    assert.throws(create, { name: 'UserError', message: /memory is full/ });
     assert.equal(backend.shared.heap.usedBytes, usedBytes);
     tf.dispose(variablesOf(weights));
   });

@@ -5,6 +5,7 @@ import { selectBackend } from '../../../src/model/backend.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
 import type { Retriever } from '../../../src/retrieval/retriever.ts';
 import { sampleGroups, type SamplingSettings, type ScoredGroup, taught } from '../../../src/rl/scored-groups.ts';
+import { StepClock } from '../../../src/rl/step-clock.ts';
 import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { tinyPolicy } from '../../fixtures/tiny-policy.ts';
 
@@ -30,7 +31,7 @@ describe('sampleGroups', () => {
     spares: (attempt: number) => readonly Example[] = () => [],
   ): Promise<ScoredGroup[]> =>
     sampleGroups(
-      { policy, retriever: noSearch, turn: () => Promise.resolve() },
+      { policy, retriever: noSearch, turn: () => Promise.resolve(), clock: new StepClock(() => 0) },
       ['a', 'b'].map(example),
       settings(changes),
       { seed: 1, step: 1 },

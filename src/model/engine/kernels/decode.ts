@@ -3,9 +3,10 @@
 // No thread waits for another: rows of one step belong to different sequences, and a prompt is read by one thread.
 
 import { attend, remember } from './decode-attention';
-import { multiplyPacked, packedScratch, setRows } from './gemm';
+import { multiply, multiplyStored, multiplyPacked, multiplyScratch, packedScratch, setRows } from './gemm';
+import { FLOAT32, halfAt, widenValues } from './half';
 import { at } from './math';
-import { Layer, Model, Sampling, Step } from './model';
+import { Layer, Matrix, Model, PACKED, Sampling, Step } from './model';
 import { rmsNorm } from './rms-norm';
 import { rotateHead } from './rotary';
 import { sample } from './sampling';
@@ -23,23 +24,45 @@ function rowFloats(model: Model): i32 {
   return 2 * model.hidden + queries + (queries + 2 * model.keyValueHeads * model.headSize) + 2 * model.feedForward;
 }
 
+/** Bytes of scratch for products, adapters included. */
+function productScratch(model: Model): usize {
+  if (model.mostRank == 0) return packedScratch();
+  const widest = max(max(model.heads * model.headSize, model.hidden), model.feedForward);
+  const adapters = max(multiplyScratch(model.mostRank, widest), multiplyScratch(widest, model.mostRank));
+  return (max(packedScratch(), adapters) + 63) & ~63;
+}
+
 /** Bytes of scratch a thread needs to take `rows` rows at a time. */
 export function decodeScratch(modelAt: usize, rows: i32): usize {
   const model = changetype<Model>(modelAt);
   const most = max(rows, PROMPT_ROWS);
-  const floats = most * rowFloats(model) + model.length + model.vocabulary + 64;
-  return packedScratch() + ((<usize>floats) << 2);
+  const floats = most * (rowFloats(model) + model.mostRank) + model.length + model.vocabulary + 64;
+  return productScratch(model) + ((<usize>floats) << 2);
 }
 
-/** out [rows, N] = x [rows, K] · packed (+ bias, + out). */
-// @ts-ignore: decorator
-@inline
-function project(rows: i32, N: i32, K: i32, x: usize, packed: usize, bias: usize, out: usize, adds: i32, scratch: usize): void {
+/**
+ * out [rows, N] = x [rows, K] · W (+ bias, + out) for the matrix at an address and those beside it; the rows of x are `ldx`
+ * floats apart. `low` has room for rows × the adapter's rank.
+ */
+function project(
+  rows: i32, N: i32, K: i32, x: usize, ldx: i32, matrixAt: usize, bias: usize, out: usize, adds: i32, low: usize, scratch: usize,
+): void {
   if (bias) {
     if (adds) for (let r: i32 = 0; r < rows; r++) addRow(N, bias, at(out, r * N));
     else setRows(0, rows, 0, N, bias, out, N);
   }
-  multiplyPacked(0, rows, 0, N, N, K, x, K, 1, packed, out, N, i32(adds || bias != 0), scratch);
+  const onto = i32(adds || bias != 0);
+  while (matrixAt) {
+    const matrix = changetype<Matrix>(matrixAt), n = matrix.outputs;
+    if (matrix.precision == PACKED) multiplyPacked(0, rows, 0, n, n, K, x, ldx, 1, matrix.values, out, N, onto, scratch);
+    else multiplyStored(rows, n, K, x, ldx, matrix.values, matrix.precision, out, N, onto, scratch);
+    if (matrix.rank) {
+      multiply(rows, matrix.rank, K, x, ldx, 1, matrix.a, 1, K, low, matrix.rank, 0, scratch);
+      multiply(rows, n, matrix.rank, low, matrix.rank, 1, matrix.b, 1, matrix.rank, out, N, 1, scratch);
+    }
+    out = at(out, n);
+    matrixAt = matrix.next;
+  }
 }
 
 function addRow(n: i32, x: usize, to: usize): void {
@@ -85,22 +108,27 @@ function activate(rows: i32, F: i32, gateUp: usize): void {
   }
 }
 
+function embedToken(model: Model, token: i32, out: usize): void {
+  const D = model.hidden;
+  if (model.embeddingPrecision == FLOAT32) memory.copy(out, at(model.embedding, token * D), (<usize>D) << 2);
+  else widenValues(model.embeddingPrecision, D, halfAt(model.embedding, token * D), out);
+}
+
 /** Takes rows through all layers; x [rows, D] holds the normalised hidden states afterwards. */
 function forward(model: Model, rows: i32, tokens: usize, slots: usize, positions: usize, scratch: usize): usize {
   const D = model.hidden, F = model.feedForward, queries = model.heads * model.headSize;
   const width = queries + 2 * model.keyValueHeads * model.headSize;
-  const x = scratch + packedScratch(), normed = at(x, rows * D), qkv = at(normed, rows * D);
-  const mixed = at(qkv, rows * width), gateUp = at(mixed, rows * queries), scores = at(gateUp, rows * 2 * F);
-  for (let r: i32 = 0; r < rows; r++) {
-    memory.copy(at(x, r * D), at(model.embedding, load<i32>(at(tokens, r)) * D), (<usize>D) << 2);
-  }
+  const x = scratch + productScratch(model), normed = at(x, rows * D), qkv = at(normed, rows * D);
+  const mixed = at(qkv, rows * width), gateUp = at(mixed, rows * queries), low = at(gateUp, rows * 2 * F);
+  const scores = at(low, rows * model.mostRank);
+  for (let r: i32 = 0; r < rows; r++) embedToken(model, load<i32>(at(tokens, r)), at(x, r * D));
   for (let index: i32 = 0; index < model.layers; index++) {
     const layer = model.layer(index);
     rmsNorm(0, rows, D, model.epsilon, x, layer.inputNorm, normed);
-    project(rows, width, D, normed, layer.qkv, layer.qkvBias, qkv, 0, scratch);
+    project(rows, width, D, normed, D, layer.qkv, layer.qkvBias, qkv, 0, low, scratch);
     attention(model, index, rows, slots, positions, qkv, mixed, scores);
-    project(rows, D, queries, mixed, layer.output, layer.outputBias, x, 1, scratch);
-    feedForward(model, layer, rows, x, normed, gateUp, scratch);
+    project(rows, D, queries, mixed, queries, layer.output, layer.outputBias, x, 1, low, scratch);
+    feedForward(model, layer, rows, x, normed, gateUp, low, scratch);
   }
   rmsNorm(0, rows, D, model.epsilon, x, model.norm, normed);
   return normed;
@@ -108,13 +136,14 @@ function forward(model: Model, rows: i32, tokens: usize, slots: usize, positions
 
 // @ts-ignore: decorator
 @inline
-function feedForward(model: Model, layer: Layer, rows: i32, x: usize, normed: usize, gateUp: usize, scratch: usize): void {
+function feedForward(
+  model: Model, layer: Layer, rows: i32, x: usize, normed: usize, gateUp: usize, low: usize, scratch: usize,
+): void {
   const D = model.hidden, F = model.feedForward;
   rmsNorm(0, rows, D, model.epsilon, x, layer.postNorm, normed);
-  project(rows, 2 * F, D, normed, layer.gateUp, layer.gateUpBias, gateUp, 0, scratch);
+  project(rows, 2 * F, D, normed, D, layer.gateUp, layer.gateUpBias, gateUp, 0, low, scratch);
   activate(rows, F, gateUp);
-  if (layer.downBias) for (let r: i32 = 0; r < rows; r++) addRow(D, layer.downBias, at(x, r * D));
-  multiplyPacked(0, rows, 0, D, D, F, gateUp, 2 * F, 1, layer.down, x, D, 1, scratch);
+  project(rows, D, F, gateUp, 2 * F, layer.down, layer.downBias, x, 1, low, scratch);
 }
 
 /** Samples for rows [first, last) of a step from the logits their sources name. */
@@ -141,7 +170,7 @@ export function decodeStep(
   const rows = last - first;
   const hidden = forward(model, rows, at(step.tokens, first), at(step.slots, first), at(step.positions, first), mine);
   const logits = at(step.logits, first * model.vocabulary);
-  project(rows, model.vocabulary, model.hidden, hidden, model.head, 0, logits, 0, mine);
+  project(rows, model.vocabulary, model.hidden, hidden, model.hidden, model.head, 0, logits, 0, 0, mine);
   sampleRows(first, last, scratch, stride, modelAt, stepAt, samplingAt);
 }
 
@@ -161,7 +190,7 @@ export function readPrompts(
       const hidden = forward(model, rows, at(tokens, t), at(slots, t), at(positions, t), mine);
       if (t + rows < end) continue;
       const row = at(logits, p * model.vocabulary);
-      project(1, model.vocabulary, D, at(hidden, (rows - 1) * D), model.head, 0, row, 0, mine);
+      project(1, model.vocabulary, D, at(hidden, (rows - 1) * D), D, model.head, 0, row, 0, 0, mine);
     }
   }
 }

@@ -5,7 +5,7 @@
 // not depend on the number of threads, and a row's result not on its neighbours.
 
 import { at } from './math';
-import { KC, packColumns, packRows, padded } from './pack';
+import { KC, packAny, packColumns, packRows, padded } from './pack';
 import { scratchOf } from './thread';
 import { MR, NR, tileAdd, tileSet } from './tile';
 
@@ -20,9 +20,9 @@ export function multiplyScratch(N: i32, K: i32): usize {
   return (<usize>(leftScratch + min(K, KC) * padded(N) + 64)) << 2;
 }
 
-/** Bytes of scratch that `multiplyPacked` and the kernels built on it need. */
+/** Bytes of scratch that `multiplyPacked`, `multiplyStored` and the kernels built on them need. */
 export function packedScratch(): usize {
-  return (<usize>leftScratch) << 2;
+  return (<usize>(leftScratch + KC * NR)) << 2;
 }
 
 /** The part of a tile that lies inside the matrix: through a copy, with the same arithmetic as a whole tile. */
@@ -101,6 +101,40 @@ export function multiplyPacked(
       const depth = min(KC, K - k);
       packRows(rows, depth, at(a, m * ars + k * acs), ars, acs, packed);
       tiles(rows, n0, n1, depth, packed, at(b, k * total), at(c, m * ldc), ldc, i32(adds || k > 0), copy);
+    }
+  }
+}
+
+/**
+ * C [M, N] = A·Wᵀ (+ C) with W [N, K] as a checkpoint holds it, in any precision: one panel at a time is turned into the
+ * scratch, so that there is no second copy of W.
+ */
+export function multiplyStored(
+  M: i32,
+  N: i32,
+  K: i32,
+  a: usize,
+  ars: i32,
+  w: usize,
+  precision: i32,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  scratch: usize,
+): void {
+  const copy = scratch,
+    left = at(scratch, MR * NR),
+    panel = at(scratch, leftScratch);
+  for (let m: i32 = 0; m < M; m += MC) {
+    const rows = min(MC, M - m);
+    for (let k: i32 = 0; k < K; k += KC) {
+      const depth = min(KC, K - k);
+      packRows(rows, depth, at(a, m * ars + k), ars, 1, left);
+      for (let j: i32 = 0; j < N; j += NR) {
+        const columns = min(NR, N - j);
+        packAny(precision, depth, columns, w, j * K + k, 1, K, panel);
+        tiles(rows, 0, columns, depth, left, panel, at(c, m * ldc + j), ldc, i32(adds || k > 0), copy);
+      }
     }
   }
 }

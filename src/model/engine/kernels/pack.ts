@@ -3,7 +3,9 @@
 // The left operand becomes tiles of MR rows, [tile][k][MR]; the right one panels of NR columns, [panel][k][NR]. Missing rows
 // and columns at the edges are filled with zeros. An element lies at base + row·rowStride + column·columnStride.
 
+import { FLOAT32, halfAt } from './half';
 import { at } from './math';
+import { packHalfColumns } from './pack-halves';
 import { MR, NR } from './tile';
 
 /** How many steps of the inner dimension are multiplied before the next block: a panel of that depth stays in L1. */
@@ -64,7 +66,13 @@ function packRowMajor(depth: i32, a: usize, rowStride: i32, out: usize): void {
 // @ts-ignore: decorator
 @inline
 function turn4(p: usize, next: usize, o: usize, step: usize): void {
-  const r0 = v128.load(p), r1 = v128.load(p + next), r2 = v128.load(p + 2 * next), r3 = v128.load(p + 3 * next);
+  turn(v128.load(p), v128.load(p + next), v128.load(p + 2 * next), v128.load(p + 3 * next), o, step);
+}
+
+/** Four rows of four become the columns of what is stored, `step` bytes apart. */
+// @ts-ignore: decorator
+@inline
+export function turn(r0: v128, r1: v128, r2: v128, r3: v128, o: usize, step: usize): void {
   const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
   const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
   v128.store(o, v128.shuffle<i64>(low01, low23, 0, 2));
@@ -146,6 +154,14 @@ function packSomeColumns(depth: i32, columns: i32, b: usize, stepStride: i32, co
   }
 }
 
+/** As `packColumns`, of values in any precision; the operand begins at element `from` of an array. */
+export function packAny(
+  precision: i32, depth: i32, columns: i32, array: usize, from: i32, stepStride: i32, columnStride: i32, out: usize,
+): void {
+  if (precision == FLOAT32) packColumns(depth, columns, at(array, from), stepStride, columnStride, out);
+  else packHalfColumns(precision, depth, columns, halfAt(array, from), stepStride, columnStride, out);
+}
+
 /** Columns rounded up to whole panels. */
 // @ts-ignore: decorator
 @inline
@@ -160,16 +176,15 @@ export function paddedRows(rows: i32): i32 {
 
 /**
  * Panels [firstPanel, lastPanel) of a whole right operand of depth K: for each block of KC steps all panels, one block
- * after the other, so that the part from step k on begins at k·padded(N).
+ * after the other, so that the part from step k on begins at k·padded(N). The operand's values may be halves.
  */
 export function packPanels(
-  firstPanel: i32, lastPanel: i32, K: i32, N: i32, b: usize, stepStride: i32, columnStride: i32, out: usize,
+  firstPanel: i32, lastPanel: i32, K: i32, N: i32, b: usize, stepStride: i32, columnStride: i32, precision: i32, out: usize,
 ): void {
   const first = firstPanel * NR, count = min(lastPanel * NR, N) - first;
   const total = padded(N);
   for (let k: i32 = 0; k < K; k += KC) {
-    const depth = min(KC, K - k);
-    const from = at(b, k * stepStride + first * columnStride);
-    packColumns(depth, count, from, stepStride, columnStride, at(out, k * total + first * depth));
+    const depth = min(KC, K - k), from = k * stepStride + first * columnStride;
+    packAny(precision, depth, count, b, from, stepStride, columnStride, at(out, k * total + first * depth));
   }
 }

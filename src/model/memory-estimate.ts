@@ -1,0 +1,193 @@
+/**
+ * @file How much memory the embedded engine needs for a training, from shapes and settings alone: pure arithmetic, so that
+ * what does not fit is said before anything is loaded. `test/unit/model/memory-estimate.test.ts` holds it to the engine.
+ *
+ * What stays is the sum of
+ *
+ *     weights     4 bytes each; 2 where their file has half precision and no training changes them
+ *     reference   the frozen start policy, which is a copy only where every weight trains
+ *     optimizer   8 bytes for each trained weight: two moments
+ *
+ * To that comes the largest of the phases, which follow one another. With D, F, Q, K, V, L the sizes of the residual
+ * stream, the feed-forward part, all queries, all keys, the vocabulary and the number of layers, and N padded tokens in a
+ * micro-batch (all but the vocabulary's rows in float32):
+ *
+ *     rollout     keys and values 2·L·K for each position of each completion, a row of V logits for each completion, and
+ *                 a copy of the weights where those are repacked (engine/decoder.ts)
+ *     scoring     N·(7·D + 3·Q + 3·K + 3·F): one layer without a gradient
+ *     update      gradients, twice 4 bytes for each trained weight; then for each layer N·(4·D + 2·Q + 2·K + 3·F) values
+ *                 that are kept and about as many gradients, or with checkpointing N·2·D, and the values of one layer
+ *     head        some rows of V logits at a time
+ */
+import { decoderBytes, repacks, SPARE_BYTES } from './engine/decoder-size.ts';
+import type { LoraConfig } from './lora.ts';
+import { parameterShapes } from './parameter-shapes.ts';
+import type { ModelConfig } from './weights.ts';
+
+/** What a training asks of its model. */
+export interface MemoryPlan {
+  readonly config: ModelConfig;
+  /** The file of the weights is in half precision. */
+  readonly isHalf: boolean;
+  /** Undefined: every weight trains. */
+  readonly lora?: Pick<LoraConfig, 'rank' | 'targets'>;
+  readonly prompts: number;
+  readonly groupSize: number;
+  /** Of the longest prompt. */
+  readonly promptTokens: number;
+  readonly newTokens: number;
+  readonly microBatchTokens: number;
+  readonly checkpointing: boolean;
+}
+
+export type MemoryPhase = 'rollout' | 'scoring' | 'update';
+
+export interface MemoryEstimate {
+  readonly parameters: number;
+  readonly trained: number;
+  readonly weightBytes: number;
+  readonly referenceBytes: number;
+  readonly optimizerBytes: number;
+  /** Beside what stays. */
+  readonly phaseBytes: Readonly<Record<MemoryPhase, number>>;
+  readonly largest: MemoryPhase;
+  /** What stays and the largest phase. */
+  readonly peakBytes: number;
+}
+
+/** Queries of an evaluation that decode together; see rl/evaluate.ts. */
+const EVALUATED = 64;
+/** The engine's own limits; see engine/products.ts and engine/fused-log-probs.ts. */
+const [PANEL_BYTES, LOGIT_ROWS, LOGIT_FLOATS] = [2 ** 25, 128, 2 ** 21];
+/** Scratch of the threads, tables of angles, ids and what else is small. */
+const SMALL_BYTES = 2 ** 23;
+
+/** What the engine can address at all. */
+export const ENGINE_BYTES = 2 ** 32 - 2 ** 17;
+
+export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
+  const { config, lora } = plan;
+  const counts = parameterCounts(config);
+  const trained = lora ? adapterCount(config, lora) : counts.matrices + counts.vectors;
+  const half = counts.matrices * (plan.isHalf ? 2 : 4) + counts.vectors * 4;
+  const weightBytes = lora ? half + trained * 4 : trained * 4;
+  const referenceBytes = lora ? 0 : half;
+  const optimizerBytes = trained * 8;
+  const standing = weightBytes + referenceBytes + optimizerBytes;
+  const phaseBytes = {
+    rollout: rolloutBytes(plan, ENGINE_BYTES - standing),
+    scoring: scoringBytes(plan),
+    update: updateBytes(plan, trained),
+  };
+  const phases = Object.entries(phaseBytes) as [MemoryPhase, number][];
+  const [largest, most] = phases.reduce((best, phase) => (phase[1] > best[1] ? phase : best));
+  return {
+    parameters: counts.matrices + counts.vectors,
+    trained,
+    weightBytes,
+    referenceBytes,
+    optimizerBytes,
+    phaseBytes,
+    largest,
+    peakBytes: standing + most + SMALL_BYTES,
+  };
+}
+
+/**
+ * Bytes that a gradient over `tokens` tokens keeps of all layers without checkpointing: for each token and layer the
+ * residual stream and its norm, twice, what attention mixed, queries, keys, values, and the three activations of the
+ * feed-forward part.
+ */
+export function keptBytes(config: ModelConfig, tokens: number): number {
+  return 4 * tokens * config.layers * keptFloats(config);
+}
+
+function keptFloats(config: ModelConfig): number {
+  const { D, F, Q, K } = sizesOf(config);
+  const norms = config.queryKeyNorm ? Q + K : 0;
+  return 4 * D + 2 * Q + 2 * K + 3 * F + norms;
+}
+
+/** For each token, the gradients of one layer: each operation's, and the sums where ways join. */
+function gradientFloats(config: ModelConfig, isAdapted: boolean): number {
+  const { D, F, Q, K } = sizesOf(config);
+  const plain = 9 * D + 3 * Q + 3 * K + 3 * F + (config.queryKeyNorm ? Q + K : 0);
+  return isAdapted ? plain + 10 * D + 2 * Q + 2 * F : plain;
+}
+
+function rolloutBytes(plan: MemoryPlan, roomBytes: number): number {
+  const { config, isHalf, lora, prompts, groupSize, promptTokens, newTokens } = plan;
+  const prompt = Array.from({ length: promptTokens }, () => 0);
+  const decoding = (count: number, copies: number): number => {
+    const options = { prompts: Array.from({ length: count }, () => prompt), copies, maxNewTokens: newTokens };
+    const { packed, others } = decoderBytes(config, options);
+    const room = roomBytes - others - SPARE_BYTES;
+    return others + (repacks(packed, isHalf && lora !== undefined, room) ? packed : 0);
+  };
+  return Math.max(decoding(prompts, groupSize), decoding(EVALUATED, 1));
+}
+
+/** Sequences of the largest micro-batch, and its padded tokens. */
+function microBatch({ promptTokens, newTokens, microBatchTokens, prompts, groupSize }: MemoryPlan): {
+  readonly sequences: number;
+  readonly tokens: number;
+} {
+  const length = promptTokens + newTokens;
+  const sequences = Math.max(1, Math.min(prompts * groupSize, Math.floor(microBatchTokens / length)));
+  return { sequences, tokens: sequences * (length - 1) };
+}
+
+/** One layer's values, or the head's logits, without a gradient. */
+function scoringBytes(plan: MemoryPlan): number {
+  const { D, F, Q, K } = sizesOf(plan.config);
+  const { tokens } = microBatch(plan);
+  const layer = tokens * (7 * D + 3 * Q + 3 * K + 3 * F) * 4 + panelBytes(plan.config);
+  return Math.max(layer, tokens * D * 4 + headBytes(plan));
+}
+
+function updateBytes(plan: MemoryPlan, trained: number): number {
+  const { config, lora, checkpointing } = plan;
+  const { D } = sizesOf(config);
+  const { tokens } = microBatch(plan);
+  const kept = keptFloats(config);
+  const gradients = gradientFloats(config, lora !== undefined);
+  const layers = checkpointing ? 2 * D * config.layers + kept + gradients : (kept + gradients) * config.layers;
+  const embedding = lora ? 0 : config.vocabularySize * D * (config.tiedEmbeddings ? 3 : 2) * 4;
+  const backward = tokens * layers * 4 + panelBytes(config) + embedding;
+  const held = checkpointing ? tokens * D * config.layers * 4 : keptBytes(config, tokens);
+  return trained * 8 + Math.max(backward, held + headBytes(plan));
+}
+
+/** Logits of some rows, hidden states and their gradient. */
+function headBytes(plan: MemoryPlan): number {
+  const { vocabularySize, hiddenSize } = plan.config;
+  const predicted = microBatch(plan).sequences * plan.newTokens;
+  const rows = Math.min(predicted, Math.max(LOGIT_ROWS, Math.floor(LOGIT_FLOATS / vocabularySize)));
+  return rows * vocabularySize * 4 + 3 * predicted * hiddenSize * 4 + panelBytes(plan.config, vocabularySize);
+}
+
+/** What a product repacks of its right operand at a time. */
+function panelBytes(config: ModelConfig, outputs = config.feedForwardSize): number {
+  return Math.min(PANEL_BYTES, outputs * config.hiddenSize * 4);
+}
+
+function sizesOf(config: ModelConfig): { D: number; F: number; Q: number; K: number } {
+  const { hiddenSize: D, feedForwardSize: F, headSize, heads, keyValueHeads } = config;
+  return { D, F, Q: heads * headSize, K: keyValueHeads * headSize };
+}
+
+function parameterCounts(config: ModelConfig): { matrices: number; vectors: number } {
+  let [matrices, vectors] = [0, 0];
+  for (const shape of parameterShapes(config).values()) {
+    if (shape.length === 2) matrices += shape[0] * shape[1];
+    else vectors += shape[0];
+  }
+  return { matrices, vectors };
+}
+
+/** A [r, in] and B [out, r] of every target. */
+function adapterCount(config: ModelConfig, { rank, targets }: Pick<LoraConfig, 'rank' | 'targets'>): number {
+  return [...parameterShapes(config)]
+    .filter(([name, shape]) => shape.length === 2 && targets.includes(name.split('.').at(-2)!))
+    .reduce((sum, [, [outputs, inputs]]) => sum + rank * (outputs + inputs), 0);
+}
