@@ -30,7 +30,7 @@ export function checkpointed(
       },
     };
   });
-  return once(x, ...parameters) as Tensor2D;
+  return once(x, ...parameters);
 }
 
 /** Gradients taken while those of a larger function are being taken. */

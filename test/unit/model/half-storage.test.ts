@@ -65,9 +65,9 @@ for (const precision of precisions) {
     it('gives the products that it gives in float32, bit for bit, in any shape', () => {
       for (const [rows, inputs, outputs] of SHAPES) {
         const { half, whole } = matrices([outputs, inputs], precision);
-        const x = tf.randomNormal([rows, inputs], 0, 1, 'float32', 1) as tf.Tensor2D;
-        const dy = tf.randomNormal([rows, outputs], 0, 1, 'float32', 2) as tf.Tensor2D;
-        const bias = tf.randomNormal([outputs], 0, 1, 'float32', 3) as tf.Tensor1D; // so that no product is a small one
+        const x = tf.randomNormal<tf.Rank.R2>([rows, inputs], 0, 1, 'float32', 1);
+        const dy = tf.randomNormal<tf.Rank.R2>([rows, outputs], 0, 1, 'float32', 2);
+        const bias = tf.randomNormal<tf.Rank.R1>([outputs], 0, 1, 'float32', 3); // so that no product is a small one
         assert.deepEqual(linear(x, half, bias).dataSync(), linear(x, whole, bias).dataSync());
         const [actual, expected] = [half, whole].map((w) => tf.matMul(dy, w).dataSync());
         for (const [i, value] of actual.entries()) assert.ok(Math.abs(value - expected[i]) < 1e-4);
@@ -86,11 +86,11 @@ for (const precision of precisions) {
 
     it('gives the log-probabilities and their gradient as the head of a model', () => {
       const { half, whole } = matrices([40, 16], precision);
-      const hidden = tf.randomNormal([9, 16], 0, 1, 'float32', 1) as tf.Tensor2D;
+      const hidden = tf.randomNormal<tf.Rank.R2>([9, 16], 0, 1, 'float32', 1);
       const targets = tf.tensor1d([0, 39, 1, 2, 3, 4, 5, 6, 7], 'int32');
       const [actual, expected] = [half, whole].map((head) => {
         const variable = tf.variable(head, false);
-        const f = (x: tf.Tensor): tf.Tensor => tokenLogProbs(x as tf.Tensor2D, variable as tf.Tensor2D, targets, 0.8);
+        const f = (x: tf.Tensor): tf.Tensor => tokenLogProbs(x as tf.Tensor2D, variable, targets, 0.8);
         return [...f(hidden).dataSync(), ...tf.grad(f)(hidden).dataSync()];
       });
       for (const [i, value] of actual.entries()) assert.ok(Math.abs(value - expected[i]) < 1e-5);
