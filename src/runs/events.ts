@@ -43,6 +43,14 @@ export interface StepMetrics {
   readonly learningRate: number;
   readonly tokensPerSecond: number;
   readonly stepSeconds: number;
+  /** Of a step: writing the rewrites … */
+  readonly sampleSeconds: number;
+  /** … searching with them, and with the queries as typed … */
+  readonly searchSeconds: number;
+  /** … what the start policy makes of them … */
+  readonly referenceSeconds: number;
+  /** … and the gradient and the change of the weights. */
+  readonly updateSeconds: number;
   /** Resident memory of the process that trains, when the step was finished. */
   readonly memoryBytes: number;
 }
@@ -55,14 +63,6 @@ export interface TokenTrace {
   readonly logProbs: readonly number[];
   /** Of each token under the start policy; absent where the step did not need it. */
   readonly reference?: readonly number[];
-  /** Of a step: writing the rewrites … */
-  readonly sampleSeconds: number;
-  /** … searching with them, and with the queries as typed … */
-  readonly searchSeconds: number;
-  /** … what the start policy makes of them … */
-  readonly referenceSeconds: number;
-  /** … and the gradient and the change of the weights. */
-  readonly updateSeconds: number;
 }
 
 export interface Rollout {
