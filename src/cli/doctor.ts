@@ -2,13 +2,25 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { listBackends, selectBackend } from '../model/backend.ts';
 import { defineCommand, noPositionals } from './command.ts';
+import { printModelForecast } from './doctor-model.ts';
+import { configOf } from './train.ts';
 
 export const doctorCommand = defineCommand({
-  usage: ['doctor'],
-  about: 'Lists the tensor engines, which one would be chosen and why, versions, and memory.',
-  options: {},
-  run: async ({ positionals }, output) => {
+  usage: ['doctor', 'doctor --model DIR [--task DIR|sample] [--config FILE] [--set name=value …]'],
+  about:
+    'Lists the tensor engines, which one would be chosen and why, versions, and memory. With --model: how much memory training that model takes, and what would make it fit.',
+  options: {
+    model: { type: 'string', value: 'DIR', about: 'The model that is to be trained.' },
+    task: { type: 'string', value: 'DIR', about: 'Folder of the task, or "sample" (the default).' },
+    config: { type: 'string', value: 'FILE', about: 'JSON file of settings; the other options win over it.' },
+    set: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'Any setting; may be repeated.' },
+  },
+  run: async ({ values, positionals }, output) => {
     noPositionals(positionals);
+    if (values.model !== undefined) {
+      await printModelForecast(await configOf(values), output);
+      return;
+    }
     const backends = await listBackends();
     const chosen = await selectBackend('auto');
     const gigabytes = (bytes: number): number => Math.round(bytes / 1e8) / 10;

@@ -32,7 +32,8 @@ export const trainCommand = defineCommand({
   },
 });
 
-async function configOf(values: {
+/** The configuration that a command line names. */
+export async function configOf(values: {
   readonly config?: string;
   readonly set?: readonly string[];
   readonly [option: string]: unknown;

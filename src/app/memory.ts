@@ -1,0 +1,208 @@
+/**
+ * @file Whether a training fits into memory, and what would make it fit: said before a model is loaded. The arithmetic is in
+ * model/memory-estimate.ts; here it meets a configuration, a model folder, a task and the machine.
+ */
+import { totalmem } from 'node:os';
+import { UserError } from '../base/errors.ts';
+import { promptOf } from '../data/prompt.ts';
+import type { Task } from '../data/task.ts';
+import { findBase, isAdapterFolder } from '../model/adapter-folder.ts';
+import type { BackendName } from '../model/backend.ts';
+import { ENGINE_BYTES, estimateMemory, type MemoryEstimate, type MemoryPlan } from '../model/memory-estimate.ts';
+import { describeModel, type ModelDescription } from '../model/model-folder.ts';
+import { encodePrompt } from '../model/policy.ts';
+import { storedTensors } from '../model/safetensors.ts';
+import { loadTokenizer } from '../model/tokenizer.ts';
+import { weightFiles } from '../model/weight-files.ts';
+import { isCheckpointed } from '../rl/update.ts';
+import type { RunConfig } from './config.ts';
+import { modelDir, rolloutSettings } from './parts.ts';
+import { loraOf } from './policies.ts';
+
+export interface MemoryForecast {
+  readonly plan: MemoryPlan;
+  readonly estimate: MemoryEstimate;
+  /** Of the whole process at its peak. */
+  readonly residentBytes: number;
+  /** What the tensors must fit into, and what the process must. */
+  readonly limits: { readonly engineBytes: number; readonly machineBytes: number };
+  readonly fits: boolean;
+  /** Settings that together make it fit, and the peak that they lead to; none when it fits, or when no settings do. */
+  readonly remedy?: { readonly settings: Partial<RunConfig>; readonly residentBytes: number };
+  /** It would fit if the file of the weights were in half precision. */
+  readonly fitsInHalf: boolean;
+}
+
+/** What JavaScript takes beyond what it had before the first step: texts, rankings, and what waits to be collected. */
+const SCRIPT_BYTES = 60e6;
+/** The prompt of most tokens is looked for among this many of the longest in characters. */
+const LONGEST = 32;
+
+/**
+ * A forecast for the active engine. What this process takes already (the engine, the task, what the caller has opened) is
+ * counted as it is.
+ *
+ * @throws UserError when the model folder cannot be read.
+ */
+export async function forecastMemory(task: Task, config: RunConfig, engine: BackendName): Promise<MemoryForecast> {
+  const dir = modelDir(config);
+  const isAdapter = isAdapterFolder(dir);
+  const base = isAdapter ? (await findBase(dir)).dir : dir;
+  const description = await describeModel(base);
+  // Adapters that come with the start policy are added to its weights, which are in float32 then.
+  const isHalf = !isAdapter && (await isInHalf(base));
+  const promptTokens = await longestPrompt(base, description, task, config);
+  const outside = process.memoryUsage().rss + SCRIPT_BYTES;
+  const limits = { engineBytes: engine === 'embedded' ? ENGINE_BYTES : Infinity, machineBytes: totalmem() };
+  return forecast({ description, isHalf, promptTokens, outside, limits }, config);
+}
+
+interface Facts {
+  readonly description: ModelDescription;
+  readonly isHalf: boolean;
+  readonly promptTokens: number;
+  /** Bytes of the process that are not tensors. */
+  readonly outside: number;
+  readonly limits: MemoryForecast['limits'];
+}
+
+function forecast(facts: Facts, config: RunConfig): MemoryForecast {
+  const plan = planOf(facts, config);
+  const estimate = estimateMemory(plan);
+  const fits = isWithin(facts, estimate);
+  return {
+    plan,
+    estimate,
+    residentBytes: facts.outside + estimate.peakBytes,
+    limits: facts.limits,
+    fits,
+    ...(!fits && remedyFor(facts, config)),
+    fitsInHalf: !fits && !facts.isHalf && isWithin(facts, estimateMemory({ ...plan, isHalf: true })),
+  };
+}
+
+function isWithin({ outside, limits }: Facts, { peakBytes }: MemoryEstimate): boolean {
+  return peakBytes <= limits.engineBytes && outside + peakBytes <= limits.machineBytes;
+}
+
+function planOf({ description, isHalf, promptTokens }: Facts, config: RunConfig): MemoryPlan {
+  const lora = loraOf(config);
+  const microBatchTokens = config['optimizer.microBatchTokens'];
+  const checkpointing = config['model.checkpointing'];
+  return {
+    config: description.config,
+    isHalf,
+    ...(lora && { lora }),
+    prompts: config['rollout.prompts'],
+    groupSize: config['rollout.groupSize'],
+    promptTokens,
+    newTokens: config['rollout.maxNewTokens'],
+    microBatchTokens,
+    checkpointing: isCheckpointed(description.config, { checkpointing, microBatchTokens }),
+  };
+}
+
+/** Changes in the order in which a user would make them: those that cost least first. */
+function* changes(config: RunConfig, { promptTokens, newTokens }: MemoryPlan): Generator<Partial<RunConfig>> {
+  yield { 'model.checkpointing': 'on' };
+  const longest = promptTokens + newTokens;
+  for (let tokens = config['optimizer.microBatchTokens'] / 2; tokens >= longest; tokens /= 2) {
+    yield { 'optimizer.microBatchTokens': Math.floor(tokens) };
+  }
+  if (config['lora.rank'] === 0) yield { 'lora.rank': 16 };
+  for (let prompts = config['rollout.prompts']; prompts > 1; prompts = Math.ceil(prompts / 2)) {
+    yield { 'rollout.prompts': Math.ceil(prompts / 2) };
+  }
+}
+
+/** The first change that is enough by itself; otherwise as many, one after another, as are. */
+function remedyFor(facts: Facts, config: RunConfig): Pick<MemoryForecast, 'remedy'> {
+  const found = (settings: Partial<RunConfig>): MemoryForecast['remedy'] => {
+    const estimate = estimateMemory(planOf(facts, { ...config, ...settings }));
+    return isWithin(facts, estimate) ? { settings, residentBytes: facts.outside + estimate.peakBytes } : undefined;
+  };
+  const single = [...changes(config, planOf(facts, config))];
+  for (const settings of single) {
+    const remedy = found(settings);
+    if (remedy) return { remedy };
+  }
+  let together: Partial<RunConfig> = {};
+  for (const settings of single) {
+    together = { ...together, ...settings };
+    const remedy = found(together);
+    if (remedy) return { remedy };
+  }
+  return {};
+}
+
+/** Whether the weights' file holds its matrices in half precision. */
+async function isInHalf(dir: string): Promise<boolean> {
+  const [first] = await weightFiles(dir);
+  for await (const { shape, dtype } of storedTensors(first)) {
+    if (shape.length === 2) return dtype === 'BF16' || dtype === 'F16';
+  }
+  return false;
+}
+
+/** Tokens of the longest prompt that the task leads to. */
+async function longestPrompt(
+  dir: string,
+  { endIds, config: { vocabularySize } }: ModelDescription,
+  task: Task,
+  config: RunConfig,
+): Promise<number> {
+  const tokenizer = await loadTokenizer(dir, endIds, vocabularySize);
+  const { promptStyle, maxPromptTokens } = rolloutSettings(config);
+  const prompts = [...task.examples.train, ...task.examples.validation].map((example) => {
+    const prompt = promptOf(example, promptStyle);
+    const characters = prompt.messages(prompt.size).reduce((sum, { content }) => sum + content.length, 0);
+    return { prompt, characters };
+  });
+  const longest = prompts.sort((a, b) => b.characters - a.characters).slice(0, LONGEST);
+  const tokens = longest.map(({ prompt }) => encodePrompt(tokenizer, prompt, maxPromptTokens).ids.length);
+  return Math.max(1, ...tokens);
+}
+
+/** What a forecast comes to, in one sentence. */
+export function memorySentence({ estimate, residentBytes, limits, fits, ...rest }: MemoryForecast): string {
+  const needs = `About ${gigabytes(residentBytes)} of memory at the peak, ${PHASES[estimate.largest]}`;
+  if (fits) return `${needs}.`;
+  const overEngine = estimate.peakBytes > limits.engineBytes;
+  const limit = overEngine
+    ? `its tensors need ${gigabytes(estimate.peakBytes)} and the embedded engine has ${gigabytes(limits.engineBytes)}`
+    : `this machine has ${gigabytes(limits.machineBytes)}`;
+  return `${needs}, does not fit: ${limit}. ${advice({ ...rest, overEngine })}`;
+}
+
+function advice({
+  remedy,
+  fitsInHalf,
+  overEngine,
+}: Pick<MemoryForecast, 'remedy' | 'fitsInHalf'> & { readonly overEngine: boolean }): string {
+  const ways: string[] = [];
+  if (remedy) {
+    const settings = Object.entries(remedy.settings).map(([name, value]) => `${name}=${value}`);
+    ways.push(`set ${settings.join(' and ')} (${gigabytes(remedy.residentBytes)})`);
+  }
+  if (fitsInHalf) ways.push('save the model in half precision (transformers: dtype="bfloat16")');
+  if (overEngine) ways.push('take backend=node, which uses what the machine has ("rec-r1 install-backend node")');
+  if (ways.length === 0) return 'No settings make it fit; take a smaller model.';
+  const [first, ...others] = ways;
+  return `To make it fit, ${[first, ...others].join(', or ')}.`;
+}
+
+const PHASES = {
+  rollout: 'while rewrites are sampled',
+  scoring: 'while the start policy reads the rewrites',
+  update: 'while gradients are computed',
+} as const satisfies Record<MemoryEstimate['largest'], string>;
+
+/** Such as 1.9 GB. */
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(bytes < 1e10 ? 2 : 1)} GB`;
+}
+
+/** @throws UserError when it does not fit. */
+export function assertFits(forecasted: MemoryForecast): void {
+  if (!forecasted.fits) throw new UserError(memorySentence(forecasted));
+}
