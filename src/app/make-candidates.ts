@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { writeLines } from '../base/write-lines.ts';
-import { candidateText } from '../data/candidates.ts';
+import { candidateText, withCandidates } from '../data/candidates.ts';
 import { emptySplits } from '../data/split.ts';
 import { type Candidate, type Example, SPLITS, type Split, type Task } from '../data/task.ts';
 import { ndcgAt } from '../retrieval/metrics.ts';
@@ -56,7 +56,7 @@ async function write(
     if (document) return candidateText(document);
     throw new UserError(`${retriever.name} found "${id}", which is not in the corpus of ${task.dir}; add it there.`);
   };
-  for (const split of SPLITS) examples[split] = await withCandidates(task.examples[split], retriever, depth, textOf);
+  for (const split of SPLITS) examples[split] = await searchedFor(task.examples[split], retriever, depth, textOf);
   const kept = SPLITS.flatMap((split) => examples[split]);
   if (kept.length === 0) throw new UserError(`${retriever.name} finds nothing relevant for any query of ${task.dir}.`);
 
@@ -72,7 +72,7 @@ async function write(
   };
 }
 
-async function withCandidates(
+async function searchedFor(
   examples: readonly Example[],
   retriever: Retriever,
   depth: number,
@@ -86,8 +86,7 @@ async function withCandidates(
       if (outcome.kind === 'failed')
         throw new UserError(`The search for "${batch[i].query}" failed: ${outcome.message}`);
       const candidates = outcome.hits.map(({ id }): Candidate => ({ id, text: textOf(id) }));
-      const relevant = new Map([...batch[i].relevant].filter(([id]) => candidates.some((found) => found.id === id)));
-      if (relevant.size > 0 && candidates.length > 1) kept.push({ ...batch[i], candidates, relevant });
+      if (candidates.length > 1) kept.push(...withCandidates(batch[i], candidates));
     }
   }
   return kept;
