@@ -1,21 +1,31 @@
-/** @file Asking a checkpoint for rewrites of single queries, with what the recommender makes of them. */
+/**
+ * @file Asking a checkpoint for rewrites of queries, with what the recommender makes of them and, where the task judges a
+ * query, what that is worth.
+ */
+import { UserError } from '../base/errors.ts';
 import { orderOf, parseCompletion } from '../data/answer.ts';
-import { candidateText } from '../data/candidates.ts';
-import { customPrompt } from '../data/prompt-template.ts';
-import { type Candidate, type Document, type Example, SPLITS, type Task } from '../data/task.ts';
+import type { Example } from '../data/task.ts';
 import { disposePolicy, type Policy } from '../model/policy.ts';
-import type { Hit, Retriever } from '../retrieval/retriever.ts';
+import type { Hit } from '../retrieval/retriever.ts';
+import { ndcgOf, rankRelevant } from '../rl/reward.ts';
 import { rollOut } from '../rl/rollout.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
-import type { RunConfig } from './config.ts';
-import { openRetriever } from './open-retriever.ts';
-import { openBackend, openTaskOf, rolloutSettings } from './parts.ts';
+import { openBackend, rolloutSettings } from './parts.ts';
 import { openCheckpoint } from './policies.ts';
-import { storedConfig } from './train.ts';
-import { UserError } from '../base/errors.ts';
+import { exampleOf, openRunSearch, type RunSearch, searchAll } from './run-search.ts';
 
 export interface ShownHit extends Hit {
   readonly title: string;
+}
+
+/** What the rewrite of a query that the task judges is worth. */
+export interface JudgedRewrite {
+  /** Such as `ndcg@10`. */
+  readonly metric: string;
+  readonly original: number;
+  readonly rewrite: number;
+  /** Document id to grade above 0. */
+  readonly grades: Readonly<Record<string, number>>;
 }
 
 export interface RewriteAnswer {
@@ -27,104 +37,142 @@ export interface RewriteAnswer {
   /** The best documents for the rewrite, and for the query as it stands. */
   readonly hits: readonly ShownHit[];
   readonly baselineHits: readonly ShownHit[];
+  /** Only where the query is one of the task's. */
+  readonly judged?: JudgedRewrite;
+}
+
+export interface RewriteOptions {
+  readonly limit?: number;
+  /** Greedy when left out, otherwise another draw for each number. */
+  readonly sample?: number;
+  /** Awaited between tokens; may throw to end early. */
+  readonly turn?: () => Promise<void>;
 }
 
 export interface Rewriter {
   readonly checkpoint: string;
-  /** Greedy; with `sample`, another draw for each number. */
-  rewrite(query: string, options?: { readonly limit?: number; readonly sample?: number }): Promise<RewriteAnswer>;
-  dispose(): Promise<void>;
+  /** Bytes of its weights. */
+  readonly sizeBytes: number;
+  readonly rewrite: (query: string, options?: RewriteOptions) => Promise<RewriteAnswer>;
+  /** Many at once, in their order: faster than one after another, with the same answers. */
+  readonly rewriteAll: (queries: readonly string[], options?: RewriteOptions) => Promise<RewriteAnswer[]>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** Opens a checkpoint of a run, the newest when none is named, with the run's own task and recommender. */
 export async function openRewriter(runDir: string, checkpoint?: string): Promise<Rewriter> {
-  const config = storedConfig(runDir);
+  const search = await openRunSearch(runDir);
+  try {
+    const rewriter = await openRewriterFor(search, runDir, checkpoint);
+    return {
+      ...rewriter,
+      dispose: async () => {
+        await rewriter.dispose();
+        await search.retriever.dispose?.();
+      },
+    };
+  } catch (error) {
+    await search.retriever.dispose?.();
+    throw error;
+  }
+}
+
+/** Opens a checkpoint beside others of its run; `search` stays open when it is disposed. */
+export async function openRewriterFor(search: RunSearch, runDir: string, checkpoint?: string): Promise<Rewriter> {
   const { name, dir } = await findCheckpoint(runDir, checkpoint);
-  await openBackend(config);
-  const task = await openTaskOf(config);
-  const retriever = await openRetriever(task, config);
-  const documents = new Map(task.documents.map((document) => [document.id, document]));
-  const policy = await openCheckpoint(dir, config);
+  await openBackend(search.config);
+  const policy = await openCheckpoint(dir, search.config);
+  const rewriteAll: Rewriter['rewriteAll'] = (queries, options = {}) => answer(policy, search, queries, options);
   return {
     checkpoint: name,
-    rewrite: async (query, { limit = 10, sample } = {}) => {
-      if (query.trim() === '') throw new UserError('The query is empty; type what a shopper would.');
-      const example = await exampleOf(task, retriever, query, documents);
-      const completion = await complete(policy, config, example, sample);
-      const { rewrite, format } = parseCompletion(completion, example);
-      const [hits, baselineHits] = await Promise.all(
-        [rewrite ?? '', query].map((text) => hitsOf(text, example, retriever, limit)),
-      );
-      const shown = (found: readonly Hit[]): ShownHit[] =>
-        found.map((hit) => ({ ...hit, title: documents.get(hit.id)?.title ?? '' }));
-      return { query, rewrite, format, completion, hits: shown(hits), baselineHits: shown(baselineHits) };
-    },
-    dispose: async () => {
+    sizeBytes: [...policy.parameters.values()].reduce((sum, { size }) => sum + size * 4, 0),
+    rewriteAll,
+    rewrite: async (query, options) => (await rewriteAll([query], options))[0],
+    dispose: () => {
       disposePolicy(policy);
-      await retriever.dispose?.();
+      return Promise.resolve();
     },
   };
 }
 
-/** How many candidates are put in order for a query that the task does not have, as in the paper. */
-const CANDIDATES = 16;
-
-/** A query of nobody's, as an example of the task's kind. */
-async function exampleOf(
-  { kind, dir, examples }: Task,
-  retriever: Retriever,
-  query: string,
-  documents: ReadonlyMap<string, Document>,
-): Promise<Example> {
-  const example = { id: query, query, relevant: new Map<string, number>() };
-  const template = SPLITS.flatMap((split) => examples[split]).find(({ custom }) => custom)?.custom?.template;
-  const custom = template && { custom: customPrompt(template, { text: query }, `${dir} and a query alone`) };
-  switch (kind) {
-    case 'search':
-      return { ...example, ...custom };
-    case 'sequence':
-      return { ...example, ...custom, history: [] };
-    case 'rerank': {
-      const hits = await searchOne(retriever, query, CANDIDATES);
-      const candidates = hits.flatMap(({ id }): Candidate[] => {
-        const document = documents.get(id);
-        return document ? [{ id, text: candidateText(document) }] : [];
-      });
-      return { ...example, candidates };
-    }
-    default:
-      return kind satisfies never;
+async function answer(
+  policy: Policy,
+  search: RunSearch,
+  queries: readonly string[],
+  { limit = 10, ...options }: RewriteOptions,
+): Promise<RewriteAnswer[]> {
+  if (queries.some((query) => query.trim() === '')) {
+    throw new UserError('The query is empty; type what a shopper would.');
   }
+  const examples = await Promise.all(queries.map((query) => exampleOf(search, query)));
+  const completions = await complete(policy, search, examples, options);
+  const parsed = completions.map((completion, i) => parseCompletion(completion, examples[i]));
+  const rewrites = parsed.map(({ rewrite }) => rewrite ?? '');
+  const hits = await hitsOf(search, examples, rewrites, limit);
+  const baselineHits = await hitsOf(search, examples, queries, limit);
+  const judged = await judge(search, examples, rewrites);
+  return queries.map((query, i) => ({
+    query,
+    ...parsed[i],
+    completion: completions[i],
+    hits: hits[i],
+    baselineHits: baselineHits[i],
+    ...(judged[i] && { judged: judged[i] }),
+  }));
 }
 
 async function complete(
   policy: Policy,
-  config: RunConfig,
-  example: Example,
-  sample: number | undefined,
-): Promise<string> {
+  { config }: RunSearch,
+  examples: readonly Example[],
+  { sample, turn = () => Promise.resolve() }: Pick<RewriteOptions, 'sample' | 'turn'>,
+): Promise<string[]> {
   const rollout = rolloutSettings(config);
   const settings = { ...rollout, groupSize: 1, temperature: sample === undefined ? 0 : rollout.temperature };
-  const [group] = await rollOut(policy, [example], settings, { seed: config.seed, step: sample ?? 0 }, () =>
-    Promise.resolve(),
-  );
-  return group.completions[0].text;
+  const groups = await rollOut(policy, examples, settings, { seed: config.seed, step: sample ?? 0 }, turn);
+  return groups.map(({ completions }) => completions[0].text);
 }
 
-/** What an answer finds, or how it orders the candidates: those have no score but their place from the end. */
+/** What answers find, or how they order candidates: those have no score but their place from the end. */
 async function hitsOf(
-  answer: string,
-  { candidates }: Example,
-  retriever: Retriever,
+  { retriever, documents }: RunSearch,
+  examples: readonly Example[],
+  answers: readonly string[],
   limit: number,
-): Promise<readonly Hit[]> {
-  if (!candidates) return searchOne(retriever, answer, limit);
-  const order = orderOf(answer, candidates);
+): Promise<ShownHit[][]> {
+  const searched = answers.filter((_, i) => !examples[i].candidates);
+  const found = searched.length > 0 ? await searchAll(retriever, searched, limit) : [];
+  let next = 0;
+  return examples.map(({ candidates }, i) => {
+    const hits = candidates ? ordered(orderOf(answers[i], candidates), limit) : found[next++];
+    return hits.map((hit) => ({ ...hit, title: documents.get(hit.id)?.title ?? '' }));
+  });
+}
+
+function ordered(order: readonly string[], limit: number): Hit[] {
   return order.slice(0, limit).map((id, place) => ({ id, score: order.length - place }));
 }
 
-async function searchOne(retriever: Retriever, text: string, limit: number): Promise<readonly Hit[]> {
-  const [outcome] = await retriever.search([text], limit);
-  if (outcome.kind === 'failed') throw new UserError(`The search for "${text}" failed: ${outcome.message}`);
-  return outcome.hits;
+/** What each rewrite is worth, as an evaluation measures it; nothing for a query that the task does not judge. */
+async function judge(
+  { config, retriever }: RunSearch,
+  examples: readonly Example[],
+  rewrites: readonly string[],
+): Promise<(JudgedRewrite | undefined)[]> {
+  const k = config['evaluation.k'];
+  const answers = examples.flatMap((example, i) => {
+    if (example.relevant.size === 0) return [];
+    return [example.query, rewrites[i]].map((query) => ({ example, query }));
+  });
+  const rankings = await rankRelevant(answers, retriever, k);
+  const values = rankings.map((ranking, i) => {
+    if (ranking.kind === 'ranked') return ndcgOf(ranking, answers[i].example, k);
+    throw new UserError(`The search for "${answers[i].query}" failed: ${ranking.message}`);
+  });
+  let next = 0;
+  return examples.map(({ relevant }) => {
+    if (relevant.size === 0) return undefined;
+    const [original, rewrite] = [values[next++], values[next++]];
+    return { metric: `ndcg@${k}`, original, rewrite, grades: Object.fromEntries(relevant) };
+  });
 }

@@ -49,21 +49,34 @@ async function* csvRows(path: string): AsyncGenerator<CellRow> {
   if (open) throw new UserError(`${open.where}: a quote is not closed.`);
 }
 
-function hasOddQuotes(text: string): boolean {
+/** Whether a quoted cell opens in this text that does not close in it, or the other way round. */
+export function hasOddQuotes(text: string): boolean {
   let odd = false;
   for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) odd = !odd;
   return odd;
 }
 
 function csvCells(text: string, where: string): string[] {
-  const cells: string[] = [];
+  const cells = placedCells(text);
+  if (cells) return cells.map(({ cell }) => cell);
+  throw new UserError(`${where}: a quote stands inside a cell that is not quoted; double it and quote the cell.`);
+}
+
+/** A cell of a row, and where it stands with its quotes. */
+export interface PlacedCell {
+  readonly cell: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The cells of one row; undefined when a quote stands inside a cell that is not quoted, or is not closed. */
+export function placedCells(row: string): readonly PlacedCell[] | undefined {
+  const cells: PlacedCell[] = [];
   for (let start = 0; ;) {
-    const { cell, end } = text[start] === '"' ? quotedCell(text, start + 1) : bareCell(text, start);
-    if (cell === undefined || (end < text.length && text[end] !== ',')) {
-      throw new UserError(`${where}: a quote stands inside a cell that is not quoted; double it and quote the cell.`);
-    }
-    cells.push(cell);
-    if (end >= text.length) return cells;
+    const { cell, end } = row[start] === '"' ? quotedCell(row, start + 1) : bareCell(row, start);
+    if (cell === undefined || (end < row.length && row[end] !== ',')) return undefined;
+    cells.push({ cell, start, end });
+    if (end >= row.length) return cells;
     start = end + 1;
   }
 }

@@ -31,6 +31,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'Rewrite a query with a checkpoint',
     load: async () => (await import('./rewrite.ts')).rewriteCommand,
   },
+  test: {
+    summary: 'Check that queries still find what they must',
+    load: async () => (await import('./test.ts')).testCommand,
+  },
   export: {
     summary: 'Write a checkpoint for transformers, PEFT or llama.cpp',
     load: async () => (await import('./export.ts')).exportCommand,
@@ -38,10 +42,6 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   import: {
     summary: 'Turn a data set into a task folder',
     load: async () => (await import('./import.ts')).importCommand,
-  },
-  candidates: {
-    summary: 'Make a re-ranking task of a search task',
-    load: async () => (await import('./candidates.ts')).candidatesCommand,
   },
   index: {
     summary: 'Build a search index of a corpus',

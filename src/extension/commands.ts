@@ -13,6 +13,15 @@ import { chooseAndInstall } from './install-backend.ts';
 import { askForKey } from './keys.ts';
 import { newConfiguration } from './new-configuration.ts';
 import { reporting } from './notify.ts';
+import type { PlacedQuery } from './placed-query.ts';
+import {
+  acceptRewrite,
+  anotherRewrite,
+  compareRewrite,
+  copyRewrite,
+  rewriteSelection,
+  type RewriteServices,
+} from './rewrite-commands.ts';
 import { isLive, runName, type Runs } from './runs.ts';
 import type { RunItem } from './runs-view.ts';
 import { trainingSettings } from './settings.ts';
@@ -20,7 +29,7 @@ import type { Training } from './training.ts';
 import { isWriterAlive } from '../runs/lock.ts';
 import type { RunInfo } from '../runs/records.ts';
 
-export interface Services {
+export interface Services extends RewriteServices {
   readonly context: vscode.ExtensionContext;
   readonly runs: Runs;
   readonly training: Training;
@@ -31,7 +40,9 @@ export interface Services {
 /** A run's folder (from the panel and the status bar), a row of the view, or nothing (from the palette). */
 export type RunArgument = string | RunItem | undefined;
 
-type Command = (services: Services, argument: RunArgument) => unknown;
+/** What a command is given, where from a menu, a lens or a link. */
+type Argument = RunArgument | PlacedQuery;
+type Command = (services: Services, argument: Argument) => unknown;
 
 export const COMMANDS = {
   'rec-r1.startTraining': async ({ training, dashboards }) => {
@@ -82,6 +93,12 @@ export const COMMANDS = {
     const dir = await chooseRun(runs, argument, (info) => !isLive(info), vscode.l10n.t('Delete which run?'));
     if (dir !== undefined) await deleteRun(dir, runs, dashboards);
   },
+  'rec-r1.chooseCheckpoint': ({ inUse }) => inUse.choose(),
+  'rec-r1.acceptRewrite': (services, argument) => acceptRewrite(services, queryOf(argument)),
+  'rec-r1.copyRewrite': (services, argument) => copyRewrite(services, queryOf(argument)),
+  'rec-r1.anotherRewrite': (services, argument) => anotherRewrite(services, queryOf(argument)),
+  'rec-r1.compareRewrite': (services, argument) => compareRewrite(services, queryOf(argument)),
+  'rec-r1.rewriteSelection': (services) => rewriteSelection(services),
   'rec-r1.setKey': ({ context }) => askForKey(context),
   'rec-r1.installBackend': ({ context, output }) => chooseAndInstall(context, output),
   'rec-r1.refreshRuns': ({ runs }) => {
@@ -91,7 +108,7 @@ export const COMMANDS = {
 
 export function registerCommands(services: Services): void {
   for (const [name, command] of Object.entries<Command>(COMMANDS)) {
-    const run = (argument: RunArgument): Promise<void> => reporting(services.output, () => command(services, argument));
+    const run = (argument: Argument): Promise<void> => reporting(services.output, () => command(services, argument));
     services.context.subscriptions.push(vscode.commands.registerCommand(name, run));
   }
 }
@@ -119,7 +136,7 @@ async function deleteRun(dir: string, runs: Runs, dashboards: Dashboards): Promi
  */
 async function chooseRun(
   runs: Runs,
-  argument: RunArgument,
+  argument: Argument,
   fits: (info: RunInfo) => boolean,
   question: string,
 ): Promise<string | undefined> {
@@ -144,9 +161,11 @@ async function chooseRun(
   return picked?.dir;
 }
 
-function folderOf(argument: RunArgument): string | undefined {
+function folderOf(argument: Argument): string | undefined {
   if (argument === undefined || typeof argument === 'string') return argument;
   switch (argument.kind) {
+    case 'query':
+      return undefined;
     case 'run':
       return argument.info.dir;
     case 'checkpoint':
@@ -154,4 +173,8 @@ function folderOf(argument: RunArgument): string | undefined {
     case 'unreadable':
       return argument.dir;
   }
+}
+
+function queryOf(argument: Argument): PlacedQuery | undefined {
+  return typeof argument === 'object' && argument.kind === 'query' ? argument : undefined;
 }

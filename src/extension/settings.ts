@@ -19,6 +19,14 @@ export function trainingSettings(): Configuration {
   return { config: section().get<Record<string, unknown>>('training', {}), source: 'rec-r1.training' };
 }
 
+const INLINE_REWRITES = ['codeLens', 'inlayHints', 'off'] as const;
+
+/** Where the rewrite of a query in a file is shown. */
+export function inlineRewrites(): (typeof INLINE_REWRITES)[number] {
+  const configured = section().get<string>('inlineRewrites', 'codeLens');
+  return INLINE_REWRITES.find((mode) => mode === configured) ?? 'codeLens';
+}
+
 /**
  * What runs the worker processes, with the keys that they may need.
  *

@@ -73,12 +73,13 @@ export function listRuns(root: string): readonly RunListing[] {
   if (!existsSync(root)) return [];
   const listings = readdirSync(root, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(root, entry.name, DATABASE_FILE)))
-    .map((entry) => listing(join(root, entry.name)));
+    .map((entry) => listRun(join(root, entry.name)));
   const startedAt = (item: RunListing): number => (item.kind === 'run' ? item.info.startedAt : -Infinity);
   return listings.sort((a, b) => startedAt(b) - startedAt(a) || 0);
 }
 
-function listing(dir: string): RunListing {
+/** One run, whatever state its folder is in. */
+export function listRun(dir: string): RunListing {
   try {
     const reader = openRunReader(dir);
     try {

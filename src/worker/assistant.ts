@@ -5,8 +5,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareCheckpoints } from '../app/compare.ts';
 import { type Explainer, openExplainer } from '../app/explain.ts';
+import { exportCheckpoint } from '../app/export.ts';
 import { installBackend } from '../app/install-backend.ts';
-import { openRewriter, type Rewriter } from '../app/rewrite.ts';
+import { checkRegression } from '../app/regressions.ts';
+import { Rewriters } from '../app/rewriters.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { FromWorker, QuestionKind, Questions, ToWorker } from './protocol.ts';
 
@@ -15,7 +17,7 @@ type Question = Exclude<ToWorker, { readonly kind: 'cancel' }>;
 /** Takes messages in any order; `reply` gets one answer or one error for each question. */
 export function createAssistant(reply: (message: FromWorker) => void): (message: ToWorker) => void {
   const controllers = new Map<number, AbortController>();
-  const opened = { rewriters: new LastRewriter(), explainers: new LastExplainer() };
+  const opened = { rewriters: new Rewriters(), explainers: new LastExplainer() };
   let queue = Promise.resolve();
 
   const answer = async (question: Question, signal: AbortSignal): Promise<void> => {
@@ -43,7 +45,7 @@ export function createAssistant(reply: (message: FromWorker) => void): (message:
 
 async function answerOf(
   question: Question,
-  { rewriters, explainers }: { readonly rewriters: LastRewriter; readonly explainers: LastExplainer },
+  { rewriters, explainers }: { readonly rewriters: Rewriters; readonly explainers: LastExplainer },
   signal: AbortSignal,
 ): Promise<Questions[QuestionKind]['answer']> {
   const turn = async (): Promise<void> => {
@@ -58,27 +60,16 @@ async function answerOf(
     case 'install-backend':
       return installBackend(question.ask.backend, { signal, report: console.log });
     case 'rewrite': {
-      const { runDir, checkpoint, query, sample } = question.ask;
+      const { runDir, checkpoint, queries, sample } = question.ask;
       const rewriter = await rewriters.open(runDir, checkpoint);
-      return rewriter.rewrite(query, sample === undefined ? {} : { sample });
+      return rewriter.rewriteAll(queries, { turn, ...(sample !== undefined && { sample }) });
     }
-  }
-}
-
-/** Keeps the checkpoint that was asked last: the next question is nearly always for the same. */
-class LastRewriter {
-  #key = '';
-  #rewriter: Rewriter | undefined;
-
-  async open(runDir: string, checkpoint: string | undefined): Promise<Rewriter> {
-    const key = JSON.stringify([runDir, checkpoint]);
-    // The newest checkpoint may be another one by now.
-    if (this.#rewriter && key === this.#key && checkpoint !== undefined) return this.#rewriter;
-    await this.#rewriter?.dispose();
-    this.#rewriter = undefined;
-    this.#rewriter = await openRewriter(runDir, checkpoint);
-    this.#key = key;
-    return this.#rewriter;
+    case 'export':
+      return exportCheckpoint(question.ask);
+    case 'regression': {
+      const { runDir, checkpoint, test } = question.ask;
+      return checkRegression(await rewriters.open(runDir, checkpoint), test);
+    }
   }
 }
 

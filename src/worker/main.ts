@@ -2,6 +2,7 @@
  * @file The worker process. With an order as its argument it trains and ends; without one it answers questions of its parent
  * until that goes away. Standard output and error are its log.
  */
+import { constants, setPriority } from 'node:os';
 import { configFrom } from '../app/config.ts';
 import { resumeTraining, startTraining } from '../app/train.ts';
 import { messageOf, UserError } from '../base/errors.ts';
@@ -38,7 +39,9 @@ function logLine(event: RunEvent): string {
   }
 }
 
+/** Whoever asks waits a moment longer, so that a training beside it keeps its pace. */
 function answerQuestions(): void {
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL); // before the engine's threads, which inherit it
   const assistant = createAssistant((message) => process.send?.(message));
   process.on('message', (message: ToWorker) => {
     assistant(message);

@@ -5,9 +5,12 @@
  */
 import type { ComparisonQuestion } from '../app/compare.ts';
 import type { ExplainQuestion } from '../app/explain.ts';
+import type { ExportRequest, ExportSummary } from '../app/export.ts';
 import type { Installable, Installation } from '../app/install-backend.ts';
+import type { RegressionResult } from '../app/regressions.ts';
 import type { RewriteAnswer } from '../app/rewrite.ts';
 import type { RankingExplanation } from '../retrieval/explanation.ts';
+import type { Regression } from '../data/regressions.ts';
 import type { Comparison } from '../runs/comparison.ts';
 
 /** Each kind of question: what is asked, and what comes back. */
@@ -18,11 +21,17 @@ export interface Questions {
       readonly runDir: string;
       /** The newest when left out. */
       readonly checkpoint?: string;
-      readonly query: string;
+      readonly queries: readonly string[];
       /** Greedy when left out, otherwise another draw for each number. */
       readonly sample?: number;
     };
-    readonly answer: RewriteAnswer;
+    /** In the order of the queries. */
+    readonly answer: readonly RewriteAnswer[];
+  };
+  readonly export: { readonly ask: ExportRequest; readonly answer: ExportSummary };
+  readonly regression: {
+    readonly ask: { readonly runDir: string; readonly checkpoint?: string; readonly test: Regression };
+    readonly answer: RegressionResult;
   };
   /** Two queries for one need, and why each document is where it is. */
   readonly explain: { readonly ask: ExplainQuestion; readonly answer: RankingExplanation };

@@ -41,6 +41,20 @@ export async function pick(page: Page, question: string, row: string): Promise<v
   await page.keyboard.press('Enter');
 }
 
+/** Opens a file of the workspace by its name. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  const row = page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name });
+  for (let attempt = 0; ; attempt++) {
+    await page.keyboard.press('Control+P');
+    await page.locator('.quick-input-widget input').first().fill(name);
+    if (await appears(row, 3000)) break; // the list of files is made when it is first asked for
+    if (attempt === 10) throw new Error(`The editor does not find ${name}.`);
+    await page.keyboard.press('Escape');
+  }
+  await page.keyboard.press('Enter');
+  await page.locator('.tab.active', { hasText: name }).waitFor();
+}
+
 // As in browser.ts: what the function below uses of the page's globals.
 interface FrameElement {
   readonly name: string;

@@ -20,8 +20,9 @@ function clientOf(t: TestContext, options: Partial<ClientOptions> = {}): WorkerC
   return client;
 }
 
-const ask = (client: WorkerClient, query: string, signal?: AbortSignal): Promise<RewriteAnswer> =>
-  client.ask('rewrite', { runDir: '/run', query }, signal);
+async function ask(client: WorkerClient, query: string, signal?: AbortSignal): Promise<RewriteAnswer> {
+  return (await client.ask('rewrite', { runDir: '/run', queries: [query] }, signal))[0];
+}
 
 describe('the question worker', () => {
   it('matches answers to questions, whatever their order', async (t) => {

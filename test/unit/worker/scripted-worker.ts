@@ -13,7 +13,7 @@ process.on('message', (message: ToWorker) => {
   }
   if (message.kind !== 'rewrite') return;
   const { id } = message;
-  const { query } = message.ask;
+  const [query] = message.ask.queries;
   if (query === 'die') process.exit(7);
   if (query === 'user error') say({ id, kind: 'error', message: 'The query is empty.', byUser: true });
   else if (query === 'bug') say({ id, kind: 'error', message: 'undefined is not a function', byUser: false });
@@ -26,7 +26,7 @@ process.on('message', (message: ToWorker) => {
       say({
         id,
         kind: 'answer',
-        answer: { query, rewrite, format: 'ok', completion: String(process.pid), hits: [], baselineHits: [] },
+        answer: [{ query, rewrite, format: 'ok', completion: String(process.pid), hits: [], baselineHits: [] }],
       });
     }, 40 / id);
   }

@@ -1,0 +1,126 @@
+/**
+ * @file Rewrites where queries are written, as a user meets them: a checkpoint picked in the status bar, lines above queries,
+ * and what one may do with them.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { packageRoot } from '../../src/base/package-root.ts';
+import { train } from '../fixtures/small-training.ts';
+import { openFile, pick, runCommand, screenshot } from './user.ts';
+import { eventually, withEditor } from './with-editor.ts';
+
+const ANSWER_MILLIS = 60_000;
+const extension = { kind: 'development', path: packageRoot() } as const;
+
+it('a user reads, takes, draws and compares rewrites above queries', { timeout: 600_000 }, async () => {
+  await withEditor('inline', { extension }, async ({ page }, folder) => {
+    await train(join(folder, 'runs', 'first'));
+    const queries = sampleQueries();
+    writeFileSync(
+      join(folder, 'queries.jsonl'),
+      queries
+        .slice(0, 40)
+        .map((row) => `${JSON.stringify(row)}\n`)
+        .join(''),
+    );
+    writeFileSync(join(folder, 'log.csv'), `id,query\n1,"${queries[0].text}, please"\n2,shoes\n`);
+
+    await openFile(page, 'queries.jsonl');
+    await lens(page, 'Show what a checkpoint makes of these queries').click();
+    await pick(page, 'Which checkpoint rewrites queries in this workspace?', 'step-000004');
+    const first = lens(page, /^→ .+ · NDCG@10 \d\.\d\d → \d\.\d\d/).first();
+    await first.waitFor({ timeout: ANSWER_MILLIS });
+    await page.locator('.statusbar-item', { hasText: 'step-000004' }).waitFor();
+    await screenshot(page, 'inline-1-lenses');
+
+    await drawsAnother(page);
+    await comparesRankings(page);
+    await seesHover(page, queries[0].text);
+    await accepts(page, folder);
+    await takesHints(page, folder);
+    await rewritesSelection(page, folder);
+  });
+});
+
+interface Row {
+  readonly _id: string;
+  readonly text: string;
+}
+
+function sampleQueries(): Row[] {
+  const lines = readFileSync(join(packageRoot(), 'media/sample/queries.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Row);
+}
+
+function lens(page: Page, text: string | RegExp): Locator {
+  return page.locator('.codelens-decoration a', { hasText: text });
+}
+
+async function drawsAnother(page: Page): Promise<void> {
+  await lens(page, 'Another').first().click();
+  await lens(page, /^→ \(sample 1\) /)
+    .first()
+    .waitFor({ timeout: ANSWER_MILLIS });
+}
+
+async function comparesRankings(page: Page): Promise<void> {
+  await lens(page, /^→ /).nth(1).click();
+  const diff = page.locator('.monaco-diff-editor');
+  await diff.waitFor();
+  await diff
+    .getByText(/P\d{4} {2}/)
+    .first()
+    .waitFor();
+  await screenshot(page, 'inline-2-compare');
+  await runCommand(page, 'View: Close Editor');
+  await diff.waitFor({ state: 'detached' });
+}
+
+async function seesHover(page: Page, query: string): Promise<void> {
+  await page
+    .locator('.view-line', { hasText: query.slice(0, 30) })
+    .first()
+    .hover({ position: { x: 200, y: 8 } });
+  const hover = page.locator('.monaco-hover:visible', { hasText: 'for the rewrite' });
+  await hover.waitFor({ timeout: ANSWER_MILLIS });
+  await screenshot(page, 'inline-3-hover');
+  await page.keyboard.press('Escape');
+}
+
+/** The file stays what it was: JSON. */
+async function accepts(page: Page, folder: string): Promise<void> {
+  const shown = await lens(page, /^→ /).nth(1).innerText();
+  await lens(page, 'Accept').nth(1).click();
+  await runCommand(page, 'File: Save');
+  const file = join(folder, 'queries.jsonl');
+  const text = await eventually('The rewrite in the file', () => {
+    const row = JSON.parse(readFileSync(file, 'utf8').split('\n')[1]) as Row;
+    return row.text !== sampleQueries()[1].text && row.text;
+  });
+  assert.ok(shown.replaceAll('\u00a0', ' ').startsWith(`→ ${text.slice(0, 60)}`), `${shown} against ${text}`);
+}
+
+async function takesHints(page: Page, folder: string): Promise<void> {
+  mkdirSync(join(folder, '.vscode'), { recursive: true });
+  writeFileSync(join(folder, '.vscode', 'settings.json'), '{"rec-r1.inlineRewrites": "inlayHints"}');
+  await openFile(page, 'log.csv');
+  await page.locator('.view-line', { hasText: /shoes.*→ / }).waitFor({ timeout: ANSWER_MILLIS });
+  assert.equal(await lens(page, /^→ /).count(), 0);
+  await screenshot(page, 'inline-4-hints');
+}
+
+async function rewritesSelection(page: Page, folder: string): Promise<void> {
+  writeFileSync(join(folder, 'notes.md'), '# Ideas\n\nsomething for my back\n');
+  await openFile(page, 'notes.md');
+  await page.locator('.view-line', { hasText: 'something for my back' }).click();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Shift+End');
+  await runCommand(page, 'Rec-R1: Rewrite Selected Query');
+  await lens(page, /^→ /).waitFor({ timeout: ANSWER_MILLIS });
+  await screenshot(page, 'inline-5-selection');
+  await lens(page, 'Accept').click();
+  await page.locator('.view-line', { hasText: 'something for my back' }).waitFor({ state: 'detached' });
+}
