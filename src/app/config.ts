@@ -3,9 +3,8 @@
  * and the editor's settings all pass through `configFrom`, so that an unknown or impossible setting is the same sentence
  * everywhere.
  *
- * Departures from the paper's recipe (32 × 12 rollouts, lr 1e-6, T 0.6, top-p 0.95, 512 tokens) are for a model of a few
- * million parameters on a CPU: small batches, a larger learning rate, and temperature 1 with full support, so that the
- * sampled distribution is the trained one.
+ * Departures from the paper's recipe are for a model of a few million parameters on a CPU: small batches, a larger learning
+ * rate, and temperature 1 with full support. paper.ts has the recipe, and the reason for each default that differs.
  */
 import { nearestTo } from '../base/nearest.ts';
 import { UserError } from '../base/errors.ts';
@@ -379,10 +378,10 @@ export function settingProblems(
   });
 }
 
-/** What a configuration file holds. @throws UserError when that is not an object. */
+/** What a configuration file holds, but for what `$comment` tells people. @throws UserError when that is not an object. */
 export function settingsIn(content: unknown, source: string): Readonly<Record<string, unknown>> {
   if (typeof content === 'object' && content !== null && !Array.isArray(content))
-    return content as Record<string, unknown>;
+    return Object.fromEntries(Object.entries(content).filter(([name]) => name !== '$comment'));
   throw new UserError(`${source}: a configuration is a JSON object of settings.`);
 }
 

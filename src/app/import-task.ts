@@ -1,12 +1,10 @@
-/** @file Turns a data set of any known layout into the canonical task folder, as a stream, whole or not at all. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { UserError } from '../base/errors.ts';
+/** @file Turns a data set of any known layout into the canonical task folder, as a stream. */
+import { join, resolve } from 'node:path';
 import { writeLines } from '../base/write-lines.ts';
 import { type OpenOptions, streamTask } from '../data/open-task.ts';
 import type { ReadTask } from '../data/task-reader.ts';
-import { type Example, SPLITS, type Split, type Task } from '../data/task.ts';
+import { SPLITS, type Split, type Task } from '../data/task.ts';
+import { corpusRow, writeExamples, writeFolder } from './task-folder.ts';
 
 export interface ImportSummary {
   readonly task: string;
@@ -17,10 +15,8 @@ export interface ImportSummary {
 }
 
 /**
- * Reads the data set in `from` and writes `corpus.jsonl`, `queries.jsonl` and `qrels/{train,validation,test}.tsv` to `out`.
- *
- * The files are written to a folder beside, which is then renamed: a failure leaves nothing behind. When `interrupt` fires,
- * that folder is removed at once, and the caller is to end the process.
+ * Reads the data set in `from` and writes `corpus.jsonl`, `queries.jsonl` and `qrels/{train,validation,test}.tsv` to `out`,
+ * and what else the task has. See `writeFolder` for what a failure or an interruption leaves behind.
  *
  * @throws UserError when `out` already holds something, or for whatever is wrong with the data.
  */
@@ -30,61 +26,20 @@ export async function importTask(
   options: OpenOptions = {},
   interrupt?: AbortSignal,
 ): Promise<ImportSummary> {
-  if (existsSync(out) && readdirSync(out).length > 0) {
-    throw new UserError(`${out} is not empty; give --out a new folder, or remove it first.`);
-  }
-  const target = resolve(out);
-  await mkdir(dirname(target), { recursive: true });
-  // Between making the folder and listening nothing may be awaited: an interruption there would leave it behind.
-  const partial = mkdtempSync(join(dirname(target), `.${basename(target)}-`));
-  const remove = (): void => {
-    rmSync(partial, { recursive: true, force: true });
-  };
-  interrupt?.addEventListener('abort', remove);
-  try {
-    const task = await writeTask(from, options, partial);
-    await rm(target, { recursive: true, force: true }); // at most an empty folder
-    await rename(partial, target);
-    return summaryOf(target, task);
-  } catch (error) {
-    remove();
-    throw error;
-  } finally {
-    interrupt?.removeEventListener('abort', remove);
-  }
+  const task = await writeFolder(out, (dir) => writeTask(from, options, dir), interrupt);
+  return summaryOf(out, task);
 }
 
-function summaryOf(target: string, { kind, documents, examples, notes }: ReadTask): ImportSummary {
+/** What an imported or made task holds. */
+export function summaryOf(out: string, { kind, documents, examples, notes }: ReadTask): ImportSummary {
   const counts = SPLITS.map((split) => [split, examples[split].length] as const);
-  return { task: target, kind, documents, examples: Object.fromEntries(counts) as Record<Split, number>, notes };
+  return { task: resolve(out), kind, documents, examples: Object.fromEntries(counts) as Record<Split, number>, notes };
 }
 
 async function writeTask(from: string, options: OpenOptions, dir: string): Promise<ReadTask> {
   const task = await writeLines(join(dir, 'corpus.jsonl'), (write) =>
-    streamTask(from, options, ({ id, title, text }) => write(JSON.stringify({ _id: id, title, text }))),
+    streamTask(from, options, (document) => write(corpusRow(document))),
   );
-  const { examples } = task;
-  await writeLines(join(dir, 'queries.jsonl'), async (write) => {
-    for (const { id, query, history } of SPLITS.flatMap((split) => examples[split])) {
-      await write(JSON.stringify({ _id: id, text: query, ...(history && { history }) }));
-    }
-  });
-  await mkdir(join(dir, 'qrels'));
-  for (const split of SPLITS) {
-    await writeLines(join(dir, 'qrels', `${split}.tsv`), async (write) => {
-      await write('query-id\tcorpus-id\tscore');
-      for (const example of examples[split]) for (const row of judgmentRows(example)) await write(row);
-    });
-  }
+  await writeExamples(dir, task.examples);
   return task;
-}
-
-function judgmentRows({ id, relevant, irrelevant = [] }: Example): string[] {
-  const judged = [...relevant, ...irrelevant.map((document) => [document, 0] as const)];
-  return judged.map(([document, grade]) => {
-    const odd = [id, document].find((text) => /[\t\r\n]/.test(text));
-    if (odd !== undefined)
-      throw new UserError(`The id ${JSON.stringify(odd)} has a tab or line break, which qrels cannot hold; rename it.`);
-    return `${id}\t${document}\t${grade}`;
-  });
 }

@@ -43,6 +43,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'Turn a data set into a task folder',
     load: async () => (await import('./import.ts')).importCommand,
   },
+  candidates: {
+    summary: 'Make a re-ranking task of a search task',
+    load: async () => (await import('./candidates.ts')).candidatesCommand,
+  },
   index: {
     summary: 'Build a search index of a corpus',
     load: async () => (await import('./index.ts')).indexCommand,

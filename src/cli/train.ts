@@ -1,14 +1,18 @@
 /** @file `rec-r1 train`: trains a run, shows how it goes, and with --report what came of it. */
 import { join } from 'node:path';
-import { configFrom, parseAssignments, type RunConfig, settingsIn } from '../app/config.ts';
+import { configFrom, parseAssignments, type RunConfig, type SettingName, settingsIn } from '../app/config.ts';
+import { PAPER_PRESET_NAMES, paperConfiguration, type PaperPresetName } from '../app/paper.ts';
 import { suggestedSampling } from '../app/suggested-sampling.ts';
 import { startTraining } from '../app/train.ts';
 import { readJson } from '../base/json-file.ts';
-import { defineCommand, noPositionals } from './command.ts';
+import { defineCommand, noPositionals, oneOf, type Output } from './command.ts';
 import { followTraining } from './follow-training.ts';
 
 export const trainCommand = defineCommand({
-  usage: ['train [--task DIR|sample] [--run DIR] [--steps N] [--seed S] [--backend NAME] [--set name=value …]'],
+  usage: [
+    'train [--task DIR|sample] [--run DIR] [--steps N] [--seed S] [--backend NAME] [--set name=value …]',
+    'train --preset NAME [--set name=value …] > NAME.rec-r1.json',
+  ],
   about:
     'Trains a policy to rewrite queries, with the ranking quality of the recommender as the reward. Ctrl-C stops after the current step with a checkpoint; a second Ctrl-C stops at once.',
   options: {
@@ -19,11 +23,20 @@ export const trainCommand = defineCommand({
     seed: { type: 'string', value: 'S', about: 'Everything random follows from it.' },
     backend: { type: 'string', value: 'NAME', about: 'Tensor engine; see rec-r1 doctor.' },
     config: { type: 'string', value: 'FILE', about: 'JSON file of settings; the other options win over it.' },
+    preset: {
+      type: 'string',
+      value: 'NAME',
+      about: `Prints a recipe of the paper for --config instead of training: ${PAPER_PRESET_NAMES.join(', ')}.`,
+    },
     set: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'Any setting; may be repeated.' },
     report: { type: 'boolean', about: 'Afterwards compare start and end on the test queries.' },
   },
   run: async ({ values, positionals }, output) => {
     noPositionals(positionals);
+    if (values.preset !== undefined) {
+      printPreset(oneOf(PAPER_PRESET_NAMES, values.preset, '--preset'), values, output);
+      return;
+    }
     const config = await configOf(values);
     const suggestion = await suggestedSampling(config);
     if (suggestion !== undefined) output.line(suggestion);
@@ -32,20 +45,35 @@ export const trainCommand = defineCommand({
   },
 });
 
-/** The configuration that a command line names. */
-export async function configOf(values: {
+export interface GivenSettings {
   readonly config?: string;
   readonly set?: readonly string[];
   readonly [option: string]: unknown;
-}): Promise<RunConfig> {
+}
+
+/** The recipe with what was given besides, as a file of settings. */
+function printPreset(name: PaperPresetName, values: GivenSettings, output: Output): void {
+  const given = givenSettings(values);
+  const checked = configFrom(given, 'settings');
+  const names = Object.keys(given) as readonly SettingName[];
+  const configuration = paperConfiguration(name, Object.fromEntries(names.map((set) => [set, checked[set]])));
+  output.object(configuration);
+  output.line(JSON.stringify(configuration, null, 2));
+}
+
+/** The configuration that a command line names. */
+export async function configOf(values: GivenSettings): Promise<RunConfig> {
   const file = values.config === undefined ? {} : settingsIn(await readJson(values.config), values.config);
-  const direct = Object.fromEntries(
-    ['task', 'model', 'steps', 'seed', 'backend'].flatMap((name) =>
-      values[name] === undefined ? [] : [[name, values[name]]],
-    ),
-  );
   configFrom(file, values.config ?? '--config'); // so that a message names the right source
-  return configFrom({ ...file, ...parseAssignments(values.set ?? []), ...direct }, 'settings');
+  return configFrom({ ...file, ...givenSettings(values) }, 'settings');
+}
+
+/** Settings from options, those with a name of their own over `--set`. */
+function givenSettings(values: GivenSettings): Readonly<Record<string, unknown>> {
+  const direct = ['task', 'model', 'steps', 'seed', 'backend'].flatMap((name) =>
+    values[name] === undefined ? [] : [[name, values[name]] as const],
+  );
+  return { ...parseAssignments(values.set ?? []), ...Object.fromEntries(direct) };
 }
 
 /** 20260131-235959, local time: sorts by age. */

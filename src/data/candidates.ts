@@ -78,12 +78,25 @@ export function candidateText(document: Document): string {
   return documentText(document).replace(/\s+/g, ' ').trim();
 }
 
-function withCandidates(example: Example, candidates: readonly Candidate[] = []): Example[] {
-  const grades = candidates.flatMap(({ id }) => {
-    const grade = example.relevant.get(id);
-    return grade === undefined ? [] : [[id, grade] as const];
-  });
-  return grades.length === 0 ? [] : [{ ...example, candidates, relevant: new Map(grades) }];
+/** The re-ranking that an example becomes: judgments of other documents are gone. Nothing when no candidate is relevant. */
+export function withCandidates(
+  { id, query, custom, relevant, irrelevant = [] }: Example,
+  candidates: readonly Candidate[] = [],
+): Example[] {
+  const pool = new Set(candidates.map((candidate) => candidate.id));
+  const grades = [...relevant].filter(([document]) => pool.has(document));
+  if (grades.length === 0) return [];
+  const others = irrelevant.filter((document) => pool.has(document));
+  return [
+    {
+      id,
+      query,
+      candidates,
+      relevant: new Map(grades),
+      ...(custom && { custom }),
+      ...(others.length > 0 && { irrelevant: others }),
+    },
+  ];
 }
 
 async function readPools(file: string): Promise<ReadonlyMap<string, Pool>> {

@@ -16,13 +16,20 @@ export interface TileShape {
   readonly testsAtEnd: boolean;
 }
 
-/** The AssemblyScript module `tile`: MR, NR, tileSet (C = A·B) and tileAdd (C = A·B + C) over packed operands. */
+/**
+ * The AssemblyScript module `tile`: MR, NR, tileSet (C = A·B) and tileAdd (C = A·B + C) over packed operands; rowsSet and
+ * rowsAdd do the same, to the same bits, with the left operand where it lies, its rows `lda` apart and its steps adjacent.
+ */
 export function tileSource(shape: TileShape): string {
+  const zero = (): string => 'i32x4(0, 0, 0, 0)';
+  const old = (row: number, vector: number): string => `v128.load(q${row}, ${16 * vector})`;
   return [
     `import { madd } from './math';`,
     `export const MR: i32 = ${shape.rows}, NR: i32 = ${shape.vectors * 4};`,
-    tileFunction(shape, 'tileSet', () => 'i32x4(0, 0, 0, 0)'),
-    tileFunction(shape, 'tileAdd', (row, vector) => `v128.load(q${row}, ${16 * vector})`),
+    tileFunction(shape, 'tileSet', zero),
+    tileFunction(shape, 'tileAdd', old),
+    rowsFunction(shape, 'rowsSet', zero),
+    rowsFunction(shape, 'rowsAdd', old),
   ].join('\n');
 }
 
@@ -41,6 +48,30 @@ function tileFunction(shape: TileShape, name: string, initial: (row: number, vec
     `export function ${name}(depth: i32, a: usize, b: usize, c: usize, ldc: i32): void {`,
     `const q0 = c, next = (<usize>ldc) << 2;`,
     ...rows.slice(1).map((r) => `const q${r} = q${r - 1} + next;`),
+    ...rows.flatMap((r) => vectors.map((v) => `let c${r}_${v}: v128 = ${initial(r, v)};`)),
+    shape.testsAtEnd ? `do { ${body} } while (--depth);` : `for (let k: i32 = 0; k < depth; k++) { ${body} }`,
+    ...rows.flatMap((r) => vectors.map((v) => `v128.store(q${r}, c${r}_${v}, ${16 * v});`)),
+    `}`,
+  ].join('\n');
+}
+
+function rowsFunction(shape: TileShape, name: string, initial: (row: number, vector: number) => string): string {
+  const rows = range(shape.rows);
+  const vectors = range(shape.vectors);
+  const body = [
+    ...vectors.map((v) => `const b${v} = v128.load(b, ${16 * v});`),
+    ...rows.flatMap((r) => [
+      `const a${r} = v128.load32_splat(p${r}); p${r} += 4;`,
+      ...vectors.map((v) => `c${r}_${v} = madd(a${r}, b${v}, c${r}_${v});`),
+    ]),
+    `b += ${16 * shape.vectors};`,
+  ].join('\n');
+  return [
+    `export function ${name}(depth: i32, a: usize, lda: i32, b: usize, c: usize, ldc: i32): void {`,
+    `const q0 = c, next = (<usize>ldc) << 2, apart = (<usize>lda) << 2;`,
+    ...rows.slice(1).map((r) => `const q${r} = q${r - 1} + next;`),
+    `let p0 = a;`,
+    ...rows.slice(1).map((r) => `let p${r} = p${r - 1} + apart;`),
     ...rows.flatMap((r) => vectors.map((v) => `let c${r}_${v}: v128 = ${initial(r, v)};`)),
     shape.testsAtEnd ? `do { ${body} } while (--depth);` : `for (let k: i32 = 0; k < depth; k++) { ${body} }`,
     ...rows.flatMap((r) => vectors.map((v) => `v128.store(q${r}, c${r}_${v}, ${16 * v});`)),

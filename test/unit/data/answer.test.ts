@@ -66,7 +66,7 @@ describe('an order of candidates', () => {
   it('is read as the names in their order, and names documents in the order of their retrieval', () => {
     const parsed = parseCompletion(list(['Item_3', 'Item_1', 'Item_2']), { candidates });
     assert.deepEqual(parsed, { format: 'ok', rewrite: 'Item_3, Item_1, Item_2' });
-    assert.deepEqual(orderOf(parsed.rewrite ?? '', candidates), ['wok', 'lid', 'pan']);
+    assert.deepEqual(orderOf(parsed.rewrite, candidates), ['wok', 'lid', 'pan']);
     assert.deepEqual(parseCompletion(completionOf('', parsed.rewrite, { candidates }), { candidates }), parsed);
   });
 

@@ -7,7 +7,7 @@
 import { at } from './math';
 import { KC, packAny, packColumns, packRows, padded } from './pack';
 import { scratchOf } from './thread';
-import { MR, NR, tileAdd, tileSet } from './tile';
+import { MR, NR, rowsAdd, rowsSet, tileAdd, tileSet } from './tile';
 
 /** Rows of the left operand packed at a time: with KC steps they stay in L2. A multiple of every MR. */
 const MC: i32 = 120;
@@ -75,6 +75,68 @@ function tiles(
   }
 }
 
+/** The same with the rows of A where they lie, `lda` apart; those that make no whole tile are packed at `last`. */
+function tilesOfRows(
+  rows: i32,
+  n0: i32,
+  n1: i32,
+  depth: i32,
+  a: usize,
+  lda: i32,
+  last: usize,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  copy: usize,
+): void {
+  const whole = (rows / MR) * MR;
+  if (whole < rows) packRows(rows - whole, depth, at(a, whole * lda), lda, 1, last);
+  for (let j = n0; j < n1; j += NR) {
+    const columns = min(NR, n1 - j),
+      panel = at(b, j * depth);
+    for (let i: i32 = 0; i < whole; i += MR) {
+      const from = at(a, i * lda),
+        to = at(c, i * ldc + j);
+      if (columns < NR) {
+        packRows(MR, depth, from, lda, 1, at(last, MR * depth));
+        tileEdge(depth, at(last, MR * depth), panel, to, ldc, adds, MR, columns, copy);
+      } else if (adds) rowsAdd(depth, from, lda, panel, to, ldc);
+      else rowsSet(depth, from, lda, panel, to, ldc);
+    }
+    if (whole < rows) {
+      tileEdge(depth, last, panel, at(c, whole * ldc + j), ldc, adds, rows - whole, columns, copy);
+    }
+  }
+}
+
+/** At most MC rows and KC steps of A against columns [n0, n1) of a packed block. */
+// @ts-ignore: decorator
+@inline
+function block(
+  rows: i32,
+  n0: i32,
+  n1: i32,
+  depth: i32,
+  a: usize,
+  ars: i32,
+  acs: i32,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  scratch: usize,
+): void {
+  const copy = scratch,
+    packed = at(scratch, MR * NR);
+  if (acs == 1) {
+    tilesOfRows(rows, n0, n1, depth, a, ars, packed, b, c, ldc, adds, copy);
+    return;
+  }
+  packRows(rows, depth, a, ars, acs, packed);
+  tiles(rows, n0, n1, depth, packed, b, c, ldc, adds, copy);
+}
+
 /** Rows [m0, m1), columns [n0, n1) of C = A·B with B packed by `packPanels`; n0 begins a panel. */
 export function multiplyPacked(
   m0: i32,
@@ -92,15 +154,12 @@ export function multiplyPacked(
   adds: i32,
   scratch: usize,
 ): void {
-  const copy = scratch,
-    packed = at(scratch, MR * NR),
-    total = padded(N);
+  const total = padded(N);
   for (let m = m0; m < m1; m += MC) {
     const rows = min(MC, m1 - m);
     for (let k: i32 = 0; k < K; k += KC) {
       const depth = min(KC, K - k);
-      packRows(rows, depth, at(a, m * ars + k * acs), ars, acs, packed);
-      tiles(rows, n0, n1, depth, packed, at(b, k * total), at(c, m * ldc), ldc, i32(adds || k > 0), copy);
+      block(rows, n0, n1, depth, at(a, m * ars + k * acs), ars, acs, at(b, k * total), at(c, m * ldc), ldc, i32(adds || k > 0), scratch);
     }
   }
 }
@@ -155,16 +214,13 @@ export function multiply(
   adds: i32,
   scratch: usize,
 ): void {
-  const copy = scratch,
-    left = at(scratch, MR * NR),
-    right = at(scratch, leftScratch);
+  const right = at(scratch, leftScratch);
   for (let k: i32 = 0; k < K; k += KC) {
     const depth = min(KC, K - k);
     packColumns(depth, N, at(b, k * brs), brs, bcs, right);
     for (let m: i32 = 0; m < M; m += MC) {
       const rows = min(MC, M - m);
-      packRows(rows, depth, at(a, m * ars + k * acs), ars, acs, left);
-      tiles(rows, 0, N, depth, left, right, at(c, m * ldc), ldc, i32(adds || k > 0), copy);
+      block(rows, 0, N, depth, at(a, m * ars + k * acs), ars, acs, right, at(c, m * ldc), ldc, i32(adds || k > 0), scratch);
     }
   }
 }
