@@ -68,7 +68,12 @@ export const SETTINGS = {
     min: 0,
     max: 64,
     integer: true,
-    about: 'Threads of the embedded engine; 0 takes one for each core, 8 at most.',
+    about: 'Threads of the embedded engine; 0 takes one for each core, 16 at most.',
+  },
+  priority: {
+    default: 'low',
+    choices: ['low', 'normal'],
+    about: 'How the processor is shared: with "low" everything else on the machine goes first.',
   },
   seed: { default: 1, min: 0, max: 2 ** 31 - 1, integer: true, about: 'Everything random follows from it.' },
   steps: count(160, 1_000_000, 'Optimizer steps.'),

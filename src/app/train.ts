@@ -2,10 +2,12 @@
  * @file Training a run: opens what the configuration names, turns the trainer's wheel, and records each event in the run
  * folder before anybody sees it.
  */
+import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { Example, Task } from '../data/task.ts';
+import type { SelectedBackend } from '../model/backend.ts';
 import { type AdamWState, createAdamW, disposeAdamW } from '../model/adamw.ts';
 import { patientRetriever } from '../retrieval/patient.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
@@ -49,7 +51,7 @@ export async function* startTraining(
   const config = { ...request.config, retriever: await recordedRetriever(request.config.retriever) };
   await readRetrieverSpec(config.retriever);
   loraOf(config); // so that a wrong target is said before anything is loaded
-  await openBackend(config);
+  const engine = await openEngine(config);
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
   const reward = await openReward(task, config);
@@ -63,7 +65,10 @@ export async function* startTraining(
     startedAt: Date.now(),
   });
   const optimizer = createAdamW([...policy.parameters.values()]);
-  yield* record({ runDir, config, task, ...examples, reward, policy, reference, optimizer, startStep: 0 }, context);
+  yield* record(
+    { runDir, config, task, ...examples, engine, reward, policy, reference, optimizer, startStep: 0 },
+    context,
+  );
 }
 
 /**
@@ -78,7 +83,7 @@ export async function* resumeTraining(
   const { runDir } = request;
   const stored = storedConfig(runDir);
   const config = request.steps === undefined ? stored : configFrom({ ...stored, steps: request.steps }, '--steps');
-  await openBackend(config);
+  const engine = await openEngine(config);
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
   const reward = await openReward(task, config);
@@ -90,7 +95,16 @@ export async function* resumeTraining(
       `${runDir} has finished its ${config.steps} steps; give --steps with a larger number to train on.`,
     );
   }
-  yield* record({ runDir, config, task, ...examples, reward, policy, reference, optimizer, startStep: step }, context);
+  yield* record(
+    { runDir, config, task, ...examples, engine, reward, policy, reference, optimizer, startStep: step },
+    context,
+  );
+}
+
+/** The engine of a training, which lets what the person does go first unless told otherwise. Its threads inherit the priority. */
+async function openEngine(config: RunConfig): Promise<SelectedBackend> {
+  if (config.priority === 'low') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  return openBackend(config);
 }
 
 /** The configuration that a run was started with. */
@@ -109,6 +123,7 @@ interface OpenRun extends Policies {
   readonly task: Task;
   readonly train: readonly Example[];
   readonly validation: readonly Example[];
+  readonly engine: SelectedBackend;
   readonly reward: OpenedReward;
   readonly optimizer: AdamWState;
   readonly startStep: number;
@@ -119,8 +134,14 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
   const writer = openRunWriter(run.runDir, { task: run.task });
   let step = run.startStep;
   let retriever: Retriever | undefined;
-  const stateEvent = (state: RunState, message?: string): RunEvent => {
-    const event: RunEvent = { kind: 'state', state, step, ...(message === undefined ? {} : { message }) };
+  const stateEvent = (state: RunState, message?: string, engine?: string): RunEvent => {
+    const event: RunEvent = {
+      kind: 'state',
+      state,
+      step,
+      ...(message !== undefined && { message }),
+      ...(engine && { engine }),
+    };
     writer.append(event);
     return event;
   };
@@ -129,7 +150,8 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
     requestControl(run.runDir, 'run');
     const gate = new PauseGate(run.runDir, context.stop, context.cancel);
     const { notes } = run.task; // how splits were made, what was left out
-    yield stateEvent('running', notes.length > 0 ? notes.join(' ') : undefined);
+    const { name, description } = run.engine;
+    yield stateEvent('running', notes.length > 0 ? notes.join(' ') : undefined, `${name}: ${description}`);
     retriever = yield* opened(run, gate, stateEvent);
     if (!retriever) {
       yield stateEvent('stopped', 'before its recommender was ready');

@@ -166,4 +166,12 @@ export type TrainEvent =
 
 /** What the run folder records: what the trainer yields, and what happened to the run itself. */
 export type RunEvent =
-  TrainEvent | { readonly kind: 'state'; readonly state: RunState; readonly step: number; readonly message?: string };
+  | TrainEvent
+  | {
+      readonly kind: 'state';
+      readonly state: RunState;
+      readonly step: number;
+      readonly message?: string;
+      /** What computes the tensors from here on: engine, threads, kernels. Results may differ in the last bits between them. */
+      readonly engine?: string;
+    };

@@ -100,13 +100,16 @@ function readInfo(db: DatabaseSync, dir: string): RunInfo {
   const run = db.prepare('SELECT * FROM run').get();
   if (!run) throw new UserError(`${dir} holds an empty run; delete the folder and start again.`);
   const last = db.prepare("SELECT detail FROM events WHERE kind = 'state' ORDER BY id DESC LIMIT 1").get();
+  const engine = db
+    .prepare(
+      "SELECT detail ->> '$.engine' AS name FROM events WHERE kind = 'state' AND name IS NOT NULL ORDER BY id DESC LIMIT 1",
+    )
+    .get();
   const progress = db
     .prepare("SELECT coalesce(max(step), 0) AS step FROM events WHERE kind = 'step' AND discarded = 0")
     .get();
   const updated = db.prepare('SELECT max(at) AS at FROM events').get();
-  const said = last
-    ? (JSON.parse(text(last.detail)) as { state: RunState; message?: string })
-    : { state: 'running' as const };
+  const said = last ? (JSON.parse(text(last.detail)) as StateDetail) : { state: 'running' as const, engine: undefined };
   const silent = (said.state === 'running' || said.state === 'paused') && !aliveBefore && !isWriterAlive(dir);
   return {
     dir,
@@ -118,6 +121,7 @@ function readInfo(db: DatabaseSync, dir: string): RunInfo {
     startedAt: Number(run.started_at),
     ...((run.parent ?? null) === null ? {} : { parent: JSON.parse(text(run.parent)) as Parent }), // since layout 3
     ...(silent ? { state: 'failed', message: 'The training process ended without saying why.' } : said),
+    ...(engine ? { engine: text(engine.name) } : {}),
     step: Number(progress?.step),
     updatedAt: Number(updated?.at ?? run.started_at),
   };
@@ -155,13 +159,19 @@ function readEvents(db: DatabaseSync, cursor: number): readonly RecordedEvent[] 
       case 'checkpoint':
         return { ...base, kind, ...(JSON.parse(text(row.detail)) as { name: string }) };
       case 'state':
-        return { ...base, kind, ...(JSON.parse(text(row.detail)) as { state: RunState; message?: string }) };
+        return { ...base, kind, ...(JSON.parse(text(row.detail)) as StateDetail) };
       case 'guard':
         return { ...base, kind, ...(JSON.parse(text(row.detail)) as GuardDetail) };
       case 'discard':
         return { ...base, kind };
     }
   });
+}
+
+interface StateDetail {
+  readonly state: RunState;
+  readonly message?: string;
+  readonly engine?: string;
 }
 
 interface GuardDetail {

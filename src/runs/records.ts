@@ -24,6 +24,8 @@ export interface RunInfo {
   readonly state: RunState;
   /** Why it failed, when it did. */
   readonly message?: string;
+  /** What computed its tensors last: engine, threads, kernels. Absent for runs of older versions. */
+  readonly engine?: string;
   /** Finished optimizer steps that count. */
   readonly step: number;
   /** When the last event was recorded, milliseconds since 1970. */
@@ -59,7 +61,7 @@ export type RecordedEvent = {
       readonly message: string;
       readonly rollout?: RolloutPlace;
     }
-  | { readonly kind: 'state'; readonly state: RunState; readonly message?: string }
+  | { readonly kind: 'state'; readonly state: RunState; readonly message?: string; readonly engine?: string }
   /** Steps, evaluations and checkpoints after `step` that were recorded before this no longer count. */
   | { readonly kind: 'discard' }
 );

@@ -209,7 +209,8 @@ function stepOf(event: RunEvent): number {
 
 /** What has no table of its own. */
 function detailOf(event: RunEvent): string | null {
-  if (event.kind === 'state') return JSON.stringify({ state: event.state, message: event.message });
+  if (event.kind === 'state')
+    return JSON.stringify({ state: event.state, message: event.message, engine: event.engine });
   if (event.kind === 'guard') {
     return JSON.stringify({ guard: event.guard, message: event.message, rollout: event.rollout });
   }

@@ -4,7 +4,11 @@
  * A job is a kernel over a range, cut into chunks. Threads draw tickets (a counter of chunks left) until none are left;
  * a slow or sleeping helper simply draws fewer. Only a thread that holds a ticket of the current job reads its
  * description, and the caller publishes no new job before all chunks are done, so the description never changes under a
- * reader. Errors are kept as text and thrown by the caller.
+ * reader. Errors are kept as text and thrown by the caller, who also looks from time to time whether those that it waits for
+ * still live.
+ *
+ * Who waits spins a little before it sleeps, since waking costs more than most operations. Spinning that came to nothing
+ * takes the time of others, or of the very thread that is waited for: then the next tries are much shorter, until one succeeds.
  */
 import { messageOf } from '../../base/errors.ts';
 
@@ -44,6 +48,7 @@ export class Handoff {
   readonly #words: Int32Array;
   readonly #args: Float64Array;
   readonly #message: Uint8Array;
+  readonly #patience = new Patience();
 
   constructor(shared = new SharedArrayBuffer(1024 + maxArguments * 8 + messageBytes)) {
     this.shared = shared;
@@ -87,19 +92,28 @@ export class Handoff {
     }
   }
 
-  /** Blocks until every chunk is done; throws what went wrong in any of them. */
-  finish(): void {
+  /**
+   * Blocks until every chunk is done; throws what went wrong in any of them.
+   *
+   * @param checkHelpers called now and then while there is no end; throws when a helper has gone, whose chunk will never be done.
+   */
+  finish(checkHelpers: () => void): void {
     const words = this.#words;
     const chunks = words[jobChunks];
-    if (!spinUntil(() => Atomics.load(words, word.done) === chunks)) this.#sleepUntilDone(chunks);
+    const isDone = (): boolean => Atomics.load(words, word.done) === chunks;
+    if (!this.#patience.spinUntil(isDone)) this.#sleepUntilDone(chunks, checkHelpers);
     if (Atomics.exchange(words, word.failed, 0) === 1) throw new Error(`A kernel failed: ${this.#readMessage()}`);
   }
 
-  #sleepUntilDone(chunks: number): void {
+  #sleepUntilDone(chunks: number, checkHelpers: () => void): void {
     const words = this.#words;
     Atomics.store(words, word.callerWaits, 1);
+    let checkAt = performance.now() + checkMillis;
     for (let done = Atomics.load(words, word.done); done !== chunks; done = Atomics.load(words, word.done)) {
       if (mayBlock) Atomics.wait(words, word.done, done, 1); // the limit also covers a notification that came just before
+      if (performance.now() < checkAt) continue;
+      checkHelpers();
+      checkAt = performance.now() + checkMillis;
     }
     Atomics.store(words, word.callerWaits, 0);
   }
@@ -110,7 +124,7 @@ export class Handoff {
     while (Atomics.load(words, word.stop) === 0) {
       const sequence = Atomics.load(words, word.sequence);
       this.drain(functions);
-      if (spinUntil(() => Atomics.load(words, word.sequence) !== sequence)) continue;
+      if (this.#patience.spinUntil(() => Atomics.load(words, word.sequence) !== sequence)) continue;
       Atomics.add(words, word.sleepers, 1);
       Atomics.wait(words, word.sequence, sequence);
       Atomics.sub(words, word.sleepers, 1);
@@ -156,13 +170,28 @@ function canBlock(): boolean {
   }
 }
 
+/** How often who waits looks whether the others live. */
+const checkMillis = 100;
+
 /** Long enough to bridge the gap between two operations, short enough to leave the core to others. */
 const spinMillis = 0.1;
+/** After a try that was in vain. */
+const shortSpinMillis = 0.004;
 
-function spinUntil(isTrue: () => boolean): boolean {
-  const deadline = performance.now() + spinMillis;
-  do {
-    for (let i = 0; i < 64; i++) if (isTrue()) return true;
-  } while (performance.now() < deadline);
-  return isTrue();
+/** How long one thread spins for something before it gives up. */
+class Patience {
+  #millis = spinMillis;
+
+  spinUntil(isTrue: () => boolean): boolean {
+    const deadline = performance.now() + this.#millis;
+    do {
+      for (let i = 0; i < 64; i++) {
+        if (!isTrue()) continue;
+        this.#millis = spinMillis;
+        return true;
+      }
+    } while (performance.now() < deadline);
+    this.#millis = shortSpinMillis;
+    return isTrue();
+  }
 }

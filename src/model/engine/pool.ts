@@ -1,11 +1,14 @@
 /**
  * @file The engine's threads: the caller and its helpers, sharing one memory. One job runs at a time; the caller works too.
+ *
+ * A helper that has gone (its memory was exhausted, say) took its part of a job with it: that job and all later ones fail.
  */
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../../base/errors.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { Handoff, type KernelFunctions } from './handoff.ts';
 import type { ThreadData } from './thread.ts';
@@ -27,6 +30,9 @@ export class Pool {
   readonly #functions: readonly ((...args: number[]) => number)[];
   readonly #indices: ReadonlyMap<string, number>;
   readonly #workers: readonly Worker[];
+  /** Why a helper has gone; undefined while all live. */
+  #loss: string | undefined;
+  #isDisposed = false;
 
   private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
@@ -55,22 +61,51 @@ export class Pool {
     if (total <= 0) return;
     const index = this.#indices.get(kernel);
     if (index === undefined) throw new Error(`there is no kernel ${kernel}`);
+    if (this.#loss !== undefined) throw new Error(this.#loss);
     if (this.threads === 1 || total <= grain) {
       this.#functions[index](0, total, ...args);
       return;
     }
     this.#handoff.publish({ kernel: index, total, grain, args });
     this.#handoff.drain(this.#functions);
-    this.#handoff.finish();
+    this.#handoff.finish(() => {
+      this.#checkHelpers();
+    });
   }
 
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
     this.#handoff.stop();
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   #start(module: WebAssembly.Module, memory: WebAssembly.Memory, index: number): Worker {
     const workerData: ThreadData = { module, memory, handoff: this.#handoff.shared, index, names: this.#names };
-    return new Worker(pathToFileURL(join(packageRoot(), 'dist/thread.mjs')), { workerData, execArgv: [] });
+    const worker = new Worker(pathToFileURL(join(packageRoot(), 'dist/thread.mjs')), { workerData, execArgv: [] });
+    worker.on('error', (error) => {
+      this.#lose(`: ${messageOf(error)}`);
+    });
+    worker.on('exit', () => {
+      if (!this.#isDisposed) this.#lose('');
+    });
+    return worker;
   }
+
+  #checkHelpers(): void {
+    if (!this.#workers.some(hasEnded)) return;
+    this.#lose('');
+    throw new Error(this.#loss);
+  }
+
+  #lose(reason: string): void {
+    this.#loss ??= `A helper thread of the tensor engine has ended${reason}; start again, with the setting threads=1 if it goes on.`;
+  }
+}
+
+/**
+ * Whether a thread has ended whose event loop had begun. While the caller blocks no event says so, but Node then gives its loop
+ * an idle time of -1 ms.
+ */
+export function hasEnded(worker: Worker): boolean {
+  return worker.performance.eventLoopUtilization().idle < 0;
 }

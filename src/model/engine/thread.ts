@@ -1,5 +1,7 @@
 /**
  * @file Entry of a helper thread: an instance of the kernels over the shared memory, serving jobs until told to stop.
+ *
+ * It serves from inside its event loop, for only of a thread whose loop has begun can the pool see that it has gone.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Handoff, type KernelFunctions } from './handoff.ts';
@@ -19,5 +21,7 @@ const { module, memory, handoff, index, names } = workerData as ThreadData;
 const { exports } = new WebAssembly.Instance(module, { env: { memory } });
 const kernels = exports as KernelFunctions;
 kernels.setThread(index);
-parentPort!.postMessage('ready');
-new Handoff(handoff).serve(names.map((name) => kernels[name]));
+setImmediate(() => {
+  parentPort!.postMessage('ready');
+  new Handoff(handoff).serve(names.map((name) => kernels[name]));
+});

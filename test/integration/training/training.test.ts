@@ -24,6 +24,16 @@ function recordedCheckpoints(runDir: string): string[] {
   }
 }
 
+/** What the run says computed its tensors. */
+function engineOf(runDir: string): string {
+  const reader = openRunReader(runDir);
+  try {
+    return reader.info().engine ?? 'not recorded';
+  } finally {
+    reader.close();
+  }
+}
+
 /** A training in a process of its own, with a promise for the line of a step. */
 function startTraining(runDir: string, given: object): { child: ChildProcess; step: (n: number) => Promise<void> } {
   const cli = join(packageRoot(), 'dist/cli.mjs');
@@ -54,6 +64,7 @@ describe('rec-r1 train', () => {
       for (const key of keys) assert.ok(Number.isFinite(line[key]), `${key} of step ${i + 1} is ${String(line[key])}`);
     }
     assert.deepEqual(lines.at(-1), { run: runDir, checkpoint: 'step-000004' });
+    assert.match(engineOf(runDir), /^embedded: \d+ threads?, (wide|relaxed|plain) kernels/);
   });
 
   it('gives the same numbers for the same seed, on one thread as on two, and others for another seed', async (test) => {
