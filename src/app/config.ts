@@ -16,6 +16,7 @@ import {
   CORRECTIONS,
   EQUAL_GROUPS,
   KL_ESTIMATORS,
+  METHODS,
   RATIO_LEVELS,
 } from '../rl/choices.ts';
 
@@ -77,6 +78,38 @@ export const SETTINGS = {
   },
   seed: { default: 1, min: 0, max: 2 ** 31 - 1, integer: true, about: 'Everything random follows from it.' },
   steps: count(160, 1_000_000, 'Optimizer steps.'),
+  method: {
+    default: 'grpo',
+    choices: METHODS,
+    about:
+      'What a step is: “grpo” and its relatives learn from rewards; “sft” from pairs of query and rewrite, “rejection” from the policy’s own best rewrites, and “dpo” from its best and worst.',
+  },
+  'pairs.file': {
+    default: '',
+    mayBeEmpty: true,
+    about:
+      'A table of pairs (.csv, .tsv, .jsonl, .parquet): “query”, and “rewrite” with or without “reasoning”, or “completion”; for dpo also “rejected”.',
+  },
+  'pairs.run': {
+    default: '',
+    mayBeEmpty: true,
+    about: 'A run whose stored rewrites are taken, in place of sampling some from the start policy.',
+  },
+  'pairs.queries': {
+    default: 0,
+    min: 0,
+    max: 10_000_000,
+    integer: true,
+    about: 'For how many training queries rewrites are sampled to make pairs; 0 is all of them.',
+  },
+  'pairs.minNdcg': between(0, 0, 1, 'A best rewrite becomes a pair when its NDCG is above this …'),
+  'pairs.minGain': between(0, -1, 1, '… and above that of the raw query by more than this.'),
+  'pairs.reasoning': {
+    default: 'keep',
+    choices: ['keep', 'drop'],
+    about: 'Whether the reasoning before an answer is learnt too.',
+  },
+  'dpo.beta': between(0.1, 0.0001, 100, 'DPO: how much a change from the start policy counts.'),
   promptStyle: {
     default: 'auto',
     choices: ['auto', ...PROMPT_STYLES],

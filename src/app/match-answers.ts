@@ -49,7 +49,7 @@ function purchaseKey(user: string, history: readonly string[] = []): string {
 }
 
 /** What stands between the last pair of triple back-ticks, as in the paper's prompts and ours; without any, everything. */
-function questionIn(prompt: string, kind: Task['kind']): string {
+export function questionIn(prompt: string, kind: Task['kind']): string {
   const parts = prompt.split('```');
   const question = parts.length < 3 ? prompt : parts[parts.length % 2 === 1 ? parts.length - 2 : parts.length - 3];
   return (kind === 'search' ? question : question.replace(/^Item \d+: /gm, '')).trim();

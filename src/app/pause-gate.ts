@@ -9,7 +9,7 @@ import type { RunState } from '../runs/events.ts';
 /** How often the run folder is asked. */
 const POLL_MILLIS = 100;
 
-/** A change between running and paused, with its reason where it was not somebody's wish. */
+/** A change between running and paused, with its reason where it was not somebody's wish; or news without a change. */
 export interface StateChange {
   readonly state: RunState;
   readonly message?: string;
@@ -45,6 +45,11 @@ export class PauseGate {
   /** Resolves at the next change between running and paused. */
   changed(): Promise<StateChange> {
     return this.#announce.promise;
+  }
+
+  /** Lets those who wait for a change know how far something long has come. */
+  say(message: string): void {
+    this.#tell({ state: this.#state, message });
   }
 
   /** Monotonic milliseconds without those spent paused: a step is not slow because somebody paused it. */
@@ -89,8 +94,12 @@ export class PauseGate {
   #become(state: RunState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#announce.resolve({ state, ...(state === 'paused' && this.#reason && { message: this.#reason }) });
-    this.#announce = Promise.withResolvers<StateChange>();
+    this.#tell({ state, ...(state === 'paused' && this.#reason && { message: this.#reason }) });
     if (state === 'running') this.#reason = undefined;
+  }
+
+  #tell(change: StateChange): void {
+    this.#announce.resolve(change);
+    this.#announce = Promise.withResolvers<StateChange>();
   }
 }

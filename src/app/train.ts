@@ -23,10 +23,12 @@ import { type EncodingProgress, encodingLine } from './index-vectors.ts';
 import { openRetriever } from './open-retriever.ts';
 import { type OpenedReward, openReward } from './open-reward.ts';
 import { examplesOf, openBackend, openTaskOf } from './parts.ts';
+import { checkPairs } from './pairs.ts';
 import { PauseGate } from './pause-gate.ts';
 import { disposePolicies, loraOf, openStart, openToResume, type Policies } from './policies.ts';
 import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
 import { trainerSettings } from './trainer-settings.ts';
+import { learnerOf } from './tune.ts';
 
 export interface TrainContext {
   /** End after the step in progress, with a checkpoint. */
@@ -51,6 +53,7 @@ export async function* startTraining(
   const config = { ...request.config, retriever: await recordedRetriever(request.config.retriever) };
   await readRetrieverSpec(config.retriever);
   loraOf(config); // so that a wrong target is said before anything is loaded
+  checkPairs(config);
   const engine = await openEngine(config);
   const task = await openTaskOf(config);
   const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
@@ -157,12 +160,10 @@ async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunE
       yield stateEvent('stopped', 'before its recommender was ready');
       return;
     }
-    const events = turnTheWheel(
-      trainerParts(run, gate, retriever),
-      trainerSettings(run.config, run.reward.shape),
-      run.startStep,
-      gate.stop,
-    );
+    const parts = trainerParts(run, gate, retriever);
+    const settings = trainerSettings(run.config, run.reward.shape);
+    const learn = learnerOf(run, parts, settings, gate);
+    const events = turnTheWheel(parts, settings, run.startStep, gate.stop, learn);
     for (;;) {
       const next = events.next();
       for (;;) {

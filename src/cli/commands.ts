@@ -15,6 +15,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'Train a policy on a task',
     load: async () => (await import('./train.ts')).trainCommand,
   },
+  tune: {
+    summary: 'Tune a policy on pairs instead: SFT, rejection sampling, DPO',
+    load: async () => (await import('./tune.ts')).tuneCommand,
+  },
   resume: {
     summary: 'Continue a run from its newest checkpoint',
     load: async () => (await import('./resume.ts')).resumeCommand,

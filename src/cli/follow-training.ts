@@ -1,7 +1,7 @@
 /** @file A training in the terminal: a progress line, Ctrl-C, and the report at the end. */
 import type { TrainContext } from '../app/train.ts';
 import { openRunReader } from '../runs/reader.ts';
-import type { Evaluation, RunEvent, StepMetrics } from '../runs/events.ts';
+import type { Evaluation, RunEvent, StepMetrics, TuningMetrics } from '../runs/events.ts';
 import type { Output } from './command.ts';
 import { printReport } from './report.ts';
 
@@ -106,7 +106,7 @@ class Progress {
     this.#open = false;
   }
 
-  #showStep(step: number, metrics: StepMetrics): void {
+  #showStep(step: number, metrics: AnyMetrics): void {
     const smooth = this.#secondsPerStep === 0 ? 1 : 0.1;
     this.#secondsPerStep += smooth * (metrics.stepSeconds - this.#secondsPerStep);
     if (this.#output.json) return;
@@ -135,15 +135,31 @@ function totalSteps(runDir: string): number {
   }
 }
 
-function stepLine(step: number, steps: number, metrics: StepMetrics, secondsLeft: number): string {
+function stepLine(step: number, steps: number, metrics: AnyMetrics, secondsLeft: number): string {
   return [
     `step ${step}/${steps}`,
-    `reward ${metrics.reward.toFixed(3)}`,
-    `NDCG ${metrics.ndcg.toFixed(3)}`,
-    `KL ${metrics.kl.toFixed(3)}`,
+    ...(isPolicyStep(metrics) ? policyFigures(metrics) : tuningFigures(metrics)),
     `${Math.round(metrics.tokensPerSecond)} tokens/s`,
     `${duration(secondsLeft)} left`,
   ].join('  ');
+}
+
+type AnyMetrics = StepMetrics | TuningMetrics;
+
+function isPolicyStep(metrics: AnyMetrics): metrics is StepMetrics {
+  return 'reward' in metrics;
+}
+
+function policyFigures({ reward, ndcg, kl }: StepMetrics): string[] {
+  return [`reward ${reward.toFixed(3)}`, `NDCG ${ndcg.toFixed(3)}`, `KL ${kl.toFixed(3)}`];
+}
+
+function tuningFigures({ loss, accuracy, margin }: TuningMetrics): string[] {
+  return [
+    `loss ${loss.toFixed(3)}`,
+    ...(accuracy === undefined ? [] : [`preferred ${Math.round(accuracy * 100)} %`]),
+    ...(margin === undefined ? [] : [`margin ${margin.toFixed(2)}`]),
+  ];
 }
 
 function evaluationLine({ step, split, metrics, baseline }: Evaluation): string {

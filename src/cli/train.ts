@@ -5,8 +5,21 @@ import { PAPER_PRESET_NAMES, paperConfiguration, type PaperPresetName } from '..
 import { suggestedSampling } from '../app/suggested-sampling.ts';
 import { startTraining } from '../app/train.ts';
 import { readJson } from '../base/json-file.ts';
-import { defineCommand, noPositionals, oneOf, type Output } from './command.ts';
+import { defineCommand, noPositionals, oneOf, type Options, type Output } from './command.ts';
 import { followTraining } from './follow-training.ts';
+
+/** How a new run is configured, whatever its method. */
+export const RUN_OPTIONS = {
+  task: { type: 'string', value: 'DIR', about: 'Folder of the task, or "sample" (the default).' },
+  model: { type: 'string', value: 'DIR', about: 'Start policy in Hugging Face layout, or "starter" (the default).' },
+  run: { type: 'string', value: 'DIR', about: 'Folder of the new run; by default runs/ and the time.' },
+  steps: { type: 'string', value: 'N', about: 'Optimizer steps.' },
+  seed: { type: 'string', value: 'S', about: 'Everything random follows from it.' },
+  backend: { type: 'string', value: 'NAME', about: 'Tensor engine; see rec-r1 doctor.' },
+  config: { type: 'string', value: 'FILE', about: 'JSON file of settings; the other options win over it.' },
+  set: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'Any setting; may be repeated.' },
+  report: { type: 'boolean', about: 'Afterwards compare start and end on the test queries.' },
+} as const satisfies Options;
 
 export const trainCommand = defineCommand({
   usage: [
@@ -16,20 +29,12 @@ export const trainCommand = defineCommand({
   about:
     'Trains a policy to rewrite queries, with the ranking quality of the recommender as the reward. Ctrl-C stops after the current step with a checkpoint; a second Ctrl-C stops at once.',
   options: {
-    task: { type: 'string', value: 'DIR', about: 'Folder of the task, or "sample" (the default).' },
-    model: { type: 'string', value: 'DIR', about: 'Start policy in Hugging Face layout, or "starter" (the default).' },
-    run: { type: 'string', value: 'DIR', about: 'Folder of the new run; by default runs/ and the time.' },
-    steps: { type: 'string', value: 'N', about: 'Optimizer steps.' },
-    seed: { type: 'string', value: 'S', about: 'Everything random follows from it.' },
-    backend: { type: 'string', value: 'NAME', about: 'Tensor engine; see rec-r1 doctor.' },
-    config: { type: 'string', value: 'FILE', about: 'JSON file of settings; the other options win over it.' },
+    ...RUN_OPTIONS,
     preset: {
       type: 'string',
       value: 'NAME',
       about: `Prints a recipe of the paper for --config instead of training: ${PAPER_PRESET_NAMES.join(', ')}.`,
     },
-    set: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'Any setting; may be repeated.' },
-    report: { type: 'boolean', about: 'Afterwards compare start and end on the test queries.' },
   },
   run: async ({ values, positionals }, output) => {
     noPositionals(positionals);
@@ -40,7 +45,7 @@ export const trainCommand = defineCommand({
     const config = await configOf(values);
     const suggestion = await suggestedSampling(config);
     if (suggestion !== undefined) output.line(suggestion);
-    const runDir = values.run ?? join('runs', `run-${timeStamp(new Date())}`);
+    const runDir = values.run ?? newRunDir();
     await followTraining(runDir, (context) => startTraining({ runDir, config }, context), output, values.report);
   },
 });
@@ -61,11 +66,20 @@ function printPreset(name: PaperPresetName, values: GivenSettings, output: Outpu
   output.line(JSON.stringify(configuration, null, 2));
 }
 
-/** The configuration that a command line names. */
-export async function configOf(values: GivenSettings): Promise<RunConfig> {
+/** A new folder under runs/, named by the time. */
+export function newRunDir(): string {
+  return join('runs', `run-${timeStamp(new Date())}`);
+}
+
+/**
+ * The configuration that a command line names.
+ *
+ * @param more settings that other options of the command stand for; they win.
+ */
+export async function configOf(values: GivenSettings, more: Readonly<Record<string, string>> = {}): Promise<RunConfig> {
   const file = values.config === undefined ? {} : settingsIn(await readJson(values.config), values.config);
   configFrom(file, values.config ?? '--config'); // so that a message names the right source
-  return configFrom({ ...file, ...givenSettings(values) }, 'settings');
+  return configFrom({ ...file, ...givenSettings(values), ...more }, 'settings');
 }
 
 /** Settings from options, those with a name of their own over `--set`. */

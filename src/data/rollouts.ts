@@ -30,7 +30,7 @@ export interface StoredAnswer {
 }
 
 /** Columns in the order in which they are looked for. */
-const TEXT_COLUMNS = ['generated_text', 'completion', 'output', 'response', 'rewrite'] as const;
+const TEXT_COLUMNS = ['generated_text', 'completion', 'output', 'response', 'chosen', 'rewrite'] as const;
 const PROMPT_COLUMNS = ['query', 'prompt', 'input'] as const;
 const TARGET_COLUMNS = ['relevant', 'target', 'gts'] as const;
 

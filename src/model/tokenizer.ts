@@ -21,7 +21,7 @@ export interface Tokenizer {
    * messages, such as `tools` or `enable_thinking`.
    */
   renderChat(messages: readonly ChatMessage[], variables?: Readonly<Record<string, unknown>>): string;
-  /** Ids that end a completion. */
+  /** Ids that end a completion; first the one that ends the assistant's turn. */
   readonly endIds: readonly number[];
 }
 
@@ -53,7 +53,7 @@ export async function loadTokenizer(dir: string, endIds: readonly number[], embe
       usable(`The chat template of ${dir}`, () =>
         render({ add_generation_prompt: true, ...specialTokens(config), ...variables, messages }),
       ),
-    endIds: [...new Set(endOfTurn === undefined ? endIds : [...endIds, endOfTurn])],
+    endIds: [...new Set(endOfTurn === undefined ? endIds : [endOfTurn, ...endIds])],
   };
 }
 

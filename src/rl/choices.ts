@@ -1,6 +1,13 @@
 /** @file The choices that make one loss of the family of GRPO: their names, for settings and for those who act on them. */
 
 /**
+ * What a step learns from: rewards of what it samples (`grpo`, in any of the variants below), or pairs, which are given (`sft`),
+ * the best of the policy's own rewrites (`rejection`), or its best and worst (`dpo`). The latter are what Rec-R1 is compared with.
+ */
+export const METHODS = ['grpo', 'sft', 'rejection', 'dpo'] as const;
+export type Method = (typeof METHODS)[number];
+
+/**
  * How rewards become advantages:
  *
  * - `grpo`: (r − mean of the group) / unbiased deviation of the group (DeepSeekMath, arXiv 2402.03300).

@@ -69,18 +69,24 @@ export interface TrainerParts {
   readonly turn: () => Promise<void>;
 }
 
+/** One optimizer step, and what came of it. */
+export type Learn = (step: number) => Promise<TrainEvent>;
+
 /** Thrown by a part that will not finish the step in progress: training ends with a checkpoint of the step before. */
 export class StepAbandoned extends Error {}
 
 /**
  * Trains from `startStep` finished steps on, yielding what happened. When `stop` is aborted it ends after the step in
  * progress, with a checkpoint.
+ *
+ * @param learn what a step is; that of Rec-R1 unless another method is to be compared with it.
  */
 export async function* train(
   parts: TrainerParts,
   settings: TrainerSettings,
   startStep: number,
   stop: AbortSignal,
+  learn: Learn = (step) => trainStep(parts, settings, step),
 ): AsyncGenerator<TrainEvent, void> {
   const checkpoint = async (step: number): Promise<TrainEvent> => ({
     kind: 'checkpoint',
@@ -97,7 +103,7 @@ export async function* train(
     }
     while (finished < settings.steps && !isStopped()) {
       const step = finished + 1;
-      yield await trainStep(parts, settings, step);
+      yield await learn(step);
       finished = step;
       if (step === settings.steps || step % settings.evaluateEvery === 0) {
         yield await evaluation(parts, settings, baseline, step);
@@ -152,15 +158,15 @@ export function rateFactor(step: number, steps: number, { warmup, decay }: RateS
 }
 
 /** The queries of a step: walks through a new shuffle of the training split in every epoch. */
-export function batchOf(
-  examples: readonly Example[],
+export function batchOf<T>(
+  examples: readonly T[],
   size: number,
   seed: number,
   step: number,
   name: 'order' | 'spares' = 'order',
-): Example[] {
+): T[] {
   const first = (step - 1) * size;
-  const orders = new Map<number, readonly Example[]>();
+  const orders = new Map<number, readonly T[]>();
   return Array.from({ length: size }, (_, i) => {
     const epoch = Math.floor((first + i) / examples.length);
     const order = orders.get(epoch) ?? shuffled(examples, rngFrom(seed, name, epoch));
@@ -170,7 +176,7 @@ export function batchOf(
 }
 
 /** What the queries as typed get; NaN for a search that failed. */
-async function rawRankings(
+export async function rawRankings(
   examples: readonly Example[],
   retriever: Retriever,
   k: number,
@@ -249,7 +255,7 @@ function timesOf(clock: StepClock, stepSeconds: number): StepTimes {
 }
 
 /** @param advantages absent for a group that was not learnt from. */
-function record(
+export function record(
   group: ScoredGroup,
   advantages: readonly number[] | undefined,
   baseline: RolloutGroup['baseline'],

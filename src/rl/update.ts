@@ -111,7 +111,7 @@ export function isCheckpointed(
 }
 
 /** The policy with the dropout of its adapters on; sampling, evaluation and the reference never see it. */
-function dropping(policy: Policy, seed: number, ...names: readonly number[]): Policy {
+export function dropping(policy: Policy, seed: number, ...names: readonly number[]): Policy {
   if (!policy.lora) return policy;
   return { ...policy, weights: withDropout(policy.weights, policy.lora.config.dropout, seed, ...names) };
 }

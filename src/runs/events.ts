@@ -65,6 +65,28 @@ export interface TokenTrace {
   readonly reference?: readonly number[];
 }
 
+/** Means over the pairs of a supervised or preference step. */
+export interface TuningMetrics {
+  /** Nats per token of the completions, or per pair where a better and a worse answer are compared. */
+  readonly loss: number;
+  /** Norm of the gradient before clipping. */
+  readonly gradNorm: number;
+  /** Tokens per completion. */
+  readonly length: number;
+  /** Tokens learnt from … */
+  readonly tokens: number;
+  /** … and those that were sampled to have something to learn from, in the first step that did so. */
+  readonly sampledTokens?: number;
+  readonly samplingSeconds?: number;
+  /** Share of pairs whose better answer gained more probability over the start policy than the worse one. */
+  readonly accuracy?: number;
+  /** By how much more, in nats times beta. */
+  readonly margin?: number;
+  readonly learningRate: number;
+  readonly tokensPerSecond: number;
+  readonly stepSeconds: number;
+}
+
 export interface Rollout {
   /** The completion as the model wrote it. */
   readonly text: string;
@@ -148,7 +170,7 @@ export type TrainEvent =
   | {
       readonly kind: 'step';
       readonly step: number;
-      readonly metrics: StepMetrics;
+      readonly metrics: StepMetrics | TuningMetrics;
       readonly groups: readonly RolloutGroup[];
     }
   | { readonly kind: 'evaluation'; readonly evaluation: Evaluation }

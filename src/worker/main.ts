@@ -6,7 +6,7 @@ import { constants, setPriority } from 'node:os';
 import { configFrom } from '../app/config.ts';
 import { resumeTraining, startTraining } from '../app/train.ts';
 import { messageOf, UserError } from '../base/errors.ts';
-import type { RunEvent } from '../runs/events.ts';
+import type { RunEvent, StepMetrics, TuningMetrics } from '../runs/events.ts';
 import { createAssistant } from './assistant.ts';
 import type { TrainingOrder } from './launch.ts';
 import type { ToWorker } from './protocol.ts';
@@ -27,7 +27,7 @@ async function train(order: TrainingOrder): Promise<void> {
 function logLine(event: RunEvent): string {
   switch (event.kind) {
     case 'step':
-      return `step ${event.step}: reward ${event.metrics.reward.toFixed(3)}, ${event.metrics.stepSeconds.toFixed(1)} s`;
+      return `step ${event.step}: ${worthOf(event.metrics)}, ${event.metrics.stepSeconds.toFixed(1)} s`;
     case 'evaluation':
       return `evaluation of step ${event.evaluation.step}: ${JSON.stringify(event.evaluation.metrics)}`;
     case 'checkpoint':
@@ -37,6 +37,11 @@ function logLine(event: RunEvent): string {
     case 'state':
       return `${event.state}${event.message === undefined ? '' : `: ${event.message}`}`;
   }
+}
+
+/** The number by which one sees how training goes. */
+function worthOf(metrics: StepMetrics | TuningMetrics): string {
+  return 'reward' in metrics ? `reward ${metrics.reward.toFixed(3)}` : `loss ${metrics.loss.toFixed(3)}`;
 }
 
 /** Whoever asks waits a moment longer, so that a training beside it keeps its pace. */
