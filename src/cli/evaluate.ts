@@ -1,11 +1,10 @@
 /** @file `rec-r1 evaluate`: checkpoints, the raw query and other arms on the same queries, in one table. */
 import { parseAssignments } from '../app/config.ts';
-import { type Evaluated, evaluateArms } from '../app/evaluate.ts';
+import { type Evaluated, evaluateArms, intervalsOf } from '../app/evaluate.ts';
 import { ARM_FORMS } from '../app/open-arm.ts';
 import { UserError } from '../base/errors.ts';
 import { SPLITS, type Split } from '../data/task.ts';
 import { ndcgName, RAW_QUERY } from '../runs/comparison.ts';
-import { bootstrapIntervals, type Interval } from '../runs/statistics.ts';
 import { defineCommand, noPositionals, type Output } from './command.ts';
 import { newestRun } from './newest-run.ts';
 import { alignedRows } from './table.ts';
@@ -73,13 +72,13 @@ export function splitOf(name: string): Split {
   return split;
 }
 
-function asJson({ arm, split, metrics, baseline, cost, rows }: Evaluated): object {
+function asJson({ arm, split, metrics, intervals, baseline, cost, rows }: Evaluated): object {
   return {
     split,
     queries: rows.length,
     checkpoint: arm,
     metrics,
-    intervals: intervalsOf(rows.map((row) => row.metrics)),
+    intervals,
     baseline,
     cost,
     perQuery: rows.map((row) => ({
@@ -129,12 +128,6 @@ function printTable(evaluations: readonly Evaluated[], output: Output): void {
   const header = ['', ...columns, 'tokens/query', 'seconds/query'];
   const hasRaw = evaluations.some(({ arm }) => arm === RAW_QUERY);
   for (const line of alignedRows([header, ...(hasRaw ? [] : [asTyped]), ...arms])) output.line(line);
-}
-
-function intervalsOf(rows: readonly Metrics[]): Readonly<Record<string, Interval>> {
-  const names = Object.keys(rows[0] ?? {});
-  const intervals = bootstrapIntervals(names.map((name) => rows.map((row) => row[name])));
-  return Object.fromEntries(names.map((name, i) => [name, intervals[i]]));
 }
 
 function share(total: number, queries: number, digits: number): string {

@@ -19,7 +19,7 @@ export async function printReport(runDir: string, output: Output): Promise<void>
   const [start, end] = await bothEnds(runDir);
   const metric = ndcgName(end.metrics);
   const against = (name: string, rows: readonly EvaluationRow[]): Comparison =>
-    compareEvaluations({ name, rows }, { name: end.arm, rows: end.rows }, 'test', metric);
+    compareEvaluations({ name, rows }, { name: end.arm, rows: end.rows }, 'test', { metric });
   const raw = against(RAW_QUERY, end.rows.map(asTyped));
   const before = against(start.arm, start.rows);
 

@@ -8,7 +8,7 @@ import { UserError } from '../base/errors.ts';
 import { sha256OfFile } from '../base/file-hash.ts';
 import { readJson } from '../base/json-file.ts';
 
-const CHECKSUMS_FILE = 'checksums.json';
+export const CHECKSUMS_FILE = 'checksums.json';
 
 /** Of every file that the folder holds now. */
 export async function writeChecksums(dir: string): Promise<void> {

@@ -1,10 +1,12 @@
 /**
- * @file Which of two checkpoints is better on the same queries: the difference of their means, how likely chance alone makes
- * one as large, and who wins query by query. Statistics only; where the rows come from is `app/compare.ts`.
+ * @file Which of two systems is better on the same queries: the difference of their means with an interval, how likely chance
+ * alone makes one as large, who wins query by query, and whether the lists moved where the metric did. Statistics only; where
+ * the rows come from is `app/compare.ts`.
  */
 import { UserError } from '../base/errors.ts';
 import type { Split } from '../data/task.ts';
 import type { EvaluationRow } from './events.ts';
+import { jaccard, rankBiasedOverlap } from './overlap.ts';
 import { pairedStatistics, type PairedStatistics } from './statistics.ts';
 
 /** Stands for the query as it was typed, where a checkpoint's name could stand. */
@@ -17,17 +19,53 @@ export interface ComparedRow {
   readonly b: EvaluationRow;
   /** By how much b is better in the compared metric. */
   readonly gain: number;
+  /** What the two lists that are shown have in common, from 0 to 1: by rank (RBO), and as sets (Jaccard). */
+  readonly overlap: { readonly byRank: number; readonly asSets: number };
 }
 
 export interface Comparison extends PairedStatistics {
-  /** What is compared, for people: checkpoint names, or `original query`. */
+  /** What is compared, for people: checkpoint names, or `raw`. */
   readonly a: string;
   readonly b: string;
   readonly split: Split;
   /** The compared metric, such as `ndcg@10`. */
   readonly metric: string;
+  /** A gain or loss of at most this much is a tie. */
+  readonly minimumEffect: number;
+  /** Every metric that both have, the compared one first. */
+  readonly metrics: readonly ComparedMetric[];
+  /** Settings in which the runs of the two differ. */
+  readonly settings: readonly DifferingSetting[];
   /** Largest gain first. */
   readonly rows: readonly ComparedRow[];
+}
+
+export interface ComparedMetric extends Pick<
+  PairedStatistics,
+  'meanA' | 'meanB' | 'difference' | 'differenceInterval' | 'pValue'
+> {
+  readonly name: string;
+}
+
+export interface DifferingSetting {
+  readonly name: string;
+  /** Null where one does not have it. */
+  readonly a: Setting | null;
+  readonly b: Setting | null;
+}
+type Setting = string | number;
+
+/** One side of a comparison. */
+export interface ComparedSide {
+  readonly name: string;
+  readonly rows: readonly EvaluationRow[];
+  /** Of the run that it comes from. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export interface ComparisonOptions {
+  readonly metric: string;
+  readonly minimumEffect?: number;
 }
 
 /**
@@ -36,27 +74,31 @@ export interface Comparison extends PairedStatistics {
  * @throws UserError when they have no example in common, or do not report the metric.
  */
 export function compareEvaluations(
-  a: { readonly name: string; readonly rows: readonly EvaluationRow[] },
-  b: { readonly name: string; readonly rows: readonly EvaluationRow[] },
+  a: ComparedSide,
+  b: ComparedSide,
   split: Split,
-  metric: string,
+  { metric, minimumEffect = 0 }: ComparisonOptions,
 ): Comparison {
   const ofA = new Map(a.rows.map((row) => [row.exampleId, row]));
   const rows = b.rows.flatMap((row): ComparedRow[] => {
     const other = ofA.get(row.exampleId);
     if (!other) return [];
     const gain = valueOf(row, metric) - valueOf(other, metric);
-    return [{ exampleId: row.exampleId, query: row.query, a: other, b: row, gain }];
+    const overlap = { byRank: rankBiasedOverlap(other.top, row.top), asSets: jaccard(other.top, row.top) };
+    return [{ exampleId: row.exampleId, query: row.query, a: other, b: row, gain, overlap }];
   });
   if (rows.length === 0) {
     throw new UserError(`${a.name} and ${b.name} were not evaluated on the same queries; evaluate both on ${split}.`);
   }
-  const statistics = pairedStatistics(
-    rows.map((row) => valueOf(row.a, metric)),
-    rows.map((row) => valueOf(row.b, metric)),
-  );
+  const statistics = statisticsOf(rows, metric, minimumEffect);
+  const others = Object.keys(rows[0].b.metrics).filter((name) => name !== metric && name in rows[0].a.metrics);
+  const metrics = [
+    { name: metric, ...shortened(statistics) },
+    ...others.map((name) => ({ name, ...shortened(statisticsOf(rows, name, minimumEffect)) })),
+  ];
   rows.sort((x, y) => y.gain - x.gain);
-  return { ...statistics, a: a.name, b: b.name, split, metric, rows };
+  const settings = differingSettings(a.settings ?? {}, b.settings ?? {});
+  return { ...statistics, a: a.name, b: b.name, split, metric, minimumEffect, metrics, settings, rows };
 }
 
 /** What the query as typed got, as if it were its own rewrite. */
@@ -71,10 +113,34 @@ export function ndcgName(metrics: Readonly<Record<string, number>>): string {
   return name;
 }
 
+function statisticsOf(rows: readonly ComparedRow[], metric: string, minimumEffect: number): PairedStatistics {
+  const [a, b] = [rows.map((row) => valueOf(row.a, metric)), rows.map((row) => valueOf(row.b, metric))];
+  return pairedStatistics(a, b, minimumEffect);
+}
+
+function shortened({
+  meanA,
+  meanB,
+  difference,
+  differenceInterval,
+  pValue,
+}: PairedStatistics): Omit<ComparedMetric, 'name'> {
+  return { meanA, meanB, difference, differenceInterval, pValue };
+}
+
+function differingSettings(
+  a: Readonly<Record<string, unknown>>,
+  b: Readonly<Record<string, unknown>>,
+): DifferingSetting[] {
+  const shown = (value: unknown): Setting | null =>
+    typeof value === 'string' || typeof value === 'number' ? value : null;
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .map((name) => ({ name, a: shown(a[name]), b: shown(b[name]) }))
+    .filter((setting) => setting.a !== setting.b);
+}
+
 function valueOf(row: EvaluationRow, metric: string): number {
   const value = Object.hasOwn(row.metrics, metric) ? row.metrics[metric] : undefined;
-  if (value === undefined) {
-    throw new UserError(`${row.exampleId} has no ${metric}; choose one of ${Object.keys(row.metrics).join(', ')}.`);
-  }
-  return value;
+  if (value !== undefined) return value;
+  throw new UserError(`${row.exampleId} has no ${metric}; choose one of ${Object.keys(row.metrics).join(', ')}.`);
 }

@@ -1,13 +1,15 @@
 /**
- * @file Comparing checkpoints by what the run already holds: training evaluates every so often with the same greedy rewriting
- * that a comparison would do again, so the answer is there at once and no model is loaded.
+ * @file Comparing checkpoints by what their runs already hold: training evaluates every so often with the same greedy rewriting
+ * that a comparison would do again, and `rec-r1 evaluate` leaves its rows too, so the answer is there at once and no model is
+ * loaded.
  */
 import type { Split } from '../data/task.ts';
 import { asTyped, compareEvaluations, type Comparison, ndcgName, RAW_QUERY } from './comparison.ts';
+import { readEvaluation } from './evaluations.ts';
 import type { EvaluationRow } from './events.ts';
 import type { RunReader } from './reader.ts';
 
-/** Null unless both were evaluated on the split while the run was trained. `a` may be `raw`, the queries as typed. */
+/** Null unless both were evaluated on the split with the run's settings. `a` may be `raw`, the queries as typed. */
 export function compareRecorded(
   reader: RunReader,
   { a, b, split }: { readonly a: string; readonly b: string; readonly split: Split },
@@ -15,16 +17,29 @@ export function compareRecorded(
   const rowsB = recordedRows(reader, b, split);
   const rowsA = a === RAW_QUERY ? rowsB?.map(asTyped) : recordedRows(reader, a, split);
   if (!rowsA || !rowsB) return null;
-  return compareEvaluations(
-    { name: a, rows: rowsA },
-    { name: b, rows: rowsB },
-    split,
-    ndcgName(rowsB[0]?.metrics ?? {}),
-  );
+  const metric = ndcgName(rowsB[0]?.metrics ?? {});
+  return compareEvaluations({ name: a, rows: rowsA }, { name: b, rows: rowsB }, split, { metric });
 }
 
-/** The rows of the newest evaluation of a checkpoint: the one at its step. */
-function recordedRows(reader: RunReader, checkpoint: string, split: Split): readonly EvaluationRow[] | null {
+/**
+ * The rows of the newest evaluation of a checkpoint: those that were asked for, otherwise those that training made at its step.
+ *
+ * @param settings what the evaluation must have been made with; the run's own when left out.
+ */
+export function recordedRows(
+  reader: RunReader,
+  checkpoint: string,
+  split: Split,
+  settings?: Readonly<Record<string, unknown>>,
+): readonly EvaluationRow[] | null {
+  const { dir, config } = reader.info();
+  const isAskedFor = (made: Readonly<Record<string, unknown>>): boolean =>
+    Object.entries(made).every(
+      ([name, value]) => value === undefined || value === ((settings ?? config)[name] ?? value),
+    ); // a run of an earlier version lacks some
+  const recorded = readEvaluation(dir, checkpoint, split);
+  if (recorded && isAskedFor(recorded.settings)) return recorded.rows;
+  if (settings && !isAskedFor(pick(config, Object.keys(settings)))) return null;
   const step = reader.checkpoints().find(({ name }) => name === checkpoint)?.step;
   const evaluation = reader
     .eventsAfter(0)
@@ -33,4 +48,8 @@ function recordedRows(reader: RunReader, checkpoint: string, split: Split): read
         event.kind === 'evaluation' && !event.discarded && event.step === step && event.evaluation.split === split,
     );
   return evaluation ? reader.evaluationRows(evaluation.id) : null;
+}
+
+function pick(record: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [name, record[name]]));
 }

@@ -3,7 +3,7 @@
  * only make both slower. A cancelled question that waits is dropped, one that runs ends at its next turn.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { compareCheckpoints } from '../app/compare.ts';
+import { compareArms } from '../app/compare.ts';
 import { type Explainer, openExplainer } from '../app/explain.ts';
 import { exportCheckpoint } from '../app/export.ts';
 import { installBackend } from '../app/install-backend.ts';
@@ -54,7 +54,7 @@ async function answerOf(
   };
   switch (question.kind) {
     case 'compare':
-      return compareCheckpoints(question.ask, turn);
+      return compareArms(question.ask, turn);
     case 'explain':
       return (await explainers.open(question.ask.runDir)).explain(question.ask);
     case 'install-backend':

@@ -172,6 +172,33 @@ describe('a trained run', () => {
       6,
     );
 
+    const across = join(folder, 'other');
+    await train(across, { seed: 2 });
+    const [other] = (await recR1Json(
+      'compare',
+      '--a',
+      `${runDir}:newest`,
+      '--b',
+      `${across}:best`,
+      '--split',
+      'test',
+    )) as [Row];
+    assert.equal(other['meanA'], (evaluation['metrics'] as Record<string, number>)['ndcg@10']);
+    assert.deepEqual(other['settings'], [{ name: 'seed', a: 1, b: 2 }]);
+    assert.deepEqual(readdirSync(join(runDir, 'evaluations')), ['step-000004-test.json']); // compare took what evaluate left
+
+    const arms = ['--arm', 'raw', '--checkpoint', 'best', '--arm', `${across}:step-000004`, '--samples', '3'];
+    const table = (await recR1Json('evaluate', '--run', runDir, ...arms)) as Row[];
+    assert.deepEqual(
+      table.map((row) => row['checkpoint']),
+      ['step-000004', 'raw', `${across}:step-000004`],
+    );
+    const means = table[0]['metrics'] as Record<string, number>;
+    const [worst, mean, best] = ['worst', 'mean', 'best'].map((of) => means[`ndcg@10 ${of}@3`]);
+    assert.ok(worst <= mean && mean <= best, `${worst} ${mean} ${best}`);
+    const wrong = await recR1('evaluate', '--run', runDir, '--arm', 'popularty');
+    assert.match(wrong.stderr, /no arm "popularty" to evaluate; choose from raw, start/);
+
     const [answer] = (await recR1Json('rewrite', '--run', runDir, 'a thing to warm my neck')) as [Row];
     assert.equal(answer['query'], 'a thing to warm my neck');
     assert.equal((answer['baselineHits'] as unknown[]).length, 5);
