@@ -8,7 +8,7 @@ import { registerConfigurationFiles } from './configuration-files.ts';
 import { CheckpointInUse } from './checkpoint-in-use.ts';
 import { Dashboards } from './dashboards.ts';
 import { InlineRewrites } from './inline-rewrites.ts';
-import { RankingDocuments } from './ranking-documents.ts';
+import { provideRankings } from './ranking-documents.ts';
 import { RegressionTests } from './regression-tests.ts';
 import { Rewrites } from './rewrites.ts';
 import { Runs } from './runs.ts';
@@ -27,13 +27,12 @@ export function activate(context: vscode.ExtensionContext): void {
   const view = new RunsView(runs);
   const statusBar = new StatusBar(runs);
   context.subscriptions.push(output, runs, worker, dashboards, view, statusBar, announceTrouble(runs));
-  context.subscriptions.push(registerConfigurationFiles());
+  context.subscriptions.push(registerConfigurationFiles(), provideRankings());
   const quick = createQuestionWorker(context, output); // a comparison takes minutes, and a rewrite must not wait for it
   const rewrites = new Rewrites((ask, signal) => quick.ask('rewrite', ask, signal));
   const inUse = new CheckpointInUse(context, runs);
   const inline = new InlineRewrites(rewrites, inUse, output);
-  const rankings = new RankingDocuments();
   const tests = new RegressionTests({ inUse, worker: quick, output });
-  context.subscriptions.push(quick, inUse, inline, rankings, tests);
-  registerCommands({ context, runs, training, dashboards, output, inUse, inline, rankings });
+  context.subscriptions.push(quick, inUse, inline, tests);
+  registerCommands({ context, runs, training, dashboards, output, inUse, inline });
 }

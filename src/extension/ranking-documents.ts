@@ -1,40 +1,27 @@
-/** @file Ranked lists as read-only documents, one document of the ranking a line, for the editor's own comparison. */
+/**
+ * @file Two ranked lists in the editor's own diff editor, one line a rank: keyboard, screen reader and search are the editor's.
+ * A document's address holds its lines, so that it is still there after a reload of the window.
+ */
 import * as vscode from 'vscode';
-import { BoundedCache } from '../base/bounded-cache.ts';
 
 const SCHEME = 'rec-r1-ranking';
-/** Rankings that can still be looked at. */
-const KEPT = 200;
 
-export interface NamedRanking {
-  /** The query that was searched. */
-  readonly name: string;
-  /** Best first. */
+/** A ranked list to read; best first. */
+export interface RankedText {
+  readonly title: string;
   readonly lines: readonly string[];
 }
 
-export class RankingDocuments implements vscode.TextDocumentContentProvider, vscode.Disposable {
-  readonly #texts = new BoundedCache<string>(KEPT);
-  readonly #registration = vscode.workspace.registerTextDocumentContentProvider(SCHEME, this);
-  #next = 1;
+export function provideRankings(): vscode.Disposable {
+  return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {
+    provideTextDocumentContent: ({ query }) => `${(JSON.parse(query) as readonly string[]).join('\n')}\n`,
+  });
+}
 
-  provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.#texts.get(uri.toString()) ?? vscode.l10n.t('This ranking is gone; ask for it again.');
-  }
-
-  async compare(before: NamedRanking, after: NamedRanking, title: string): Promise<void> {
-    const [left, right] = [this.#keep(before), this.#keep(after)];
-    await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true });
-  }
-
-  dispose(): void {
-    this.#registration.dispose();
-  }
-
-  #keep({ name, lines }: NamedRanking): vscode.Uri {
-    const file = name.replace(/[\\/]/g, ' ');
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${file}`, query: String(this.#next++) });
-    this.#texts.set(uri.toString(), `${lines.join('\n')}\n`);
-    return uri;
-  }
+export async function showRankings(before: RankedText, after: RankedText): Promise<void> {
+  const title = `${before.title} ↔ ${after.title}`;
+  const [left, right] = [before, after].map(({ title: name, lines }, i) =>
+    vscode.Uri.from({ scheme: SCHEME, path: `/${i}/${name.replaceAll('/', '∕')}`, query: JSON.stringify(lines) }),
+  );
+  await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true });
 }

@@ -5,12 +5,11 @@ import { UserError } from '../base/errors.ts';
 import type { CheckpointInUse } from './checkpoint-in-use.ts';
 import type { InlineRewrites } from './inline-rewrites.ts';
 import { type PlacedQuery, queryAtCursor, replaceQuery, selectedQueries } from './placed-query.ts';
-import type { RankingDocuments } from './ranking-documents.ts';
+import { showRankings } from './ranking-documents.ts';
 
 export interface RewriteServices {
   readonly inline: InlineRewrites;
   readonly inUse: CheckpointInUse;
-  readonly rankings: RankingDocuments;
 }
 
 /** The query that a lens or a hover belongs to, or undefined for the one at the cursor. */
@@ -37,11 +36,9 @@ export async function compareRewrite(services: RewriteServices, query: Query): P
   if (!found) return;
   const { query: original, baselineHits, hits, judged } = found.answer;
   const lines = (list: readonly ShownHit[]): string[] => list.map((hit) => lineOf(hit, judged?.grades));
-  const rewrite = rewriteIn(found.answer);
-  await services.rankings.compare(
-    { name: original, lines: lines(baselineHits) },
-    { name: rewrite, lines: lines(hits) },
-    vscode.l10n.t('{0} ↔ {1}', original, rewrite),
+  await showRankings(
+    { title: original, lines: lines(baselineHits) },
+    { title: rewriteIn(found.answer), lines: lines(hits) },
   );
 }
 

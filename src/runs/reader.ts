@@ -25,6 +25,8 @@ export interface RunReader {
   trace(step: number, group: number, place: number): TokenTrace | null;
   /** The rows of the evaluation that was recorded as event `id`. */
   evaluationRows(id: number): readonly EvaluationRow[];
+  /** The evaluations that count, oldest first. */
+  evaluations(): readonly RecordedEvaluation[];
   /** Checkpoints that count and whose folder is there, oldest first. */
   checkpoints(): readonly CheckpointEntry[];
   /** Titles of documents, for those that the run has met. */
@@ -52,6 +54,7 @@ export function openRunReader(dir: string): RunReader {
     groups: (step) => read(() => readGroups(db, step)),
     trace: (step, group, place) => read(() => readTrace(db, step, group, place)),
     evaluationRows: (id) => read(() => readEvaluationRows(db, id)),
+    evaluations: () => read(() => readEvaluations(db)),
     checkpoints: () => read(() => readCheckpoints(db, dir)),
     titles: (ids) => read(() => readTitles(db, ids)),
     judgments: (exampleId) => read(() => readJudgments(db, exampleId)),
@@ -246,6 +249,15 @@ function readEvaluationRows(db: DatabaseSync, event: number): readonly Evaluatio
       top: JSON.parse(text(row.top)) as string[],
       baselineTop: JSON.parse(text(row.baseline_top)) as string[],
     }));
+}
+
+function readEvaluations(db: DatabaseSync): readonly RecordedEvaluation[] {
+  const rows = db
+    .prepare(
+      'SELECT events.id AS event_id, events.step AS at_step, evaluations.* FROM evaluations JOIN events ON events.id = evaluations.event WHERE events.discarded = 0 ORDER BY events.id',
+    )
+    .all();
+  return rows.map((row) => ({ id: Number(row.event_id), step: Number(row.at_step), ...summaryOf(row) }));
 }
 
 function readCheckpoints(db: DatabaseSync, dir: string): readonly CheckpointEntry[] {
