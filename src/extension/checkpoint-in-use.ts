@@ -69,10 +69,13 @@ export class CheckpointInUse implements vscode.Disposable {
     const title = vscode.l10n.t('Checkpoint for Rewrites');
     const placeHolder = vscode.l10n.t('Which checkpoint rewrites queries in this workspace?');
     const picked = await vscode.window.showQuickPick(this.#choices(), { title, placeHolder, matchOnDescription: true });
-    if (!picked) return this.current;
-    await this.#state.update(MEMENTO, picked.chosen);
-    this.#update();
+    if (picked) await this.use(picked.chosen);
     return this.current;
+  }
+
+  async use(chosen: Chosen | undefined): Promise<void> {
+    await this.#state.update(MEMENTO, chosen);
+    this.#update();
   }
 
   dispose(): void {

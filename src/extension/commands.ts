@@ -6,9 +6,14 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
+import type { WorkerClient } from '../worker/client.ts';
 import { logFile } from '../worker/launch.ts';
 import { readConfiguration } from './configuration-files.ts';
+import { checkpointsOf, pickCheckpoint } from './comparison.ts';
 import type { Dashboards } from './dashboards.ts';
+import { deleteKept, revealData, taskOf } from './data-commands.ts';
+import type { DataItem, DataView } from './data-view.ts';
+import { exportCheckpoint } from './export-checkpoint.ts';
 import { chooseAndInstall } from './install-backend.ts';
 import { askForKey } from './keys.ts';
 import { newConfiguration } from './new-configuration.ts';
@@ -22,6 +27,7 @@ import {
   rewriteSelection,
   type RewriteServices,
 } from './rewrite-commands.ts';
+import type { NamedCheckpoint } from './rewrites.ts';
 import { isLive, runName, type Runs } from './runs.ts';
 import type { RunItem } from './runs-view.ts';
 import { trainingSettings } from './settings.ts';
@@ -34,6 +40,8 @@ export interface Services extends RewriteServices {
   readonly runs: Runs;
   readonly training: Training;
   readonly dashboards: Dashboards;
+  readonly data: DataView;
+  readonly worker: WorkerClient;
   readonly output: vscode.LogOutputChannel;
 }
 
@@ -41,7 +49,7 @@ export interface Services extends RewriteServices {
 export type RunArgument = string | RunItem | undefined;
 
 /** What a command is given, where from a menu, a lens or a link. */
-type Argument = RunArgument | PlacedQuery;
+type Argument = RunArgument | DataItem | PlacedQuery;
 type Command = (services: Services, argument: Argument) => unknown;
 
 export const COMMANDS = {
@@ -93,12 +101,34 @@ export const COMMANDS = {
     const dir = await chooseRun(runs, argument, (info) => !isLive(info), vscode.l10n.t('Delete which run?'));
     if (dir !== undefined) await deleteRun(dir, runs, dashboards);
   },
+  'rec-r1.compareWith': async ({ runs, dashboards }, argument) => {
+    const chosen = await chooseCheckpoint(runs, argument, vscode.l10n.t('Compare which checkpoint?'));
+    if (chosen) await dashboards.compare(chosen.runDir, chosen.checkpoint);
+  },
+  'rec-r1.exportCheckpoint': async ({ runs, worker }, argument) => {
+    const chosen = await chooseCheckpoint(runs, argument, vscode.l10n.t('Export which checkpoint?'));
+    if (chosen) await exportCheckpoint(chosen, worker);
+  },
+  'rec-r1.useCheckpoint': async ({ runs, inUse }, argument) => {
+    const chosen = await chooseCheckpoint(runs, argument, vscode.l10n.t('Rewrite with which checkpoint?'));
+    if (chosen) await inUse.use(chosen);
+  },
   'rec-r1.chooseCheckpoint': ({ inUse }) => inUse.choose(),
   'rec-r1.acceptRewrite': (services, argument) => acceptRewrite(services, queryOf(argument)),
   'rec-r1.copyRewrite': (services, argument) => copyRewrite(services, queryOf(argument)),
   'rec-r1.anotherRewrite': (services, argument) => anotherRewrite(services, queryOf(argument)),
   'rec-r1.compareRewrite': (services, argument) => compareRewrite(services, queryOf(argument)),
   'rec-r1.rewriteSelection': (services) => rewriteSelection(services),
+  'rec-r1.trainOnTask': async ({ training, dashboards }, argument) => {
+    const task = taskOf(dataOf(argument));
+    const { config, source } = trainingSettings();
+    dashboards.open(await training.start({ config: { ...config, task }, source }));
+  },
+  'rec-r1.revealData': (_, argument) => revealData(dataOf(argument)),
+  'rec-r1.deleteKept': ({ data }, argument) => deleteKept(dataOf(argument), data),
+  'rec-r1.refreshData': ({ data }) => {
+    data.refresh();
+  },
   'rec-r1.setKey': ({ context }) => askForKey(context),
   'rec-r1.installBackend': ({ context, output }) => chooseAndInstall(context, output),
   'rec-r1.refreshRuns': ({ runs }) => {
@@ -165,10 +195,15 @@ function folderOf(argument: Argument): string | undefined {
   if (argument === undefined || typeof argument === 'string') return argument;
   switch (argument.kind) {
     case 'query':
+    case 'group':
+    case 'task':
+    case 'task-file':
+    case 'kept':
       return undefined;
     case 'run':
       return argument.info.dir;
     case 'checkpoint':
+    case 'evaluation':
       return argument.runDir;
     case 'unreadable':
       return argument.dir;
@@ -177,4 +212,25 @@ function folderOf(argument: Argument): string | undefined {
 
 function queryOf(argument: Argument): PlacedQuery | undefined {
   return typeof argument === 'object' && argument.kind === 'query' ? argument : undefined;
+}
+
+function dataOf(argument: Argument): DataItem | undefined {
+  if (typeof argument !== 'object') return undefined;
+  const { kind } = argument;
+  return kind === 'group' || kind === 'task' || kind === 'task-file' || kind === 'kept' ? argument : undefined;
+}
+
+/** The checkpoint of a row, otherwise one that a person picks; undefined when they do not. */
+async function chooseCheckpoint(
+  runs: Runs,
+  argument: Argument,
+  question: string,
+): Promise<NamedCheckpoint | undefined> {
+  if (typeof argument === 'object' && argument.kind === 'checkpoint') {
+    return { runDir: argument.runDir, checkpoint: argument.checkpoint.name };
+  }
+  const runDir = await chooseRun(runs, argument, () => true, question);
+  if (runDir === undefined) return undefined;
+  const checkpoint = await pickCheckpoint(checkpointsOf(runDir).toReversed(), runName(runDir), question);
+  return checkpoint === undefined ? undefined : { runDir, checkpoint };
 }

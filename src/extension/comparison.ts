@@ -17,14 +17,19 @@ export interface ChosenComparison {
   readonly split: Split;
 }
 
-/** Undefined when the person does not choose. @throws UserError when there is no checkpoint to compare. */
-export async function chooseComparison(dir: string): Promise<ChosenComparison | undefined> {
+/**
+ * Undefined when the person does not choose.
+ *
+ * @param judged the checkpoint that is judged, where that is known.
+ * @throws UserError when there is no checkpoint to compare.
+ */
+export async function chooseComparison(dir: string, judged?: string): Promise<ChosenComparison | undefined> {
   const checkpoints = checkpointsOf(dir).toReversed();
   if (checkpoints.length === 0) {
     throw new UserError(vscode.l10n.t('{0} has no checkpoint yet; the first one comes with the first step.', dir));
   }
   const title = vscode.l10n.t('Compare Checkpoints');
-  const b = await pickCheckpoint(checkpoints, title, vscode.l10n.t('Which checkpoint should be judged?'));
+  const b = judged ?? (await pickCheckpoint(checkpoints, title, vscode.l10n.t('Which checkpoint should be judged?')));
   if (b === undefined) return undefined;
   const original = { label: RAW_QUERY, description: vscode.l10n.t('the query as it was typed') };
   const others = checkpoints.filter(({ name }) => name !== b);
@@ -80,7 +85,7 @@ function comparisonMessage(reader: RunReader, comparison: Comparison): ToPanel {
   return { kind: 'comparison', comparison, ...rankingContext(reader, shown) };
 }
 
-async function pickCheckpoint(
+export async function pickCheckpoint(
   checkpoints: readonly CheckpointEntry[],
   title: string,
   placeHolder: string,
@@ -93,7 +98,7 @@ async function pickCheckpoint(
   return (await vscode.window.showQuickPick([...items, ...more], { title, placeHolder }))?.label;
 }
 
-function checkpointsOf(dir: string): readonly CheckpointEntry[] {
+export function checkpointsOf(dir: string): readonly CheckpointEntry[] {
   const reader = openRunReader(dir);
   try {
     return reader.checkpoints();

@@ -50,9 +50,9 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
     this.#panels.get(dir)?.dispose();
   }
 
-  /** Asks which checkpoints, then shows the comparison in the run's panel. */
-  async compare(dir: string): Promise<void> {
-    const chosen = await chooseComparison(dir);
+  /** Asks which checkpoints, but for a judged one that is known, then shows the comparison in the run's panel. */
+  async compare(dir: string, judged?: string): Promise<void> {
+    const chosen = await chooseComparison(dir, judged);
     if (!chosen) return;
     this.open(dir);
     await this.#panels.get(dir)?.compare(chosen);

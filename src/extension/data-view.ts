@@ -135,14 +135,15 @@ function fileItem({ path, sizeBytes }: StoredFile): vscode.TreeItem {
 }
 
 function keptItem({ path, kind, source, documents, sizeBytes, changedAt }: KeptFile): vscode.TreeItem {
-  const item = new vscode.TreeItem(source ?? basename(path));
+  const label = source ?? basename(path);
+  const item = new vscode.TreeItem(label);
   item.id = path;
   item.contextValue = 'kept';
   item.iconPath = new vscode.ThemeIcon(kind === 'vectors' ? 'symbol-array' : 'list-tree');
   item.description = sizeText(sizeBytes);
   const count = documents === undefined ? '' : vscode.l10n.t('{0} documents', documents.toLocaleString());
   item.tooltip = [count, new Date(changedAt).toLocaleString(), path].filter((line) => line !== '').join('\n');
-  item.accessibilityInformation = { label: `${kindName(kind)}: ${String(item.label)}, ${item.description}` };
+  item.accessibilityInformation = { label: `${kindName(kind)}: ${label}, ${item.description}` };
   return item;
 }
 

@@ -7,6 +7,7 @@ import { registerCommands } from './commands.ts';
 import { registerConfigurationFiles } from './configuration-files.ts';
 import { CheckpointInUse } from './checkpoint-in-use.ts';
 import { Dashboards } from './dashboards.ts';
+import { DataView } from './data-view.ts';
 import { InlineRewrites } from './inline-rewrites.ts';
 import { provideRankings } from './ranking-documents.ts';
 import { RegressionTests } from './regression-tests.ts';
@@ -25,8 +26,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const training = new Training(context, runs);
   const dashboards = new Dashboards(context, { output, runs, training, worker });
   const view = new RunsView(runs);
+  const data = new DataView();
   const statusBar = new StatusBar(runs);
-  context.subscriptions.push(output, runs, worker, dashboards, view, statusBar, announceTrouble(runs));
+  context.subscriptions.push(output, runs, worker, dashboards, view, data, statusBar, announceTrouble(runs));
   context.subscriptions.push(registerConfigurationFiles(), provideRankings());
   const quick = createQuestionWorker(context, output); // a comparison takes minutes, and a rewrite must not wait for it
   const rewrites = new Rewrites((ask, signal) => quick.ask('rewrite', ask, signal));
@@ -34,5 +36,5 @@ export function activate(context: vscode.ExtensionContext): void {
   const inline = new InlineRewrites(rewrites, inUse, output);
   const tests = new RegressionTests({ inUse, worker: quick, output });
   context.subscriptions.push(quick, inUse, inline, tests);
-  registerCommands({ context, runs, training, dashboards, output, inUse, inline });
+  registerCommands({ context, runs, training, dashboards, data, worker, output, inUse, inline });
 }

@@ -1,14 +1,21 @@
-/** @file The activity bar's view: runs, under each its checkpoints. It reads only while it is visible. */
+/** @file The activity bar's view: runs, their checkpoints, and what those scored. It reads only while it is visible. */
 import * as vscode from 'vscode';
-import type { RunListing } from '../runs/reader.ts';
-import type { CheckpointEntry, RunInfo } from '../runs/records.ts';
+import { openRunReader, type RunListing } from '../runs/reader.ts';
+import type { CheckpointEntry, RecordedEvaluation, RunInfo } from '../runs/records.ts';
 import type { RunState } from '../runs/events.ts';
 import type { Runs } from './runs.ts';
 
 /** A row of the view; commands of the context menus get it as their argument. */
 export type RunItem =
   | { readonly kind: 'run'; readonly info: RunInfo; readonly checkpoints: readonly CheckpointEntry[] }
-  | { readonly kind: 'checkpoint'; readonly runDir: string; readonly checkpoint: CheckpointEntry }
+  | {
+      readonly kind: 'checkpoint';
+      readonly runDir: string;
+      readonly checkpoint: CheckpointEntry;
+      /** Of its step, oldest first. */
+      readonly evaluations: readonly RecordedEvaluation[];
+    }
+  | { readonly kind: 'evaluation'; readonly runDir: string; readonly evaluation: RecordedEvaluation }
   | Extract<RunListing, { readonly kind: 'unreadable' }>;
 
 const ICONS: Readonly<Record<RunState, vscode.ThemeIcon>> = {
@@ -48,9 +55,15 @@ export class RunsView implements vscode.TreeDataProvider<RunItem>, vscode.Dispos
 
   getChildren(item?: RunItem): RunItem[] {
     if (!item) return [...this.#runs.list()];
-    if (item.kind !== 'run') return [];
-    const runDir = item.info.dir;
-    return item.checkpoints.toReversed().map((checkpoint) => ({ kind: 'checkpoint', runDir, checkpoint }));
+    switch (item.kind) {
+      case 'run':
+        return childrenOf(item.info.dir, item.checkpoints);
+      case 'checkpoint':
+        return item.evaluations.map((evaluation) => ({ kind: 'evaluation', runDir: item.runDir, evaluation }));
+      case 'evaluation':
+      case 'unreadable':
+        return [];
+    }
   }
 
   getTreeItem(item: RunItem): vscode.TreeItem {
@@ -58,7 +71,9 @@ export class RunsView implements vscode.TreeDataProvider<RunItem>, vscode.Dispos
       case 'run':
         return runTreeItem(item.info, item.checkpoints.length);
       case 'checkpoint':
-        return checkpointTreeItem(item.checkpoint);
+        return checkpointTreeItem(item);
+      case 'evaluation':
+        return evaluationTreeItem(item);
       case 'unreadable':
         return unreadableTreeItem(item);
     }
@@ -95,15 +110,67 @@ function runTreeItem(info: RunInfo, checkpoints: number): vscode.TreeItem {
   return item;
 }
 
-function checkpointTreeItem(checkpoint: CheckpointEntry): vscode.TreeItem {
-  const item = new vscode.TreeItem(checkpoint.name);
+/** Checkpoints, newest first, then evaluations of weights that no checkpoint kept. */
+function childrenOf(runDir: string, checkpoints: readonly CheckpointEntry[]): RunItem[] {
+  const evaluations = evaluationsOf(runDir);
+  const kept = checkpoints.toReversed().map((checkpoint): RunItem => {
+    return {
+      kind: 'checkpoint',
+      runDir,
+      checkpoint,
+      evaluations: evaluations.filter(({ step }) => step === checkpoint.step),
+    };
+  });
+  const steps = new Set(checkpoints.map(({ step }) => step));
+  const others = evaluations.filter(({ step }) => !steps.has(step)).toReversed();
+  return [...kept, ...others.map((evaluation): RunItem => ({ kind: 'evaluation', runDir, evaluation }))];
+}
+
+function evaluationsOf(runDir: string): readonly RecordedEvaluation[] {
+  const reader = openRunReader(runDir);
+  try {
+    return reader.evaluations();
+  } finally {
+    reader.close();
+  }
+}
+
+function checkpointTreeItem({ checkpoint, evaluations }: Extract<RunItem, { kind: 'checkpoint' }>): vscode.TreeItem {
+  const { Collapsed, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(checkpoint.name, evaluations.length > 0 ? Collapsed : None);
   item.id = checkpoint.dir;
   item.contextValue = 'checkpoint';
   item.iconPath = new vscode.ThemeIcon('save');
-  item.description =
-    checkpoint.step === 0 ? vscode.l10n.t('start policy') : vscode.l10n.t('after step {0}', checkpoint.step);
+  const age = checkpoint.step === 0 ? vscode.l10n.t('start policy') : vscode.l10n.t('after step {0}', checkpoint.step);
+  const newest = evaluations.findLast(({ split }) => split === 'validation') ?? evaluations.at(-1);
+  item.description = newest ? `${age} · ${mainFigure(newest)}` : age;
   item.tooltip = checkpoint.dir;
   return item;
+}
+
+function evaluationTreeItem({ runDir, evaluation }: Extract<RunItem, { kind: 'evaluation' }>): vscode.TreeItem {
+  const { split, step, checkpoint, metrics, baseline } = evaluation;
+  const item = new vscode.TreeItem(checkpoint === null ? vscode.l10n.t('{0} after step {1}', split, step) : split);
+  item.id = `${runDir}/${evaluation.id}`;
+  item.contextValue = 'evaluation';
+  item.iconPath = new vscode.ThemeIcon('checklist');
+  item.description = mainFigure(evaluation);
+  const before = (name: string): string =>
+    Object.hasOwn(baseline, name) ? vscode.l10n.t(' ({0} as typed)', baseline[name].toFixed(4)) : '';
+  item.tooltip = Object.entries(metrics)
+    .map(([name, value]) => `${name}: ${value.toFixed(4)}${before(name)}`)
+    .join('\n');
+  item.command = { command: 'rec-r1.openDashboard', title: vscode.l10n.t('Open Dashboard'), arguments: [runDir] };
+  return item;
+}
+
+/** `NDCG@10 0.712 (+0.301)`: the gain is over the queries as typed. */
+function mainFigure({ metrics, baseline }: RecordedEvaluation): string {
+  const name = Object.keys(metrics).find((metric) => metric.startsWith('ndcg@'));
+  if (name === undefined) return '';
+  const gain = metrics[name] - (baseline[name] ?? NaN);
+  const difference = Number.isFinite(gain) ? ` (${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(3)})` : '';
+  return `${name.toUpperCase()} ${metrics[name].toFixed(3)}${difference}`;
 }
 
 function unreadableTreeItem({ dir, message }: Extract<RunItem, { kind: 'unreadable' }>): vscode.TreeItem {

@@ -12,7 +12,15 @@ import type { Split } from '../data/task.ts';
 import { DATABASE_FILE, explained, openDatabase, snapshot } from './database.ts';
 import type { EvaluationRow, GuardName, Rollout, RolloutGroup, RolloutPlace, RunState, TokenTrace } from './events.ts';
 import { isWriterAlive } from './lock.ts';
-import type { CheckpointEntry, EvaluationSummary, Metrics, Parent, RecordedEvent, RunInfo } from './records.ts';
+import type {
+  CheckpointEntry,
+  EvaluationSummary,
+  Metrics,
+  Parent,
+  RecordedEvaluation,
+  RecordedEvent,
+  RunInfo,
+} from './records.ts';
 import { type TraceRow, unpackTrace } from './token-traces.ts';
 
 export interface RunReader {
@@ -140,12 +148,7 @@ function readEvents(db: DatabaseSync, cursor: number): readonly RecordedEvent[] 
   }
   const evaluations = new Map<number, EvaluationSummary>();
   for (const row of db.prepare('SELECT * FROM evaluations WHERE event > ?').iterate(cursor)) {
-    evaluations.set(Number(row.event), {
-      checkpoint: nullableText(row.checkpoint),
-      split: text(row.split) as Split,
-      metrics: JSON.parse(text(row.metrics)) as Metrics,
-      baseline: JSON.parse(text(row.baseline)) as Metrics,
-    });
+    evaluations.set(Number(row.event), summaryOf(row));
   }
   const rows = db
     .prepare('SELECT id, kind, step, at, detail, discarded FROM events WHERE id > ? ORDER BY id')
@@ -253,11 +256,18 @@ function readEvaluationRows(db: DatabaseSync, event: number): readonly Evaluatio
 
 function readEvaluations(db: DatabaseSync): readonly RecordedEvaluation[] {
   const rows = db
-    .prepare(
-      'SELECT events.id AS event_id, events.step AS at_step, evaluations.* FROM evaluations JOIN events ON events.id = evaluations.event WHERE events.discarded = 0 ORDER BY events.id',
-    )
+    .prepare('SELECT * FROM evaluations JOIN events ON events.id = event WHERE discarded = 0 ORDER BY event')
     .all();
-  return rows.map((row) => ({ id: Number(row.event_id), step: Number(row.at_step), ...summaryOf(row) }));
+  return rows.map((row) => ({ id: Number(row.event), step: Number(row.step), ...summaryOf(row) }));
+}
+
+function summaryOf(row: Readonly<Record<string, unknown>>): EvaluationSummary {
+  return {
+    checkpoint: nullableText(row.checkpoint),
+    split: text(row.split) as Split,
+    metrics: JSON.parse(text(row.metrics)) as Metrics,
+    baseline: JSON.parse(text(row.baseline)) as Metrics,
+  };
 }
 
 function readCheckpoints(db: DatabaseSync, dir: string): readonly CheckpointEntry[] {

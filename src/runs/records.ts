@@ -42,6 +42,12 @@ export interface EvaluationSummary {
   readonly baseline: Metrics;
 }
 
+/** An evaluation that a run recorded, without its rows; `id` is that of its event. */
+export interface RecordedEvaluation extends EvaluationSummary {
+  readonly id: number;
+  readonly step: number;
+}
+
 /** An event without its rollouts and rows, small enough to read all of them. */
 export type RecordedEvent = {
   /** Grows with time; the cursor for `eventsAfter`. */

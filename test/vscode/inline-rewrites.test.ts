@@ -71,7 +71,7 @@ async function comparesRankings(page: Page): Promise<void> {
   const diff = page.locator('.monaco-diff-editor');
   await diff.waitFor();
   await diff
-    .getByText(/P\d{4} {2}/)
+    .getByText(/\[[–\d]\]\s+P\d{4}\s/)
     .first()
     .waitFor();
   await screenshot(page, 'inline-2-compare');

@@ -14,7 +14,10 @@ describe('files on the disk', () => {
     mkdirSync(join(cache, 'vectors'));
     writeFileSync(join(cache, 'vectors', 'foreign'), 'not ours at all, and long enough');
     writeFileSync(join(cache, 'vectors', 'short'), 'x');
-    writeFileSync(join(cache, 'vectors', 'damaged'), Buffer.concat([Buffer.from('RECR1VEC'), Buffer.alloc(8), Buffer.from('{')]));
+    writeFileSync(
+      join(cache, 'vectors', 'damaged'),
+      Buffer.concat([Buffer.from('RECR1VEC'), Buffer.alloc(8), Buffer.from('{')]),
+    );
     const kept = keptFiles(cache);
     const index = kept.find(({ kind }) => kind === 'indexes')!;
     assert.deepEqual([index.source, index.documents], ['shop', 2]);
