@@ -303,6 +303,31 @@ export const SETTINGS = {
     about:
       'Whether the update keeps only the input of each layer and computes the layer once more for its gradient: a fraction of the memory for a third more arithmetic. “auto” does so where all would be more than 1 GiB.',
   },
+  'guard.notFinite': {
+    default: 'on',
+    choices: ['on', 'off'],
+    about:
+      'Stop with a checkpoint when a loss or gradient is not a finite number. Its update is left out in either case.',
+  },
+  'guard.entropy': between(
+    0.05,
+    0,
+    1,
+    'Stop when the entropy stays below this share of what it was in the first steps; 0 is off.',
+  ),
+  'guard.malformed': between(
+    0.5,
+    0,
+    1,
+    'Stop when the share of malformed answers stays this much above the lowest it was; 0 is off.',
+  ),
+  'guard.clipped': between(
+    0.5,
+    0,
+    1,
+    'Stop when the share of answers that the token limit cuts stays this much above the lowest it was; 0 is off.',
+  ),
+  'guard.patience': count(5, 1000, 'For how many steps in a row it must be so before a guard stops the training.'),
   'evaluation.every': count(40, 1_000_000, 'Steps between evaluations on the validation split.'),
   'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),
   'evaluation.samples': {
@@ -421,6 +446,14 @@ export function settingsIn(content: unknown, source: string): Readonly<Record<st
   if (typeof content === 'object' && content !== null && !Array.isArray(content))
     return Object.fromEntries(Object.entries(content).filter(([name]) => name !== '$comment'));
   throw new UserError(`${source}: a configuration is a JSON object of settings.`);
+}
+
+/** Settings from which `configFrom` makes this configuration again: those that differ from defaults and presets, and the presets. */
+export function givenIn(config: RunConfig): Partial<RunConfig> {
+  const presets = { 'grpo.variant': config['grpo.variant'], 'reward.preset': config['reward.preset'] };
+  const plain = configFrom(presets, 'presets');
+  const changed = (Object.keys(SETTINGS) as SettingName[]).filter((name) => config[name] !== plain[name]);
+  return { ...pick(config, changed), ...presets };
 }
 
 function pick<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {

@@ -15,7 +15,8 @@ import { bestPairs, joinedByExample, type Pair, pairOf, preferencePairs } from '
 import { type ScoredRewrite, scoreRewrites } from '../rl/reward.ts';
 import { sampleGroups } from '../rl/scored-groups.ts';
 import { StepClock } from '../rl/step-clock.ts';
-import { record, rawRankings, type TrainerParts, type TrainerSettings } from '../rl/trainer.ts';
+import { recordOf } from '../rl/step-record.ts';
+import { rawRankings, type TrainerParts, type TrainerSettings } from '../rl/trainer.ts';
 import { completionTokens } from '../rl/tuning.ts';
 import type { Rollout, RolloutGroup } from '../runs/events.ts';
 import { openRunReader } from '../runs/reader.ts';
@@ -117,7 +118,7 @@ async function ownGroups({
     const batch = examples.slice(start, start + settings.prompts);
     const sampled = await sampleGroups(sampler, batch, sampling, random, () => []);
     const raw = await rawRankings(batch, parts.retriever, sampling.reward.k);
-    groups.push(...sampled.map((group, g) => record(group, undefined, raw[g], () => undefined)));
+    groups.push(...sampled.map((group, g) => recordOf(group, undefined, raw[g], () => undefined)));
     sampledTokens += sampled
       .flatMap(({ completions }) => completions)
       .reduce((sum, { tokens }) => sum + tokens.length, 0);

@@ -4,15 +4,22 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { StepAbandoned } from '../rl/trainer.ts';
 import { type ControlCommand, readControl, requestControl } from '../runs/control.ts';
-import type { RunState } from '../runs/events.ts';
+import type { GuardName, RunState } from '../runs/events.ts';
 
 /** How often the run folder is asked. */
 const POLL_MILLIS = 100;
+
+/** Why the training paused itself; the message is whole sentences. */
+export interface PauseReason {
+  readonly guard: GuardName;
+  readonly message: string;
+}
 
 /** A change between running and paused, with its reason where it was not somebody's wish; or news without a change. */
 export interface StateChange {
   readonly state: RunState;
   readonly message?: string;
+  readonly guard?: GuardName;
 }
 
 /** Turns what readers write into the run folder's `control.json` into waiting and stopping. */
@@ -23,7 +30,7 @@ export class PauseGate {
   #polledAt = 0;
   #pausedMillis = 0;
   #state: RunState = 'running';
-  #reason: string | undefined;
+  #reason: PauseReason | undefined;
   #announce = Promise.withResolvers<StateChange>();
 
   /** @param stop the caller's own wish to stop; @param cancel ends even a wait. */
@@ -76,12 +83,12 @@ export class PauseGate {
    *
    * @throws StepAbandoned when it is stopped instead.
    */
-  async pauseFor(reason: string): Promise<void> {
+  async pauseFor(reason: PauseReason): Promise<void> {
     requestControl(this.#runDir, 'pause');
     this.#reason = reason;
     this.#polledAt = 0;
     await this.turn();
-    if (this.#stop.signal.aborted) throw new StepAbandoned(reason);
+    if (this.#stop.signal.aborted) throw new StepAbandoned(reason.message);
   }
 
   #poll(): ControlCommand {
@@ -94,7 +101,7 @@ export class PauseGate {
   #become(state: RunState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#tell({ state, ...(state === 'paused' && this.#reason && { message: this.#reason }) });
+    this.#tell({ state, ...(state === 'paused' && this.#reason) });
     if (state === 'running') this.#reason = undefined;
   }
 

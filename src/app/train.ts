@@ -1,47 +1,31 @@
 /**
- * @file Training a run: opens what the configuration names, turns the trainer's wheel, and records each event in the run
- * folder before anybody sees it.
+ * @file Training a run: a new one from a start policy, a run that goes on from one of its checkpoints, and a new one that
+ * goes on from a checkpoint of another. Each opens all that its configuration names before anything is written.
  */
 import { constants, setPriority } from 'node:os';
-import { basename } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, UserError } from '../base/errors.ts';
+import { basename, resolve } from 'node:path';
+import { UserError } from '../base/errors.ts';
 import type { Example, Task } from '../data/task.ts';
+import { createAdamW, disposeAdamW } from '../model/adamw.ts';
 import type { SelectedBackend } from '../model/backend.ts';
-import { type AdamWState, createAdamW, disposeAdamW } from '../model/adamw.ts';
-import { patientRetriever } from '../retrieval/patient.ts';
-import type { Retriever } from '../retrieval/retriever.ts';
-import { train as turnTheWheel, type TrainerParts } from '../rl/trainer.ts';
-import { checkpointName, findCheckpoint, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
-import type { RunEvent, RunState } from '../runs/events.ts';
-import { requestControl } from '../runs/control.ts';
-import { keepCheckpoints } from '../runs/keep.ts';
+import { checkpointName, findResumable, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
+import type { RunEvent } from '../runs/events.ts';
+import { linkCheckpoint } from '../runs/link-checkpoint.ts';
 import { openRunReader } from '../runs/reader.ts';
-import { createRun, openRunWriter, type RunWriter } from '../runs/store.ts';
-import { configFrom, type RunConfig } from './config.ts';
-import { type EncodingProgress, encodingLine } from './index-vectors.ts';
-import { openRetriever } from './open-retriever.ts';
+import type { Parent } from '../runs/records.ts';
+import { createRun, refuseExistingRun } from '../runs/store.ts';
+import { configFrom, givenIn, type RunConfig, SETTINGS, type SettingName } from './config.ts';
 import { type OpenedReward, openReward } from './open-reward.ts';
-import { examplesOf, openBackend, openTaskOf } from './parts.ts';
 import { checkPairs } from './pairs.ts';
-import { PauseGate } from './pause-gate.ts';
-import { disposePolicies, loraOf, openStart, openToResume, type Policies } from './policies.ts';
+import { examplesOf, openBackend, openTaskOf } from './parts.ts';
+import { loraOf, openStart, openToResume } from './policies.ts';
+import { recordTraining, type TrainContext } from './record-training.ts';
 import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
-import { trainerSettings } from './trainer-settings.ts';
-import { learnerOf } from './tune.ts';
 
-export interface TrainContext {
-  /** End after the step in progress, with a checkpoint. */
-  readonly stop: AbortSignal;
-  /** End now; the last checkpoint stays. */
-  readonly cancel: AbortSignal;
-}
-
-/** How often a run says how far its documents are encoded. */
-const TELL_MILLIS = 10_000;
+export type { TrainContext } from './record-training.ts';
 
 /**
- * Trains a new run. Nothing is written before the task, the model and the engine are open.
+ * Trains a new run.
  *
  * @throws UserError for anything in the configuration that cannot be opened, and when the folder already holds a run.
  */
@@ -54,60 +38,91 @@ export async function* startTraining(
   await readRetrieverSpec(config.retriever);
   loraOf(config); // so that a wrong target is said before anything is loaded
   checkPairs(config);
-  const engine = await openEngine(config);
-  const task = await openTaskOf(config);
-  const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
-  const reward = await openReward(task, config);
+  const opened = await openNamed(config);
   const { policy, reference } = await openStart(config);
-  createRun(runDir, {
-    name: basename(runDir),
-    config,
-    taskName: task.name,
-    taskDir: task.dir,
-    totalSteps: config.steps,
-    startedAt: Date.now(),
-  });
+  newRun(runDir, config, opened.task);
   const optimizer = createAdamW([...policy.parameters.values()]);
-  yield* record(
-    { runDir, config, task, ...examples, engine, reward, policy, reference, optimizer, startStep: 0 },
+  yield* recordTraining(
+    { runDir, config, ...opened, policy, reference, optimizer, startStep: 0, isNew: true },
     context,
   );
 }
 
 /**
- * Continues a run from its newest checkpoint; steps after it are taken back and done again, with the same results.
+ * Continues a run from one of its checkpoints, the newest whole one unless another is named. What came after it is taken
+ * back and done again, with the same results.
  *
  * @param request.steps a new total, to train for longer.
  */
 export async function* resumeTraining(
-  request: { readonly runDir: string; readonly steps?: number },
+  request: { readonly runDir: string; readonly steps?: number; readonly checkpoint?: string },
   context: TrainContext,
 ): AsyncGenerator<RunEvent> {
   const { runDir } = request;
   const stored = storedConfig(runDir);
   const config = request.steps === undefined ? stored : configFrom({ ...stored, steps: request.steps }, '--steps');
-  const engine = await openEngine(config);
-  const task = await openTaskOf(config);
-  const examples = { train: examplesOf(task, 'train', config), validation: examplesOf(task, 'validation', config) };
-  const reward = await openReward(task, config);
-  const checkpoint = await findCheckpoint(runDir, undefined, 'training');
-  const { policy, reference } = await openToResume(runDir, checkpoint.dir, config);
-  const { step, optimizer } = await loadOptimizer(checkpoint.dir, policy);
+  const opened = await openNamed(config);
+  const { dir, note } = await findResumable(runDir, request.checkpoint);
+  const policies = await openToResume(runDir, dir, config);
+  const { step, optimizer } = await loadOptimizer(dir, policies.policy);
   if (step >= config.steps) {
     throw new UserError(
-      `${runDir} has finished its ${config.steps} steps; give --steps with a larger number to train on.`,
+      `${runDir} has finished its ${config.steps} steps; give --steps with a larger number to train on, or --checkpoint to take steps back.`,
     );
   }
-  yield* record(
-    { runDir, config, task, ...examples, engine, reward, policy, reference, optimizer, startStep: step },
+  yield* recordTraining(
+    { runDir, config, ...opened, ...policies, optimizer, startStep: step, isNew: false, ...(note && { note }) },
     context,
   );
 }
 
-/** The engine of a training, which lets what the person does go first unless told otherwise. Its threads inherit the priority. */
-async function openEngine(config: RunConfig): Promise<SelectedBackend> {
-  if (config.priority === 'low') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  return openBackend(config);
+export interface ForkRequest {
+  readonly runDir: string;
+  /** The newest whole checkpoint unless one is named. */
+  readonly parent: Omit<Parent, 'checkpoint'> & { readonly checkpoint?: string };
+  /** Settings that differ from the parent's. */
+  readonly given: Readonly<Record<string, unknown>>;
+  /** Begin with an empty optimizer state instead of the parent's. */
+  readonly freshOptimizer?: boolean;
+}
+
+/**
+ * Trains a new run that goes on from another's checkpoint, at its step and held to the same start policy: with the same
+ * settings it does what the parent did.
+ *
+ * @throws UserError for settings that ask for other weights than the parent's.
+ */
+export async function* forkTraining(request: ForkRequest, context: TrainContext): AsyncGenerator<RunEvent> {
+  const { runDir, parent, given } = request;
+  const stored = storedConfig(parent.dir);
+  const asked = configFrom({ ...givenIn(stored), ...given }, 'settings');
+  refuseOtherWeights(stored, asked);
+  const config = { ...asked, retriever: await recordedRetriever(asked.retriever) };
+  await readRetrieverSpec(config.retriever);
+  checkPairs(config);
+  refuseExistingRun(runDir);
+  const opened = await openNamed(config);
+  const { name, dir, note } = await findResumable(parent.dir, parent.checkpoint);
+  const policies = await openToResume(parent.dir, dir, config);
+  const saved = await loadOptimizer(dir, policies.policy);
+  const { step } = saved;
+  if (step >= config.steps) {
+    throw new UserError(
+      `${name} of ${parent.dir} is step ${step} of ${config.steps}; give --steps with a larger number.`,
+    );
+  }
+  let { optimizer } = saved;
+  if (request.freshOptimizer) {
+    disposeAdamW(optimizer);
+    optimizer = createAdamW([...policies.policy.parameters.values()]);
+  }
+  await saveCheckpoint(runDir, step, policies.policy, optimizer);
+  if (step > 0) await linkCheckpoint(parent.dir, runDir, checkpointName(0));
+  newRun(runDir, config, opened.task, { dir: resolve(parent.dir), checkpoint: name });
+  yield* recordTraining(
+    { runDir, config, ...opened, ...policies, optimizer, startStep: step, isNew: true, ...(note && { note }) },
+    context,
+  );
 }
 
 /** The configuration that a run was started with. */
@@ -120,137 +135,50 @@ export function storedConfig(runDir: string): RunConfig {
   }
 }
 
-interface OpenRun extends Policies {
-  readonly runDir: string;
-  readonly config: RunConfig;
+/** What training needs besides weights. */
+async function openNamed(config: RunConfig): Promise<{
   readonly task: Task;
   readonly train: readonly Example[];
   readonly validation: readonly Example[];
   readonly engine: SelectedBackend;
   readonly reward: OpenedReward;
-  readonly optimizer: AdamWState;
-  readonly startStep: number;
-}
-
-/** Runs the trainer as the run's one writer: every event is in the folder before it is yielded. */
-async function* record(run: OpenRun, context: TrainContext): AsyncGenerator<RunEvent> {
-  const writer = openRunWriter(run.runDir, { task: run.task });
-  let step = run.startStep;
-  let retriever: Retriever | undefined;
-  const stateEvent = (state: RunState, message?: string, engine?: string): RunEvent => {
-    const event: RunEvent = {
-      kind: 'state',
-      state,
-      step,
-      ...(message !== undefined && { message }),
-      ...(engine && { engine }),
-    };
-    writer.append(event);
-    return event;
-  };
-  try {
-    takeBack(writer, run);
-    requestControl(run.runDir, 'run');
-    const gate = new PauseGate(run.runDir, context.stop, context.cancel);
-    const { notes } = run.task; // how splits were made, what was left out
-    const { name, description } = run.engine;
-    yield stateEvent('running', notes.length > 0 ? notes.join(' ') : undefined, `${name}: ${description}`);
-    retriever = yield* opened(run, gate, stateEvent);
-    if (!retriever) {
-      yield stateEvent('stopped', 'before its recommender was ready');
-      return;
-    }
-    const parts = trainerParts(run, gate, retriever);
-    const settings = trainerSettings(run.config, run.reward.shape);
-    const learn = learnerOf(run, parts, settings, gate);
-    const events = turnTheWheel(parts, settings, run.startStep, gate.stop, learn);
-    for (;;) {
-      const next = events.next();
-      for (;;) {
-        const first = await Promise.race([next, gate.changed()]);
-        if (!('state' in first)) break;
-        yield stateEvent(first.state, first.message);
-      }
-      const { done, value: event } = await next;
-      if (done) break;
-      writer.append(event, 'step' in event ? { step: event.step } : undefined);
-      if (event.kind === 'step') step = event.step;
-      yield event;
-    }
-    yield stateEvent(step >= run.config.steps ? 'finished' : 'stopped');
-  } catch (error) {
-    if (context.cancel.aborted) yield stateEvent('stopped', 'cancelled in the middle of a step');
-    else {
-      stateEvent('failed', messageOf(error));
-      throw error;
-    }
-  } finally {
-    writer.close();
-    await retriever?.dispose?.();
-    await run.reward.dispose();
-    disposeAdamW(run.optimizer);
-    disposePolicies(run);
-  }
-}
-
-/**
- * Opens the recommender; nothing when the run is stopped meanwhile. A dense one may encode a corpus first, for minutes or
- * hours: the run says how far that is, and can be paused and stopped.
- */
-async function* opened(
-  { task, config }: OpenRun,
-  gate: PauseGate,
-  stateEvent: (state: RunState, message?: string) => RunEvent,
-): AsyncGenerator<RunEvent, Retriever | undefined> {
-  let progress: EncodingProgress | undefined;
-  const onProgress = async (encoded: EncodingProgress): Promise<void> => {
-    progress = encoded;
-    await gate.turn();
-  };
-  const opening = openRetriever(task, config, { onProgress, signal: gate.stop });
-  for (;;) {
-    const tell = sleep(TELL_MILLIS, undefined, { ref: false });
-    const first = await Promise.race([opening, gate.changed(), tell]).catch((error: unknown) => {
-      if (!gate.stop.aborted) throw error;
-      return 'stopped' as const;
-    });
-    if (first === 'stopped') return undefined;
-    if (first && 'search' in first) return first;
-    if (first) yield stateEvent(first.state, first.message);
-    else if (progress) yield stateEvent('running', encodingLine(progress));
-  }
-}
-
-/** Makes the record agree with the checkpoint that training goes on from. */
-function takeBack(writer: RunWriter, { runDir, startStep, config }: OpenRun): void {
-  writer.setTotalSteps(config.steps);
-  if (startStep === 0) return;
-  writer.discardAfter(startStep);
-  // A process that died between writing the folder and recording it left a checkpoint that only the folder knows.
-  const reader = openRunReader(runDir);
-  const isRecorded = reader.checkpoints().some(({ step }) => step === startStep);
-  reader.close();
-  if (!isRecorded) writer.append({ kind: 'checkpoint', step: startStep, name: checkpointName(startStep) });
-}
-
-function trainerParts(run: OpenRun, gate: PauseGate, retriever: Retriever): TrainerParts {
-  const { runDir, config, policy, reference, optimizer, train, validation } = run;
-  const wait = (reason: string): Promise<void> => gate.pauseFor(reason);
+}> {
+  const engine = await openEngine(config);
+  const task = await openTaskOf(config);
   return {
-    policy,
-    reference,
-    optimizer,
-    train,
-    validation,
-    retriever: patientRetriever(retriever, { maxFailed: config['retriever.maxFailed'], wait }),
-    evaluationRetriever: patientRetriever(retriever, { maxFailed: 0, wait }),
-    saveCheckpoint: async (step) => {
-      const name = await saveCheckpoint(runDir, step, policy, optimizer);
-      await keepCheckpoints(runDir, config['checkpoint.keep']);
-      return name;
-    },
-    now: () => gate.now(),
-    memoryBytes: () => process.memoryUsage.rss(),
-    turn: () => gate.turn(),
+    task,
+    engine,
+    train: examplesOf(task, 'train', config),
+    validation: examplesOf(task, 'validation', config),
+    reward: await openReward(task, config),
   };
+}
+
+/** The engine of a training, which lets what the person does go first unless told otherwise. Its threads inherit the priority. */
+async function openEngine(config: RunConfig): Promise<SelectedBackend> {
+  if (config.priority === 'low') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  return openBackend(config);
+}
+
+function newRun(runDir: string, config: RunConfig, task: Task, parent?: Parent): void {
+  createRun(runDir, {
+    name: basename(runDir),
+    config,
+    taskName: task.name,
+    taskDir: task.dir,
+    totalSteps: config.steps,
+    startedAt: Date.now(),
+    ...(parent && { parent }),
+  });
+}
+
+/** A fork has the weights of its parent; what they are is not to be set anew. */
+function refuseOtherWeights(parent: RunConfig, asked: RunConfig): void {
+  const changed = (Object.keys(SETTINGS) as SettingName[]).find(
+    (name) => (name === 'model' || name.startsWith('lora.')) && parent[name] !== asked[name],
+  );
+  if (changed === undefined) return;
+  throw new UserError(
+    `${changed} is ${parent[changed]} in the parent and cannot change in a fork; start a new run with --model and the folder of the checkpoint instead.`,
+  );
 }

@@ -28,6 +28,13 @@ export function trainerSettings(config: RunConfig, reward: RewardShape): Trainer
       microBatchTokens,
     },
     update: updateSettings(config),
+    guards: {
+      notFinite: config['guard.notFinite'] === 'on',
+      entropy: config['guard.entropy'],
+      malformed: config['guard.malformed'],
+      clipped: config['guard.clipped'],
+      patience: config['guard.patience'],
+    },
     evaluationK: config['evaluation.k'],
     evaluationSamples: config['evaluation.samples'],
     evaluateEvery: config['evaluation.every'],

@@ -33,7 +33,7 @@ export function learnerOf(
     const isFirst = !found;
     found ??= await findPairs({ ...run, parts, settings, exampleOf, onProgress });
     const event = await tuneStep({ ...parts, exampleOf }, tuning, found.pairs, step);
-    return isFirst ? { ...event, metrics: { ...event.metrics, ...found.cost } } : event;
+    return { event: isFirst ? { ...event, metrics: { ...event.metrics, ...found.cost } } : event };
   };
 }
 

@@ -25,6 +25,17 @@ export async function writeFileAtomic(
   } catch (error) {
     await rm(temporary, { force: true });
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    throw new UserError(`${path} cannot be written: the disk is full; free some space.`);
+    throw new UserError(`${path} cannot be written: the disk is full; free some space.`, { cause: error });
+  }
+}
+
+/** Makes what was renamed or made in a folder survive a power cut. Windows needs no such thing and refuses it. */
+export async function syncFolder(dir: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const folder = await open(dir, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

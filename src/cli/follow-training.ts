@@ -3,6 +3,7 @@ import type { TrainContext } from '../app/train.ts';
 import { openRunReader } from '../runs/reader.ts';
 import type { Evaluation, RunEvent, StepMetrics, TuningMetrics } from '../runs/events.ts';
 import type { Output } from './command.ts';
+import { printHackingSigns } from './hacking-report.ts';
 import { printReport } from './report.ts';
 
 /**
@@ -29,6 +30,7 @@ export async function followTraining(
     progress.end();
     interrupts.dispose();
   }
+  printHackingSigns(runDir, output);
   if (report && state === 'finished') await printReport(runDir, output);
   if (state === 'stopped') output.note(`Stopped. Continue with: rec-r1 resume ${runDir}`);
   output.line(`Run: ${runDir}`);

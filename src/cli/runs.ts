@@ -40,7 +40,11 @@ function list(root: string, output: Parameters<typeof runsCommand.run>[1]): void
       continue;
     }
     const { info, checkpoints } = listing;
-    output.line(`${info.dir}  ${info.state}  step ${info.step}/${info.totalSteps}  ${checkpoints.length} checkpoints`);
+    const origin = info.parent ? `  forked from ${info.parent.dir}, ${info.parent.checkpoint}` : '';
+    const reason = info.state === 'stopped' && info.message !== undefined ? `\n  ${info.message}` : '';
+    output.line(
+      `${info.dir}  ${info.state}  step ${info.step}/${info.totalSteps}  ${checkpoints.length} checkpoints${origin}${reason}`,
+    );
     output.object({ ...info, checkpoints });
   }
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { configFrom, parseAssignments, type RunConfig, type SettingName, settingsIn } from '../app/config.ts';
 import { PAPER_PRESET_NAMES, paperConfiguration, type PaperPresetName } from '../app/paper.ts';
 import { suggestedSampling } from '../app/suggested-sampling.ts';
-import { startTraining } from '../app/train.ts';
+import { type ForkRequest, forkTraining, startTraining } from '../app/train.ts';
+import { UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
 import { defineCommand, noPositionals, oneOf, type Options, type Output } from './command.ts';
 import { followTraining } from './follow-training.ts';
@@ -25,9 +26,10 @@ export const trainCommand = defineCommand({
   usage: [
     'train [--task DIR|sample] [--run DIR] [--steps N] [--seed S] [--backend NAME] [--set name=value …]',
     'train --preset NAME [--set name=value …] > NAME.rec-r1.json',
+    'train --fork RUN[:CHECKPOINT] [--fresh-optimizer] [--run DIR] [--steps N] [--set name=value …]',
   ],
   about:
-    'Trains a policy to rewrite queries, with the ranking quality of the recommender as the reward. Ctrl-C stops after the current step with a checkpoint; a second Ctrl-C stops at once.',
+    'Trains a policy to rewrite queries, with the ranking quality of the recommender as the reward. Ctrl-C stops after the current step with a checkpoint; a second Ctrl-C stops at once. With --fork a new run goes on from the checkpoint of another, with its settings but for those that are given.',
   options: {
     ...RUN_OPTIONS,
     preset: {
@@ -35,6 +37,12 @@ export const trainCommand = defineCommand({
       value: 'NAME',
       about: `Prints a recipe of the paper for --config instead of training: ${PAPER_PRESET_NAMES.join(', ')}.`,
     },
+    fork: {
+      type: 'string',
+      value: 'RUN[:CHECKPOINT]',
+      about: 'Go on from here; by default from its newest checkpoint.',
+    },
+    'fresh-optimizer': { type: 'boolean', about: 'A fork begins with an empty optimizer state.' },
   },
   run: async ({ values, positionals }, output) => {
     noPositionals(positionals);
@@ -42,10 +50,18 @@ export const trainCommand = defineCommand({
       printPreset(oneOf(PAPER_PRESET_NAMES, values.preset, '--preset'), values, output);
       return;
     }
-    const config = await configOf(values);
+    const given = await allGiven(values);
+    const runDir = values.run ?? newRunDir();
+    const freshOptimizer = values['fresh-optimizer'];
+    if (values.fork !== undefined) {
+      const fork = { runDir, parent: parentOf(values.fork), given, freshOptimizer };
+      await followTraining(runDir, (context) => forkTraining(fork, context), output, values.report);
+      return;
+    }
+    if (freshOptimizer) throw new UserError('--fresh-optimizer belongs to --fork; a new run has an empty one anyway.');
+    const config = configFrom(given, 'settings');
     const suggestion = await suggestedSampling(config);
     if (suggestion !== undefined) output.line(suggestion);
-    const runDir = values.run ?? newRunDir();
     await followTraining(runDir, (context) => startTraining({ runDir, config }, context), output, values.report);
   },
 });
@@ -66,6 +82,12 @@ function printPreset(name: PaperPresetName, values: GivenSettings, output: Outpu
   output.line(JSON.stringify(configuration, null, 2));
 }
 
+/** `runs/a` or `runs/a:step-000040`; a folder's own name may have a colon. */
+function parentOf(fork: string): ForkRequest['parent'] {
+  const named = /^(.+):(step-\d+)$/.exec(fork);
+  return named ? { dir: named[1], checkpoint: named[2] } : { dir: fork };
+}
+
 /** A new folder under runs/, named by the time. */
 export function newRunDir(): string {
   return join('runs', `run-${timeStamp(new Date())}`);
@@ -77,9 +99,13 @@ export function newRunDir(): string {
  * @param more settings that other options of the command stand for; they win.
  */
 export async function configOf(values: GivenSettings, more: Readonly<Record<string, string>> = {}): Promise<RunConfig> {
+  return configFrom({ ...(await allGiven(values)), ...more }, 'settings');
+}
+
+async function allGiven(values: GivenSettings): Promise<Readonly<Record<string, unknown>>> {
   const file = values.config === undefined ? {} : settingsIn(await readJson(values.config), values.config);
   configFrom(file, values.config ?? '--config'); // so that a message names the right source
-  return configFrom({ ...file, ...givenSettings(values), ...more }, 'settings');
+  return { ...file, ...givenSettings(values) };
 }
 
 /** Settings from options, those with a name of their own over `--set`. */

@@ -23,8 +23,15 @@ export interface LessonSettings {
   readonly microBatchTokens: number;
 }
 
+/** A completion to learn from, and where it comes from. */
+export interface Lesson extends ScoredSequence {
+  readonly group: ScoredGroup;
+  /** In its group. */
+  readonly position: number;
+}
+
 export interface Lessons {
-  readonly sequences: readonly ScoredSequence[];
+  readonly sequences: readonly Lesson[];
   /** Of each group that was learnt from, those of its completions. */
   readonly advantages: ReadonlyMap<ScoredGroup, readonly number[]>;
   /** Log-probabilities under the start policy, of each completion that it was asked about. */
@@ -56,6 +63,8 @@ export async function lessonsOf(
     sequences: judged
       .map(({ g, c, ...sequence }, i) => ({
         ...sequence,
+        group: groups[g],
+        position: c,
         reference: referenceLogProbs[i],
         advantage: advantages[g][c],
       }))

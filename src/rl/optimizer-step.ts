@@ -1,6 +1,7 @@
 /**
  * @file One optimizer step over micro-batches: their gradients add up to exactly that of the whole batch, so memory does
- * not grow with the batch. The only writer of weights.
+ * not grow with the batch. The only writer of weights, and it writes none that a loss or gradient which is not finite asks
+ * for.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { adamW, type AdamWState, clipScale, globalNorm } from '../model/adamw.ts';
@@ -27,6 +28,8 @@ export interface StepResult {
   readonly statistics: readonly number[];
   /** Before clipping. */
   readonly gradNorm: number;
+  /** False when loss or gradient was not finite; weights and optimizer are then as before. */
+  readonly applied: boolean;
 }
 
 /** Betas and epsilon of PyTorch's AdamW, which the paper keeps. */
@@ -63,11 +66,23 @@ export async function optimizerStep<M>(
     const norm = globalNorm(gradients);
     const [gradNorm] = await norm.data();
     norm.dispose();
+    const applied = Number.isFinite(loss) && Number.isFinite(gradNorm);
     const gradientScale = clipScale(gradNorm, settings.maxGradNorm);
-    adamW(parameters, gradients, optimizer, { ...ADAM, ...settings, gradientScale });
-    return { loss, statistics, gradNorm };
+    if (applied) adamW(parameters, gradients, optimizer, { ...ADAM, ...settings, gradientScale });
+    return { loss, statistics, gradNorm, applied };
   } finally {
     tf.dispose(gradients);
+  }
+}
+
+/** Whether the loss of one micro-batch and its gradient are finite. */
+export async function isFiniteOn(policy: Policy, sums: () => LossSums): Promise<boolean> {
+  const { loss, statistics, gradients } = gradientsOf([...policy.parameters.values()], sums, 1);
+  const norm = globalNorm(gradients);
+  try {
+    return Number.isFinite((await loss.data())[0]) && Number.isFinite((await norm.data())[0]);
+  } finally {
+    tf.dispose([loss, statistics, norm, ...gradients]);
   }
 }
 

@@ -57,6 +57,7 @@ function categoryShare(
   return top.filter((id) => categoryOf(id) === category).length / top.length;
 }
 
-function wordsOf(rewrite: string): string[] {
+/** The words of a rewrite in lower case: letters and digits of any script. */
+export function wordsOf(rewrite: string): string[] {
   return rewrite.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }

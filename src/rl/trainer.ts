@@ -10,17 +10,17 @@ import type { Example, Split } from '../data/task.ts';
 import type { AdamWState } from '../model/adamw.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
-import type { Evaluation, Rollout, RolloutGroup, StepMetrics, TokenTrace, TrainEvent } from '../runs/events.ts';
-import { sampleDeviation } from './advantages.ts';
-import { type EqualCause, equalCause } from './equal-rewards.ts';
+import type { Evaluation, RolloutGroup, RolloutPlace, TokenTrace, TrainEvent } from '../runs/events.ts';
 import { type Baseline, evaluateBaseline, evaluatePolicy, evaluationMeans } from './evaluate.ts';
+import { alarmOf, firstOffender, type GuardSettings, type StoppingGuard, type WatchedMetrics } from './guards.ts';
 import { type LessonSettings, lessonsOf } from './lessons.ts';
 import { ndcgOf, rankRelevant } from './reward.ts';
 import type { SampledCompletion } from './rollout.ts';
-import { sampleGroups, type SamplingSettings, type ScoredGroup, taught } from './scored-groups.ts';
+import { sampleGroups, type SamplingSettings, taught } from './scored-groups.ts';
 import { StepClock } from './step-clock.ts';
+import { recordOf, stepMetrics, timesOf } from './step-record.ts';
 import { tokenTrace } from './token-trace.ts';
-import { updatePolicy, type UpdateSettings, type UpdateStatistics } from './update.ts';
+import { firstNotFinite, updatePolicy, type UpdateSettings } from './update.ts';
 
 export interface RateSchedule {
   /** Steps over which the rate rises from 0. */
@@ -39,6 +39,7 @@ export interface TrainerSettings {
   readonly sampling: SamplingSettings;
   readonly lessons: LessonSettings;
   readonly update: UpdateSettings;
+  readonly guards: GuardSettings;
   readonly evaluationK: number;
   /** Sampled rewrites per query in an evaluation, beside the greedy one. */
   readonly evaluationSamples: number;
@@ -59,6 +60,10 @@ export interface TrainerParts {
   readonly evaluationRetriever: Retriever;
   readonly train: readonly Example[];
   readonly validation: readonly Example[];
+  /** The title of a document. */
+  readonly titleOf: (id: string) => string | undefined;
+  /** Of the steps before, as far as the guards look back. */
+  readonly history: readonly WatchedMetrics[];
   /** Saves weights, optimizer and step; returns the checkpoint's name. */
   readonly saveCheckpoint: (step: number) => Promise<string>;
   /** Monotonic milliseconds. */
@@ -69,22 +74,35 @@ export interface TrainerParts {
   readonly turn: () => Promise<void>;
 }
 
+export interface TrainingStart {
+  /** Finished steps. */
+  readonly startStep: number;
+  /** Whether the policy is evaluated and saved first, as that of a new run is. */
+  readonly isNew: boolean;
+}
+
 /** One optimizer step, and what came of it. */
-export type Learn = (step: number) => Promise<TrainEvent>;
+export type Learn = (step: number) => Promise<LearntStep>;
+
+export interface LearntStep {
+  readonly event: TrainEvent & { readonly kind: 'step' };
+  /** The first rollout that shows what a guard found. */
+  readonly firstWith?: (guard: StoppingGuard) => Promise<RolloutPlace | undefined>;
+}
 
 /** Thrown by a part that will not finish the step in progress: training ends with a checkpoint of the step before. */
 export class StepAbandoned extends Error {}
 
 /**
- * Trains from `startStep` finished steps on, yielding what happened. When `stop` is aborted it ends after the step in
- * progress, with a checkpoint.
+ * Trains on from `start`, yielding what happened. When `stop` is aborted, or a guard finds that the
+ * training has gone wrong, it ends after the step in progress, with a checkpoint.
  *
  * @param learn what a step is; that of Rec-R1 unless another method is to be compared with it.
  */
 export async function* train(
   parts: TrainerParts,
   settings: TrainerSettings,
-  startStep: number,
+  start: TrainingStart,
   stop: AbortSignal,
   learn: Learn = (step) => trainStep(parts, settings, step),
 ): AsyncGenerator<TrainEvent, void> {
@@ -94,17 +112,26 @@ export async function* train(
     name: await parts.saveCheckpoint(step),
   });
   const isStopped = (): boolean => stop.aborted;
-  let finished = startStep;
+  const history = [...parts.history];
+  let finished = start.startStep;
   try {
     const baseline = await evaluateBaseline(parts.validation, parts.evaluationRetriever, settings.evaluationK);
-    if (startStep === 0) {
-      yield await evaluation(parts, settings, baseline, 0);
-      yield await checkpoint(0);
+    if (start.isNew) {
+      yield await evaluation(parts, settings, baseline, finished);
+      yield await checkpoint(finished);
     }
     while (finished < settings.steps && !isStopped()) {
       const step = finished + 1;
-      yield await learn(step);
+      const { event, firstWith } = await learn(step);
+      yield event;
       finished = step;
+      history.push(event.metrics);
+      const alarm = alarmOf(history, settings.guards);
+      if (alarm) {
+        yield { kind: 'guard', step, ...alarm, rollout: await firstWith?.(alarm.guard) };
+        yield await checkpoint(step);
+        return;
+      }
       if (step === settings.steps || step % settings.evaluateEvery === 0) {
         yield await evaluation(parts, settings, baseline, step);
       }
@@ -117,7 +144,7 @@ export async function* train(
   }
 }
 
-async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: number): Promise<TrainEvent> {
+async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: number): Promise<LearntStep> {
   const started = parts.now();
   const clock = new StepClock(parts.now);
   const { policy, reference, optimizer, retriever, turn } = parts;
@@ -143,10 +170,20 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
     settings.traceTokens ? tokenTrace(completion, policy.tokenizer, references.get(completion)) : undefined;
   const times = timesOf(clock, (parts.now() - started) / 1000);
   return {
-    kind: 'step',
-    step,
-    metrics: { ...stepMetrics(groups, update, learningRate, times), memoryBytes: parts.memoryBytes() },
-    groups: groups.map((group, g) => record(group, advantages.get(group), raw[g], trace)),
+    event: {
+      kind: 'step',
+      step,
+      metrics: {
+        ...stepMetrics(groups, update, learningRate, times, parts.titleOf),
+        memoryBytes: parts.memoryBytes(),
+      },
+      groups: groups.map((group, g) => recordOf(group, advantages.get(group), raw[g], trace)),
+    },
+    firstWith: async (guard) => {
+      if (guard !== 'not-finite') return firstOffender(guard, groups);
+      const lesson = await firstNotFinite(policy, sequences, settings.update, turn);
+      return lesson && { group: groups.indexOf(lesson.group), position: lesson.position };
+    },
   };
 }
 
@@ -201,95 +238,4 @@ async function evaluation(
   const split: Split = 'validation';
   const result: Evaluation = { step, checkpoint: null, split, ...evaluationMeans(rows), rows };
   return { kind: 'evaluation', evaluation: result };
-}
-
-function stepMetrics(
-  groups: readonly ScoredGroup[],
-  update: UpdateStatistics,
-  learningRate: number,
-  times: StepTimes,
-): Omit<StepMetrics, 'memoryBytes'> {
-  const completions = groups.flatMap((group) => group.completions);
-  const rewrites = groups.flatMap(({ scored }) => scored);
-  const rewards = groups.map(({ scored }) => scored.flatMap(({ reward }) => (reward === null ? [] : [reward])));
-  const deviations = rewards.map(sampleDeviation);
-  const causes = groups.map(({ scored }) => equalCause(scored));
-  const equalBy = (...wanted: readonly EqualCause[]): number =>
-    share(causes, (cause) => cause !== null && wanted.includes(cause));
-  const tokens = completions.reduce((sum, completion) => sum + completion.tokens.length, 0);
-  const judged = rewrites.filter(({ reward }) => reward !== null);
-  return {
-    reward: mean(rewards.flat()),
-    rewardStd: mean(deviations),
-    ndcg: mean(judged.map(({ terms }) => ('ndcg' in terms ? terms.ndcg : 0))),
-    ...update,
-    length: tokens / completions.length,
-    truncated: share(completions, ({ ended }) => !ended),
-    promptsCut: share(groups, ({ promptCut }) => promptCut),
-    formatOk: share(rewrites, ({ parsed }) => parsed.format === 'ok'),
-    zeroVariance: share(deviations, (deviation) => deviation === 0),
-    allRight: equalBy('right'),
-    allMissed: equalBy('missed'),
-    allMalformed: equalBy('malformed'),
-    allEqual: equalBy('same', 'equal'),
-    retrievalErrors: rewrites.length - judged.length,
-    learningRate,
-    tokensPerSecond: tokens / times.stepSeconds,
-    ...times,
-  };
-}
-
-type StepTimes = Pick<
-  StepMetrics,
-  'stepSeconds' | 'sampleSeconds' | 'searchSeconds' | 'referenceSeconds' | 'updateSeconds'
->;
-
-function timesOf(clock: StepClock, stepSeconds: number): StepTimes {
-  return {
-    stepSeconds,
-    sampleSeconds: clock.seconds('sample'),
-    searchSeconds: clock.seconds('search'),
-    referenceSeconds: clock.seconds('reference'),
-    updateSeconds: clock.seconds('update'),
-  };
-}
-
-/** @param advantages absent for a group that was not learnt from. */
-export function record(
-  group: ScoredGroup,
-  advantages: readonly number[] | undefined,
-  baseline: RolloutGroup['baseline'],
-  traceOf: (completion: SampledCompletion) => TokenTrace | undefined,
-): RolloutGroup {
-  return {
-    exampleId: group.example.id,
-    query: group.example.query,
-    baseline,
-    rollouts: group.completions.map((completion, c): Rollout => {
-      const { parsed, reward, terms, ranking, error, note } = group.scored[c];
-      const trace = traceOf(completion);
-      return {
-        text: completion.text,
-        rewrite: parsed.rewrite,
-        format: parsed.format,
-        reward,
-        terms,
-        advantage: advantages?.[c] ?? 0,
-        tokens: completion.tokens.length,
-        logProb: mean(completion.logProbs),
-        top: ranking.top,
-        ...(error === undefined ? {} : { error }),
-        ...(note === undefined ? {} : { note }),
-        ...(trace && { trace }),
-      };
-    }),
-  };
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function share<T>(items: readonly T[], holds: (item: T) => boolean): number {
-  return items.length === 0 ? 0 : items.filter(holds).length / items.length;
 }

@@ -13,7 +13,7 @@ import type { Aggregation, Checkpointing, Correction } from './choices.ts';
 import { correctionsOf } from './corrections.ts';
 import { aggregate, grpoSums, type LossChoices, type LossSums, type ScoredTokens } from './grpo.ts';
 import { logProbsOf } from './log-probs.ts';
-import { type Divisors, optimizerStep, type OptimizerSettings, type StepResult } from './optimizer-step.ts';
+import { type Divisors, isFiniteOn, optimizerStep, type OptimizerSettings, type StepResult } from './optimizer-step.ts';
 import { microBatches, perToken, predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
 
 /** One completion to learn from. */
@@ -53,9 +53,19 @@ export interface UpdateStatistics {
   readonly correction: number;
   /** Before clipping. */
   readonly gradNorm: number;
+  /** Optimizer steps, of all epochs, that were left out because loss or gradient was not finite. */
+  readonly skippedUpdates: number;
 }
 
-const NOTHING_LEARNT: UpdateStatistics = { loss: 0, kl: 0, entropy: 0, clipFraction: 0, correction: 1, gradNorm: 0 };
+const NOTHING_LEARNT: UpdateStatistics = {
+  loss: 0,
+  kl: 0,
+  entropy: 0,
+  clipFraction: 0,
+  correction: 1,
+  gradNorm: 0,
+  skippedUpdates: 0,
+};
 
 type ScoredBatch = TokenBatch & Omit<ScoredTokens, 'current'>;
 
@@ -82,6 +92,7 @@ export async function updatePolicy(
     const batches = miniBatches.flatMap(({ micro }) => micro);
     const checkpointing = isCheckpointed(policy.config, settings);
     let results: StepResult[] = [];
+    let skippedUpdates = 0;
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const sumsOf = (batch: ScoredBatch): LossSums => {
         const learner = dropping(policy, random.seed, random.step, epoch, batches.indexOf(batch));
@@ -89,13 +100,37 @@ export async function updatePolicy(
       };
       results = [];
       for (const { micro, per } of miniBatches) {
-        results.push(await optimizerStep(policy, optimizer, micro, sumsOf, per, settings, turn));
+        const result = await optimizerStep(policy, optimizer, micro, sumsOf, per, settings, turn);
+        results.push(result);
+        if (!result.applied) skippedUpdates++;
       }
     }
-    return meanStatistics(results, miniBatches);
+    return { ...meanStatistics(results, miniBatches), skippedUpdates };
   } finally {
     for (const { micro } of miniBatches) for (const batch of micro) tf.dispose(Object.values(batch));
   }
+}
+
+/** The first completion whose own loss or gradient is not finite; undefined when only a sum of them overflows. */
+export async function firstNotFinite<S extends ScoredSequence>(
+  policy: Policy,
+  sequences: readonly S[],
+  settings: UpdateSettings,
+  turn: () => Promise<void>,
+): Promise<S | undefined> {
+  const corrected = await withCorrections(policy, sequences, settings, turn);
+  for (const [i, sequence] of corrected.entries()) {
+    const batch = scoredBatch([{ ...sequence, weight: 1 }], settings);
+    const sums = (): LossSums =>
+      grpoSums({ ...batch, current: predict(policy, batch, settings.temperature) }, settings);
+    try {
+      if (!(await isFiniteOn(policy, sums))) return sequences[i];
+    } finally {
+      tf.dispose(Object.values(batch));
+    }
+    await turn();
+  }
+  return undefined;
 }
 
 /** More than this is not kept for a gradient unless asked to: a small part of any machine's memory. */
@@ -183,7 +218,10 @@ function membersOf(sequences: readonly TokenSequence[]): tf.Tensor2D {
 }
 
 /** Means over the tokens of all mini-batches. */
-function meanStatistics(results: readonly StepResult[], miniBatches: readonly MiniBatch[]): UpdateStatistics {
+function meanStatistics(
+  results: readonly StepResult[],
+  miniBatches: readonly MiniBatch[],
+): Omit<UpdateStatistics, 'skippedUpdates'> {
   const total = miniBatches.reduce((sum, { per }) => sum + per.tokens, 0);
   const mean = (value: (result: StepResult) => number): number =>
     results.reduce((sum, result, i) => sum + value(result) * (miniBatches[i].per.tokens / total), 0);

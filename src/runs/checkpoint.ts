@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { writeFileAtomic } from '../base/atomic-file.ts';
+import { syncFolder, writeFileAtomic } from '../base/atomic-file.ts';
 import { UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
 import { type AdamWState, createAdamW } from '../model/adamw.ts';
@@ -25,6 +25,11 @@ const TRAINER_FILE = 'trainer.json';
 
 export function checkpointName(step: number): string {
   return `step-${String(step).padStart(6, '0')}`;
+}
+
+/** The step in a checkpoint's name. */
+export function checkpointStep(name: string): number {
+  return Number(name.slice('step-'.length));
 }
 
 export function checkpointDir(runDir: string, name: string): string {
@@ -46,7 +51,9 @@ export async function saveCheckpoint(
     await rm(temporary, { recursive: true, force: true }); // of a process that died here
     await mkdir(temporary, { recursive: true });
     await writeParts(temporary, step, policy, optimizer);
+    await syncFolder(temporary);
     await rename(temporary, dir);
+    await syncFolder(join(runDir, 'checkpoints'));
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
@@ -93,10 +100,26 @@ export async function findCheckpoint(
   if (damage === undefined) return { name: found, dir };
   const older = await newestWhole(runDir, names.slice(0, names.indexOf(found)), use);
   const advice =
-    older === undefined
-      ? 'no older one is whole, so start a new run'
-      : `${older} is whole: delete the damaged folder to go on from there`;
+    older === undefined ? 'no older one is whole, so start a new run' : `${older} is whole: choose that one`;
   throw new UserError(`The checkpoint ${dir} is damaged (${damage}); ${advice}.`);
+}
+
+/**
+ * The checkpoint that training goes on from: the named one, or the newest that is whole, with a sentence about what is
+ * damaged when that is not the newest.
+ *
+ * @throws UserError as `findCheckpoint` does.
+ */
+export async function findResumable(
+  runDir: string,
+  name?: string,
+): Promise<{ readonly name: string; readonly dir: string; readonly note?: string }> {
+  const names = await listCheckpoints(runDir);
+  const newest = names.at(-1);
+  const whole = name ?? (await newestWhole(runDir, names, 'training'));
+  const found = await findCheckpoint(runDir, whole, 'training');
+  if (name !== undefined || found.name === newest) return found;
+  return { ...found, note: `${newest} is damaged; going on from ${found.name}, the newest that is whole.` };
 }
 
 async function newestWhole(runDir: string, names: readonly string[], use: CheckpointUse): Promise<string | undefined> {

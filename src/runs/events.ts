@@ -40,6 +40,18 @@ export interface StepMetrics {
   readonly allEqual: number;
   /** Count of searches, and of rewards of one's own, that failed; those rollouts have no reward. */
   readonly retrievalErrors: number;
+  /** Count of optimizer steps that were left out because loss or gradient was not finite. */
+  readonly skippedUpdates: number;
+  /** Signs that the reward is gained in a way nobody meant; see `rl/hacking-signs.ts`. Share of rewrites with a relevant title … */
+  readonly copiedTitles: number;
+  /** … of words that the rewrite had before … */
+  readonly repeatedWords: number;
+  /** … words per rewrite … */
+  readonly words: number;
+  /** … share of groups with a rewrite that another query has too … */
+  readonly sharedRewrites: number;
+  /** … and the correlation of words and reward inside the groups, from −1 to 1. */
+  readonly lengthReward: number;
   readonly learningRate: number;
   readonly tokensPerSecond: number;
   readonly stepSeconds: number;
@@ -177,7 +189,7 @@ export type TrainEvent =
   | { readonly kind: 'checkpoint'; readonly step: number; readonly name: string }
   | {
       readonly kind: 'guard';
-      /** The step that the guard acted in. */
+      /** Finished steps when it acted. */
       readonly step: number;
       readonly guard: GuardName;
       /** Whole sentences: what happened, and what to do. */

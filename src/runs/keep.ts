@@ -1,10 +1,10 @@
 /**
  * @file Which checkpoints of a run stay: the start policy, the last ones, and the best by its recorded evaluation on the
- * validation split. The others go as a whole; readers list only what is there.
+ * validation split, but none of a time that was taken back. The others go as a whole; readers list only what is there.
  */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkpointDir, checkpointName, listCheckpoints } from './checkpoint.ts';
+import { checkpointDir, checkpointName, checkpointStep, listCheckpoints } from './checkpoint.ts';
 import { ndcgName } from './comparison.ts';
 import { openRunReader } from './reader.ts';
 
@@ -19,11 +19,21 @@ export async function keepCheckpoints(runDir: string, last: number): Promise<voi
   const names = await listCheckpoints(runDir);
   const kept = new Set([checkpointName(0), ...names.slice(-last), bestOf(runDir, names)]);
   for (const name of names) {
-    if (kept.has(name)) continue;
-    const dir = checkpointDir(runDir, name);
-    await rename(dir, `${dir}.tmp`); // from here on nobody takes it for a checkpoint
-    await rm(`${dir}.tmp`, { recursive: true });
+    if (!kept.has(name)) await remove(runDir, name);
   }
+}
+
+/** Removes the checkpoints of steps that were taken back: they are not of the run as it goes on. */
+export async function removeCheckpointsAfter(runDir: string, step: number): Promise<void> {
+  for (const name of await listCheckpoints(runDir)) {
+    if (checkpointStep(name) > step) await remove(runDir, name);
+  }
+}
+
+async function remove(runDir: string, name: string): Promise<void> {
+  const dir = checkpointDir(runDir, name);
+  await rename(dir, `${dir}.tmp`); // from here on nobody takes it for a checkpoint
+  await rm(`${dir}.tmp`, { recursive: true });
 }
 
 /**

@@ -4,9 +4,10 @@
  * An event and all that belongs to it (rollouts, metrics, the position to resume from) is one transaction: after a crash it
  * is there whole or not at all, and never twice.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { UserError } from '../base/errors.ts';
 import type { Example, Task } from '../data/task.ts';
 import { SPLITS } from '../data/task.ts';
 import { createDatabase, DATABASE_FILE, explained, openDatabase, transaction } from './database.ts';
@@ -49,6 +50,13 @@ export interface RunWriter {
   setTotalSteps(steps: number): void;
   /** Lets the next writer in. */
   close(): void;
+}
+
+/** @throws UserError when the folder already holds a run, or checkpoints of one. */
+export function refuseExistingRun(dir: string): void {
+  if (existsSync(join(dir, DATABASE_FILE)) || existsSync(join(dir, 'checkpoints'))) {
+    throw new UserError(`${dir} already holds a run; choose another folder for a new one.`);
+  }
 }
 
 /**

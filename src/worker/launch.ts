@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readSync, fstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { NATIVE_FOLDER } from '../base/environment.ts';
+import type { ForkRequest } from '../app/train.ts';
 import { UserError } from '../base/errors.ts';
 
 /** What the training process is asked; its own file is the run's `worker.log`. */
@@ -17,7 +18,8 @@ export type TrainingOrder =
       /** Where the settings are from, for messages. */
       readonly source: string;
     }
-  | { readonly kind: 'resume'; readonly runDir: string; readonly steps?: number };
+  | { readonly kind: 'resume'; readonly runDir: string; readonly steps?: number; readonly checkpoint?: string }
+  | ({ readonly kind: 'fork' } & ForkRequest);
 
 export interface Runtime {
   /** The worker's bundle. */

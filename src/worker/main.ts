@@ -4,7 +4,7 @@
  */
 import { constants, setPriority } from 'node:os';
 import { configFrom } from '../app/config.ts';
-import { resumeTraining, startTraining } from '../app/train.ts';
+import { forkTraining, resumeTraining, startTraining, type TrainContext } from '../app/train.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { RunEvent, StepMetrics, TuningMetrics } from '../runs/events.ts';
 import { createAssistant } from './assistant.ts';
@@ -17,11 +17,18 @@ async function train(order: TrainingOrder): Promise<void> {
     stop.abort();
   });
   const context = { stop: stop.signal, cancel: new AbortController().signal };
-  const events =
-    order.kind === 'train'
-      ? startTraining({ runDir: order.runDir, config: configFrom(order.config, order.source) }, context)
-      : resumeTraining(order, context);
-  for await (const event of events) console.log(`${new Date().toISOString()} ${logLine(event)}`);
+  for await (const event of eventsOf(order, context)) console.log(`${new Date().toISOString()} ${logLine(event)}`);
+}
+
+function eventsOf(order: TrainingOrder, context: TrainContext): AsyncGenerator<RunEvent> {
+  switch (order.kind) {
+    case 'train':
+      return startTraining({ runDir: order.runDir, config: configFrom(order.config, order.source) }, context);
+    case 'resume':
+      return resumeTraining(order, context);
+    case 'fork':
+      return forkTraining(order, context);
+  }
 }
 
 function logLine(event: RunEvent): string {

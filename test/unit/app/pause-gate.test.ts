@@ -30,11 +30,12 @@ describe('PauseGate', () => {
     const dir = temporaryFolder(test);
     const gate = new PauseGate(dir, never, never);
     const changed = gate.changed();
-    const paused = gate.pauseFor('The recommender is down.');
-    assert.deepEqual(await changed, { state: 'paused', message: 'The recommender is down.' });
+    const reason = { guard: 'retriever', message: 'The recommender is down.' } as const;
+    const paused = gate.pauseFor(reason);
+    assert.deepEqual(await changed, { state: 'paused', ...reason });
     requestControl(dir, 'run');
     await paused;
-    const again = gate.pauseFor('It is down again.');
+    const again = gate.pauseFor({ ...reason, message: 'It is down again.' });
     requestControl(dir, 'stop');
     await assert.rejects(again, StepAbandoned);
   });

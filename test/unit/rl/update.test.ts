@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type AdamWState, createAdamW, disposeAdamW } from '../../../src/model/adamw.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { disposePolicy, type Policy } from '../../../src/model/policy.ts';
-import { type ScoredSequence, updatePolicy, type UpdateSettings } from '../../../src/rl/update.ts';
+import { firstNotFinite, type ScoredSequence, updatePolicy, type UpdateSettings } from '../../../src/rl/update.ts';
 import { predict, tokenBatch } from '../../../src/rl/token-batch.ts';
 import { enginesUnderTest } from '../../fixtures/engines.ts';
 import { tinyPolicy } from '../../fixtures/tiny-policy.ts';
@@ -130,6 +130,37 @@ describe('updatePolicy', () => {
     const other = { ...UPDATE, ratio: 'sequence', correction: 'sequence', miniBatches: 2 } as const;
     await updatePolicy(policy, optimizer, sequences, other, RANDOM, noTurn);
     assert.equal(tf.memory().numTensors, tensors);
+    close();
+  });
+
+  it('leaves out an update whose loss is not finite, says so, and finds the completion that it comes from', async () => {
+    await open();
+    const before = await Promise.all([...policy.parameters.values()].map((parameter) => parameter.data()));
+    const poisoned = sequences.map((sequence, i) => ({
+      ...sequence,
+      reference: i === 1 ? [NaN, 0, 0, 0] : sequence.reference,
+    }));
+    const { loss, skippedUpdates } = await updatePolicy(policy, optimizer, poisoned, UPDATE, RANDOM, noTurn);
+    assert.ok(Number.isNaN(loss));
+    assert.equal(skippedUpdates, 1);
+    assert.equal(optimizer.steps, 0);
+    const after = await Promise.all([...policy.parameters.values()].map((parameter) => parameter.data()));
+    assert.deepEqual(after, before);
+    assert.equal(await firstNotFinite(policy, poisoned, UPDATE, noTurn), poisoned[1]);
+    assert.equal(await firstNotFinite(policy, sequences, UPDATE, noTurn), undefined);
+    close();
+  });
+
+  it('leaves out only the mini-batches that are poisoned', async () => {
+    await open();
+    const poisoned = sequences.map((sequence, i) => ({
+      ...sequence,
+      reference: i === 1 ? [NaN, 0, 0, 0] : sequence.reference,
+    }));
+    const inThree = { ...UPDATE, miniBatches: 3, epochs: 2 };
+    const { skippedUpdates } = await updatePolicy(policy, optimizer, poisoned, inThree, RANDOM, noTurn);
+    assert.equal(skippedUpdates, 2);
+    assert.equal(optimizer.steps, 4);
     close();
   });
 });

@@ -5,8 +5,9 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { createAdamW } from '../../../src/model/adamw.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
-import { findCheckpoint, loadOptimizer, saveCheckpoint } from '../../../src/runs/checkpoint.ts';
-import { keepCheckpoints } from '../../../src/runs/keep.ts';
+import { findCheckpoint, findResumable, loadOptimizer, saveCheckpoint } from '../../../src/runs/checkpoint.ts';
+import { linkCheckpoint } from '../../../src/runs/link-checkpoint.ts';
+import { keepCheckpoints, removeCheckpointsAfter } from '../../../src/runs/keep.ts';
 import { createRun, openRunWriter } from '../../../src/runs/store.ts';
 import { evaluation } from '../../fixtures/run-events.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
@@ -98,7 +99,7 @@ describe('a checkpoint', () => {
       const refusal = (error: Error): boolean => {
         assert.equal(error.name, 'UserError');
         assert.match(error.message, message);
-        assert.match(error.message, /step-000002 is whole: delete the damaged folder to go on from there\.$/);
+        assert.match(error.message, /step-000002 is whole: choose that one\.$/);
         return true;
       };
       await assert.rejects(findCheckpoint(run, undefined, 'training'), refusal);
@@ -107,11 +108,44 @@ describe('a checkpoint', () => {
     });
   }
 
+  it('is passed over, with a note, when training goes on and no other is named', async (test) => {
+    const run = await runWith(test, { 0: null, 2: null, 4: null });
+    assert.deepEqual((await findResumable(run)).name, 'step-000004');
+    writeFileSync(at(run, 4, 'optimizer.safetensors'), 'torn');
+    const found = await findResumable(run);
+    assert.deepEqual([found.name, found.note], [
+      'step-000002',
+      'step-000004 is damaged; going on from step-000002, the newest that is whole.',
+    ]); // prettier-ignore
+    assert.equal((await findResumable(run, 'step-000000')).note, undefined);
+    await assert.rejects(findResumable(run, 'step-000004'), /is damaged/);
+    await assert.rejects(findResumable(run, 'step-000003'), /has no checkpoint "step-000003"/);
+  });
+
   it('can be used as a model when only the optimizer is damaged', async (test) => {
     const run = await runWith(test, { 0: null });
     writeFileSync(at(run, 0, 'optimizer.safetensors'), 'short');
     assert.equal((await findCheckpoint(run)).name, 'step-000000');
     await assert.rejects(findCheckpoint(run, undefined, 'training'), /no older one is whole, so start a new run/);
+  });
+});
+
+describe('linkCheckpoint', () => {
+  it('makes the same whole checkpoint in another run, which stays when the first is removed', async (test) => {
+    const run = await runWith(test, { 0: null });
+    const other = join(temporaryFolder(test), 'other');
+    await linkCheckpoint(run, other, 'step-000000');
+    rmSync(run, { recursive: true });
+    assert.equal((await findCheckpoint(other, undefined, 'training')).name, 'step-000000');
+    assert.deepEqual(readdirSync(join(other, 'checkpoints')), ['step-000000']);
+  });
+});
+
+describe('removeCheckpointsAfter', () => {
+  it('leaves those up to the step', async (test) => {
+    const run = await runWith(test, { 0: null, 2: null, 4: null, 6: null });
+    await removeCheckpointsAfter(run, 3);
+    assert.deepEqual(stepsOf(run), [0, 2]);
   });
 });
 
