@@ -60,6 +60,7 @@ describe('firstOffender', () => {
   const groups = texts.map((group, g): ScoredGroup => ({
     example: { id: `q${g}`, query: '', relevant: new Map() },
     promptIds: [],
+    promptCut: false,
     completions: group.map((text) => ({
       text,
       tokens: [1],

@@ -71,14 +71,10 @@ test('a guard keeps what it said and the rollout it points to, and is taken back
   writer.append({ kind: 'guard', step: 1, ...guard });
   writer.append({ kind: 'guard', step: 2, guard: 'disk', message: 'The disk is full.' });
   writer.discardAfter(1);
-  const guards = reader.eventsAfter(0).filter(({ kind }) => kind === 'guard');
-  assert.deepEqual(
-    guards.map(({ at: _, id: __, ...event }) => event),
-    [
-      { kind: 'guard', step: 1, discarded: false, ...guard },
-      { kind: 'guard', step: 2, discarded: true, guard: 'disk', message: 'The disk is full.' },
-    ],
-  );
+  const [, first, second] = reader.eventsAfter(0);
+  const { id, at } = first;
+  assert.deepEqual(first, { kind: 'guard', id, at, step: 1, discarded: false, ...guard });
+  assert.deepEqual([second.kind, second.discarded], ['guard', true]);
 });
 
 test('a run knows the checkpoint that it was forked from', (t) => {
