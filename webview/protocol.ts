@@ -8,6 +8,7 @@ import type { Comparison } from '../src/runs/comparison.ts';
 import type { EvaluationRow, RolloutGroup } from '../src/runs/events.ts';
 import type { CheckpointEntry, RecordedEvent, RunInfo } from '../src/runs/records.ts';
 
+export type { RewriteAnswer } from '../src/app/rewrite-answer.ts';
 export type { Comparison, ComparedRow } from '../src/runs/comparison.ts';
 export type { EvaluationRow, Rollout, RolloutGroup, RunState } from '../src/runs/events.ts';
 export type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInfo } from '../src/runs/records.ts';

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { readingError } from '../base/lines.ts';
 import { parseRegressions, type Regression } from '../data/regressions.ts';
-import type { Rewriter, ShownHit } from './rewrite.ts';
+import type { Rewriter } from './rewrite.ts';
+import type { ShownHit } from './rewrite-answer.ts';
 
 /** Hits shown of a ranking that misses something, however many count. */
 const SHOWN_HITS = 10;

@@ -12,34 +12,8 @@ import { rollOut } from '../rl/rollout.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import { openBackend, rolloutSettings } from './parts.ts';
 import { openCheckpoint } from './policies.ts';
+import type { JudgedRewrite, RewriteAnswer, ShownHit } from './rewrite-answer.ts';
 import { exampleOf, openRunSearch, type RunSearch, searchAll } from './run-search.ts';
-
-export interface ShownHit extends Hit {
-  readonly title: string;
-}
-
-/** What the rewrite of a query that the task judges is worth. */
-export interface JudgedRewrite {
-  /** Such as `ndcg@10`. */
-  readonly metric: string;
-  readonly original: number;
-  readonly rewrite: number;
-  /** Document id to grade above 0. */
-  readonly grades: Readonly<Record<string, number>>;
-}
-
-export interface RewriteAnswer {
-  readonly query: string;
-  /** Null when the answer is malformed; `format` says how. */
-  readonly rewrite: string | null;
-  readonly format: string;
-  readonly completion: string;
-  /** The best documents for the rewrite, and for the query as it stands. */
-  readonly hits: readonly ShownHit[];
-  readonly baselineHits: readonly ShownHit[];
-  /** Only where the query is one of the task's. */
-  readonly judged?: JudgedRewrite;
-}
 
 export interface RewriteOptions {
   readonly limit?: number;

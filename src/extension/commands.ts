@@ -28,6 +28,7 @@ import {
   type RewriteServices,
 } from './rewrite-commands.ts';
 import type { NamedCheckpoint } from './rewrites.ts';
+import type { Playground } from './playground.ts';
 import { isLive, runName, type Runs } from './runs.ts';
 import type { RunItem } from './runs-view.ts';
 import { trainingSettings } from './settings.ts';
@@ -42,6 +43,7 @@ export interface Services extends RewriteServices {
   readonly dashboards: Dashboards;
   readonly data: DataView;
   readonly worker: WorkerClient;
+  readonly playground: Playground;
   readonly output: vscode.LogOutputChannel;
 }
 
@@ -84,6 +86,9 @@ export const COMMANDS = {
   'rec-r1.compareCheckpoints': async ({ runs, dashboards }, argument) => {
     const dir = await chooseRun(runs, argument, () => true, vscode.l10n.t('Compare checkpoints of which run?'));
     if (dir !== undefined) await dashboards.compare(dir);
+  },
+  'rec-r1.openPlayground': ({ playground }) => {
+    playground.open();
   },
   'rec-r1.showWorkerLog': async ({ runs }, argument) => {
     const dir = await chooseRun(runs, argument, () => true, vscode.l10n.t('Show the log of which run?'));

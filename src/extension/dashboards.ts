@@ -113,7 +113,7 @@ class Dashboard {
       this.#feed.stop();
       vscode.Disposable.from(...subscriptions).dispose();
     });
-    panel.webview.html = panelHtml(panel.webview, dist, dir);
+    panel.webview.html = panelHtml(panel.webview, dist, { script: 'webview.js', data: { dir } });
   }
 
   reveal(): void {

@@ -3,7 +3,7 @@
  * editor resolves only what is visible, and only near what is visible it is told of queries, so that a file may be long.
  */
 import * as vscode from 'vscode';
-import type { RewriteAnswer } from '../app/rewrite.ts';
+import type { RewriteAnswer } from '../app/rewrite-answer.ts';
 import { BoundedCache } from '../base/bounded-cache.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { CheckpointInUse } from './checkpoint-in-use.ts';

@@ -12,6 +12,7 @@ import { InlineRewrites } from './inline-rewrites.ts';
 import { provideRankings } from './ranking-documents.ts';
 import { RegressionTests } from './regression-tests.ts';
 import { Rewrites } from './rewrites.ts';
+import { Playground } from './playground.ts';
 import { Runs } from './runs.ts';
 import { RunsView } from './runs-view.ts';
 import { StatusBar } from './status-bar.ts';
@@ -35,6 +36,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const inUse = new CheckpointInUse(context, runs);
   const inline = new InlineRewrites(rewrites, inUse, output);
   const tests = new RegressionTests({ inUse, worker: quick, output });
-  context.subscriptions.push(quick, inUse, inline, tests);
-  registerCommands({ context, runs, training, dashboards, data, worker, output, inUse, inline });
+  const playground = new Playground(context, { output, runs, rewrites });
+  context.subscriptions.push(quick, inUse, inline, tests, playground);
+  registerCommands({ context, runs, training, dashboards, playground, data, worker, output, inUse, inline });
 }

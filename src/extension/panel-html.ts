@@ -1,11 +1,18 @@
-/** @file The panel's page: one script with a nonce, one style sheet, nothing from anywhere else. */
+/** @file A panel's page: one script with a nonce, one style sheet, nothing from anywhere else. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
 /** The hash of an empty style element, which the control library adds and then fills from its script. */
 const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
 
-export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, runDir: string): string {
+interface Page {
+  /** Its script in dist/. */
+  readonly script: string;
+  /** What the script should know from the start, as `data-*` attributes of its root. */
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { script, data }: Page): string {
   const nonce = randomBytes(16).toString('base64url');
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
   const policy = [
@@ -14,8 +21,12 @@ export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, runDir: str
     `style-src ${webview.cspSource} ${EMPTY_STYLE}`,
     `font-src ${webview.cspSource}`,
   ].join('; ');
+  const values = { ...data, strings: JSON.stringify(vscode.l10n.bundle ?? {}) };
+  const attributes = Object.entries(values)
+    .map(([name, value]) => ` data-${name}="${escaped(value)}"`)
+    .join('');
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${escaped(vscode.env.language)}">
   <head>
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}" />
@@ -24,8 +35,8 @@ export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, runDir: str
     <title>Rec-R1</title>
   </head>
   <body>
-    <main id="app" data-dir="${escaped(runDir)}"></main>
-    <script type="module" nonce="${nonce}" src="${escaped(file('webview.js'))}"></script>
+    <main id="app"${attributes}></main>
+    <script type="module" nonce="${nonce}" src="${escaped(file(script))}"></script>
   </body>
 </html>`;
 }

@@ -1,6 +1,6 @@
 /** @file What one may do with the rewrite of a query: take it, copy it, have another drawn, see what it finds. */
 import * as vscode from 'vscode';
-import type { RewriteAnswer, ShownHit } from '../app/rewrite.ts';
+import type { RewriteAnswer, ShownHit } from '../app/rewrite-answer.ts';
 import { UserError } from '../base/errors.ts';
 import type { CheckpointInUse } from './checkpoint-in-use.ts';
 import type { InlineRewrites } from './inline-rewrites.ts';

@@ -1,6 +1,6 @@
 /** @file What a rewrite is shown as: in a line above the query, behind it, and in the hover. */
 import * as vscode from 'vscode';
-import type { JudgedRewrite, RewriteAnswer, ShownHit } from '../app/rewrite.ts';
+import type { JudgedRewrite, RewriteAnswer, ShownHit } from '../app/rewrite-answer.ts';
 import type { NamedCheckpoint } from './rewrites.ts';
 import type { PlacedQuery } from './placed-query.ts';
 

@@ -2,7 +2,7 @@
  * @file Rewrites as an editor wants them: it asks for each visible query by itself, again at every edit, and cancels. Questions
  * that come together go to the worker together, and what was answered is remembered. Knows nothing of the editor.
  */
-import type { RewriteAnswer } from '../app/rewrite.ts';
+import type { RewriteAnswer } from '../app/rewrite-answer.ts';
 import { BoundedCache } from '../base/bounded-cache.ts';
 import type { Questions } from '../worker/protocol.ts';
 

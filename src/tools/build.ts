@@ -80,12 +80,10 @@ async function buildExtension(): Promise<void> {
 }
 
 async function buildWebview(): Promise<void> {
-  const entry = 'webview/main.ts';
-  if (!existsSync(at(entry))) return;
   await build({
     ...common,
-    entryPoints: [entry],
-    outfile: at('dist/webview.js'),
+    entryPoints: { webview: 'webview/main.ts', playground: 'webview/playground-main.ts' },
+    outdir: at('dist'),
     platform: 'browser',
     format: 'esm',
     loader: { '.css': 'css' },

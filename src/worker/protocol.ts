@@ -8,7 +8,7 @@ import type { ExplainQuestion } from '../app/explain.ts';
 import type { ExportRequest, ExportSummary } from '../app/export.ts';
 import type { Installable, Installation } from '../app/install-backend.ts';
 import type { RegressionResult } from '../app/regressions.ts';
-import type { RewriteAnswer } from '../app/rewrite.ts';
+import type { RewriteAnswer } from '../app/rewrite-answer.ts';
 import type { RankingExplanation } from '../retrieval/explanation.ts';
 import type { Regression } from '../data/regressions.ts';
 import type { Comparison } from '../runs/comparison.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { RewriteAnswer } from '../../../src/app/rewrite.ts';
+import type { RewriteAnswer } from '../../../src/app/rewrite-answer.ts';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import type { EvaluationRow } from '../../../src/runs/events.ts';
 import { openRunReader } from '../../../src/runs/reader.ts';

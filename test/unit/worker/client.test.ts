@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RewriteAnswer } from '../../../src/app/rewrite.ts';
+import type { RewriteAnswer } from '../../../src/app/rewrite-answer.ts';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { createWorkerClient, type ClientOptions, type WorkerClient } from '../../../src/worker/client.ts';
 

@@ -1,0 +1,54 @@
+/**
+ * @file The playground as a user tries it: a query, the lists of two checkpoints beside its own, another sample, a reload.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { packageRoot } from '../../src/base/package-root.ts';
+import { runCommandLine } from './commands.ts';
+import { runCommand, screenshot, webview } from './user.ts';
+import { withEditor } from './with-editor.ts';
+
+const QUERY = 'something for my back when I sit all day';
+
+it('a user types a query and sees what two checkpoints make of it', { timeout: 600_000 }, async () => {
+  const extension = { kind: 'development', path: packageRoot() } as const;
+  await withEditor('playground', { extension }, async ({ page }, folder) => {
+    await trainsTwoSteps(join(folder, 'runs', 'small'));
+    await runCommand(page, 'Rec-R1: Try a Query');
+    let panel = await webview(page);
+    await panel.getByRole('heading', { name: 'step-000000' }).waitFor();
+    await panel.getByRole('heading', { name: 'step-000002' }).waitFor();
+
+    await page.keyboard.type(QUERY); // the field has the focus
+    await page.keyboard.press('Enter');
+    await panel.getByRole('status').getByText('The likeliest rewrites.').waitFor();
+    for (const name of ['step-000000 of small', 'step-000002 of small']) {
+      const column = panel.getByRole('region', { name });
+      assert.notEqual((await column.locator('.rewrite').innerText()).trim(), '');
+      assert.ok((await column.locator('.ranking li').count()) > 0, `${name} shows a list`);
+    }
+    const typed = panel.getByRole('region', { name: 'As typed' });
+    assert.equal((await typed.locator('.rewrite').innerText()).trim(), QUERY);
+    await screenshot(page, '10-playground');
+
+    await panel.getByRole('button', { name: 'Another sample' }).click();
+    await panel.getByRole('status').getByText('Sample 1.').waitFor();
+    await panel.getByRole('button', { name: 'Remove step-000000 of small' }).click();
+    await panel.getByRole('heading', { name: 'step-000000' }).waitFor({ state: 'detached' });
+
+    await page.reload();
+    panel = await webview(page);
+    await panel.getByRole('heading', { name: 'step-000002' }).waitFor();
+    assert.equal(await panel.locator('#query').inputValue(), QUERY);
+    assert.equal(await panel.getByRole('heading', { name: 'step-000000' }).count(), 0);
+  });
+});
+
+/** A run with two checkpoints, made as people make them. */
+async function trainsTwoSteps(runDir: string): Promise<void> {
+  const settings = ['rollout.prompts=2', 'rollout.groupSize=2', 'evaluation.limit=5', 'checkpoint.every=2'];
+  const sets = settings.flatMap((setting) => ['--set', setting]);
+  const cli = join(packageRoot(), 'dist/cli.mjs');
+  await runCommandLine(process.execPath, [cli, 'train', '--steps', '2', '--run', runDir, ...sets]);
+}
