@@ -1,10 +1,23 @@
 /** @file The playground from top to bottom: a query, and beside its own list those of the checkpoints' rewrites. */
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, svg, type TemplateResult } from 'lit';
 import { t } from './l10n.ts';
 import type { FromPlayground, NamedPolicy, RewriteAnswer } from './playground-protocol.ts';
 import { asTyped, type PlaygroundAction, type PlaygroundState, type Reply, replyOf } from './playground-state.ts';
+import { decimal } from './numbers.ts';
 import { movesBetween } from './ranking.ts';
-import { rankingView } from './rankings.ts';
+import { gradeOf, rankingView, stars } from './rankings.ts';
+
+/** Two sheets, in the text's colour. */
+const COPY_ICON = html`<svg
+  width="14"
+  height="14"
+  viewBox="0 0 14 14"
+  fill="none"
+  stroke="currentcolor"
+  aria-hidden="true"
+>
+  ${svg`<rect x="4.5" y="4.5" width="8" height="8" rx="1" /><path d="M2.5 9.5h-1v-8h8v1" />`}
+</svg>`;
 
 export interface PlaygroundEffects {
   readonly act: (action: PlaygroundAction) => void;
@@ -28,17 +41,19 @@ export function playgroundView(state: PlaygroundState, effects: PlaygroundEffect
 
 function formView({ query, policies }: PlaygroundState, { act, ask, send }: PlaygroundEffects): TemplateResult {
   const isReady = query.trim() !== '' && policies.length > 0;
+  const sendOff = (another: boolean): void => {
+    if (isReady) ask(another);
+  };
   return html`<form
     class="toolbar"
     @submit=${(event: Event) => {
       event.preventDefault();
-      if (isReady) ask(false);
+      sendOff(false);
     }}
   >
     <input
       id="query"
       type="text"
-      autofocus
       aria-label=${t('Query')}
       placeholder=${t('Type what a shopper would, such as: something for my back when I sit all day')}
       .value=${query}
@@ -46,10 +61,19 @@ function formView({ query, policies }: PlaygroundState, { act, ask, send }: Play
         act({ kind: 'type', query: (event.target as HTMLInputElement).value });
       }}
     />
-    <vscode-button type="submit" ?disabled=${!isReady} @click=${() => (isReady ? ask(false) : undefined)}
+    <vscode-button
+      ?disabled=${!isReady}
+      @click=${() => {
+        sendOff(false);
+      }}
       >${t('Rewrite')}</vscode-button
     >
-    <vscode-button appearance="secondary" ?disabled=${!isReady} @click=${() => (isReady ? ask(true) : undefined)}
+    <vscode-button
+      appearance="secondary"
+      ?disabled=${!isReady}
+      @click=${() => {
+        sendOff(true);
+      }}
       >${t('Another sample')}</vscode-button
     >
     <vscode-button
@@ -73,12 +97,22 @@ function statusOf(state: PlaygroundState): string {
 
 function baselineView(state: PlaygroundState): TemplateResult {
   const answer = asTyped(state);
-  const ids = answer?.baselineHits.map(({ id }) => id) ?? [];
   return html`<section class="column" aria-label=${t('As typed')}>
     <h2>${t('As typed')}</h2>
     <p class="rewrite">${answer?.query ?? state.asked?.query ?? nothing}</p>
-    ${answer ? rankingView(movesBetween(ids, ids), gradesOf(answer), titlesOf(answer)) : nothing}
+    ${answer ? plainList(answer) : nothing}
   </section>`;
+}
+
+function plainList(answer: RewriteAnswer): TemplateResult {
+  const grades = gradesOf(answer);
+  if (answer.baselineHits.length === 0) return html`<p class="empty">${t('It found nothing.')}</p>`;
+  return html`<ol class="ranking">
+    ${answer.baselineHits.map(
+      ({ id, title }) =>
+        html`<li class=${gradeOf(id, grades) > 0 ? 'judged' : ''}>${stars(gradeOf(id, grades))} ${title || id}</li>`,
+    )}
+  </ol>`;
 }
 
 function policyView(policy: NamedPolicy, state: PlaygroundState, { send }: PlaygroundEffects): TemplateResult {
@@ -134,10 +168,17 @@ function answerView(answer: RewriteAnswer, send: PlaygroundEffects['send']): Tem
         @click=${() => {
           send({ kind: 'copy', text: rewrite });
         }}
-        >⧉</vscode-button
+        >${COPY_ICON}</vscode-button
       >
     </p>
-    ${rankingView(moves, gradesOf(answer), titlesOf(answer))}`;
+    ${answer.judged ? judgedView(answer.judged) : nothing} ${rankingView(moves, gradesOf(answer), titlesOf(answer))}`;
+}
+
+function judgedView({ metric, original, rewrite }: NonNullable<RewriteAnswer['judged']>): TemplateResult {
+  const gained = rewrite > original ? 'up' : rewrite < original ? 'down' : 'same';
+  return html`<p class=${gained}>
+    ${t('{0}: {1} as typed, {2} rewritten', metric.toUpperCase(), decimal(original), decimal(rewrite))}
+  </p>`;
 }
 
 function titlesOf({ hits, baselineHits }: RewriteAnswer): Readonly<Record<string, string>> {

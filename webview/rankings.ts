@@ -58,7 +58,7 @@ function journey({ from, to, places }: Move): string {
   return to === null ? `was ${from}` : `${from} → ${to}`;
 }
 
-function stars(grade: number): TemplateResult | typeof nothing {
+export function stars(grade: number): TemplateResult | typeof nothing {
   return grade > 0 ? html`<span class="grade" aria-hidden="true">★${grade}</span>` : nothing;
 }
 
@@ -72,6 +72,6 @@ function titleOf(id: string, titles: Titles): string {
   return Object.hasOwn(titles, id) ? titles[id] : id;
 }
 
-function gradeOf(id: string, grades: Grades): number {
+export function gradeOf(id: string, grades: Grades): number {
   return Object.hasOwn(grades, id) ? grades[id] : 0;
 }

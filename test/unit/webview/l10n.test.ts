@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
-import { t } from '../../../webview/l10n.ts';
+import { describe, it } from 'node:test';
+import { t, useTexts } from '../../../webview/l10n.ts';
 
-it('a text without a translation is English, with its values in their places', () => {
-  assert.equal(t('{0} of {1} rewrites', 2, 'three'), '2 of three rewrites');
-  assert.equal(t('constructor {2}'), 'constructor {2}');
+describe('a text of a panel', () => {
+  it('is English without a translation, with its values in their places', () => {
+    assert.equal(t('{0} of {1} rewrites', 2, 'three'), '2 of three rewrites');
+    assert.equal(t('constructor {2}'), 'constructor {2}');
+  });
+
+  it('is the translation where the editor has one, also with its values in another order', () => {
+    useTexts(JSON.stringify({ '{0} of {1}': 'von {1}: {0}' }));
+    assert.equal(t('{0} of {1}', 'a', 'b'), 'von b: a');
+    useTexts();
+  });
 });
