@@ -4,7 +4,7 @@
 import { idField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { ANSWER_PREFIX, completionOf } from '../data/answer.ts';
-import { readRollouts, type StoredAnswer } from '../data/rollouts.ts';
+import type { StoredAnswer, TrainedAnswer } from '../data/rollouts.ts';
 import { Tally } from '../data/tally.ts';
 import type { Example, Split, Task } from '../data/task.ts';
 import { type Gain, type Judgments, measureRanks } from '../retrieval/metrics.ts';
@@ -26,6 +26,7 @@ export interface ScoredRow {
   readonly error?: string;
   /** What the recommender said of the search. */
   readonly note?: string;
+  readonly trained?: TrainedAnswer;
 }
 
 /** Means over rows; a wrong format counts 0 in them, a failed search not at all. */
@@ -67,16 +68,18 @@ const BATCH = 512;
 interface AnswerToScore extends RewriteToScore {
   readonly judgments: Judgments;
   readonly group?: string;
+  readonly trained?: TrainedAnswer;
 }
 
 /**
- * Scores a file of answers, or a folder of such files; what is read is described in `data/rollouts.ts`.
+ * Scores answers, which `source` names in messages.
  *
  * @throws UserError when no row belongs to the task, or when a metric looks further than the reward's ranking goes.
  */
 export async function scoreOutputs(
   task: Task,
-  outputs: string,
+  answers: AsyncIterable<StoredAnswer>,
+  source: string,
   retriever: Retriever,
   options: ScoreOptions,
 ): Promise<Scoring> {
@@ -93,7 +96,7 @@ export async function scoreOutputs(
     rows.push(...scored.map((result, i) => rowOf(batch[i], result, options)));
   };
   let batch: AnswerToScore[] = [];
-  for await (const answer of answersToScore(task, outputs, options, skipped)) {
+  for await (const answer of answersToScore(task, answers, options, skipped)) {
     if (batch.push(answer) < BATCH) continue;
     await score(batch);
     batch = [];
@@ -101,7 +104,7 @@ export async function scoreOutputs(
   await score(batch);
   if (rows.length === 0) {
     throw new UserError(
-      `No row of ${outputs} has the _id of an example of ${task.dir} (${skipped.list() || 'no rows'}).`,
+      `No row of ${source} has the _id of an example of ${task.dir} (${skipped.list() || 'no rows'}).`,
     );
   }
   return {
@@ -115,12 +118,12 @@ export async function scoreOutputs(
 
 async function* answersToScore(
   task: Task,
-  outputs: string,
+  answers: AsyncIterable<StoredAnswer>,
   options: ScoreOptions,
   skipped: Tally,
 ): AsyncGenerator<AnswerToScore> {
   const match = answerMatcher(task, options.split);
-  for await (const answer of readRollouts(outputs)) {
+  for await (const answer of answers) {
     const found = match(answer);
     if (found.kind === 'none') {
       skipped.add(found.reason);
@@ -132,6 +135,7 @@ async function* answersToScore(
       completion: completionIn(answer, example, options.bare),
       judgments: judgmentsOf(example.relevant, answer, options.duplicates),
       ...(options.by !== undefined && { group: idField(answer.row.value, options.by, answer.row.where) }),
+      ...(answer.trained && { trained: answer.trained }),
     };
   }
 }
@@ -163,6 +167,7 @@ function rowOf(answer: AnswerToScore, result: ScoredRewrite, { metrics, gain }: 
     ...(answer.group !== undefined && { group: answer.group }),
     ...(error !== undefined && { error }),
     ...(note !== undefined && { note }),
+    ...(answer.trained && { trained: answer.trained }),
   };
 }
 

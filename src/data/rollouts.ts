@@ -25,8 +25,20 @@ export interface StoredAnswer {
   readonly history?: readonly string[];
   /** Ids of relevant documents, as listed: one may stand there twice. */
   readonly targets?: readonly string[];
+  /** What the training that wrote it made of it. */
+  readonly trained?: TrainedAnswer;
   /** All columns, and where they stand. */
   readonly row: Row;
+}
+
+/** How a training rewarded an answer among its siblings. */
+export interface TrainedAnswer {
+  /** The same for the answers that were compared with one another. */
+  readonly group: string;
+  /** Null when there was none; missing where the program does not store it. */
+  readonly reward?: number | null;
+  readonly advantage?: number;
+  readonly tokens?: number;
 }
 
 /** Columns in the order in which they are looked for. */
@@ -68,7 +80,17 @@ function answerOf(row: Row): StoredAnswer {
     ...(value['user_id'] !== undefined && { user: idField(value, 'user_id', where) }),
     ...(value['history'] !== undefined && { history: idListField(value, 'history', where) }),
     ...(targets && { targets }),
+    ...trainedOf(value, prompt),
   };
+}
+
+/** TRL stores the advantage, verl the reward; a step has the answers to one prompt once. */
+function trainedOf(value: Row['value'], prompt = ''): Pick<StoredAnswer, 'trained'> {
+  const { advantage, score: reward } = value;
+  const isNumber = (found: unknown): found is number => typeof found === 'number';
+  if (!isNumber(advantage) && !isNumber(reward)) return {};
+  const group = JSON.stringify([value['step'], prompt]);
+  return { trained: { group, ...(isNumber(reward) && { reward }), ...(isNumber(advantage) && { advantage }) } };
 }
 
 /** A list of ids, one id, or either as the `target` of an object, which is how verl keeps the ground truth. */

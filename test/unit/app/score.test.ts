@@ -5,6 +5,7 @@ import { parseMetrics } from '../../../src/app/measure.ts';
 import { type ScoreOptions, type Scoring, scoreOutputs } from '../../../src/app/score.ts';
 import { openTask } from '../../../src/data/open-task.ts';
 import { promptMessages } from '../../../src/data/prompt.ts';
+import { readRollouts } from '../../../src/data/rollouts.ts';
 import { buildBm25Index } from '../../../src/retrieval/bm25/bm25.ts';
 import { bm25Retriever } from '../../../src/retrieval/bm25/bm25-retriever.ts';
 import { dataFolder, jsonLines } from '../../fixtures/data-folder.ts';
@@ -32,12 +33,12 @@ async function score(
   const task = await openTask(shop(test));
   const outputs = dataFolder(test, files);
   const [name] = Object.keys(files);
-  return scoreOutputs(
-    task,
-    Object.keys(files).length === 1 ? join(outputs, name) : outputs,
-    bm25Retriever(buildBm25Index(task.documents)),
-    { shape: SHAPE, metrics: parseMetrics(['ndcg@10']), ...options },
-  );
+  const path = Object.keys(files).length === 1 ? join(outputs, name) : outputs;
+  return scoreOutputs(task, readRollouts(path), path, bm25Retriever(buildBm25Index(task.documents)), {
+    shape: SHAPE,
+    metrics: parseMetrics(['ndcg@10']),
+    ...options,
+  });
 }
 
 const answer = (query: string): string => `<think>x</think><answer>${JSON.stringify({ query })}</answer>`;
@@ -64,7 +65,10 @@ describe('scoreOutputs', () => {
     const rows = ['pan AND wok', 'pan/wok'].map((query) => ({ _id: 'q1', generated_text: answer(query) }));
     const outputs = join(dataFolder(test, { 'answers.jsonl': jsonLines(rows) }), 'answers.jsonl');
     const retriever = bm25Retriever(buildBm25Index(task.documents), { syntax: 'lucene' });
-    const scoring = await scoreOutputs(task, outputs, retriever, { shape: SHAPE, metrics: parseMetrics(['ndcg@10']) });
+    const scoring = await scoreOutputs(task, readRollouts(outputs), outputs, retriever, {
+      shape: SHAPE,
+      metrics: parseMetrics(['ndcg@10']),
+    });
     assert.deepEqual(rewards(scoring), [['q1', 0], ['q1', 1.1]]); // prettier-ignore
     assert.equal(scoring.rows[0].note, undefined);
     assert.match(scoring.rows[1].note!, /a slash stands alone .*searched as plain words/);
@@ -83,6 +87,21 @@ describe('scoreOutputs', () => {
     );
     assert.deepEqual(scoring.rows.map(({ reward, group }) => [group, reward]), [['9', 1.1], ['10', 1.1]]); // prettier-ignore
     assert.deepEqual([scoring.skipped, scoring.skippedBecause], [1, 'targets not in the corpus 1']);
+  });
+
+  it('knows what TRL and verl made of an answer, and which answers they compared', async (test) => {
+    const rows = [
+      { step: 1, prompt: 'something to fry in', completion: answer('pan'), advantage: 0.7 },
+      { step: 2, input: 'something to fry in', output: answer('cup'), score: -2 },
+      { step: 2, input: 'something to fry in', output: answer('lid'), score: 1 },
+      { _id: 'q1', completion: answer('pan') },
+    ];
+    const scoring = await score(test, { 'a.jsonl': jsonLines(rows) });
+    const [trl, verl, sibling, other] = scoring.rows.map(({ trained }) => trained);
+    assert.equal(trl?.advantage, 0.7);
+    assert.deepEqual([verl?.reward, sibling?.reward], [-2, 1]);
+    assert.deepEqual([verl, trl].map((found) => found?.group === sibling?.group), [true, false]); // prettier-ignore
+    assert.equal(other, undefined);
   });
 
   it('does not trust an id where the targets are others', async (test) => {
