@@ -7,6 +7,7 @@
  * rate, and temperature 1 with full support. paper.ts has the recipe, and the reason for each default that differs.
  */
 import { nearestTo } from '../base/nearest.ts';
+import { NAMINGS } from '../runs/metric-names.ts';
 import { UserError } from '../base/errors.ts';
 import { PROMPT_STYLES } from '../data/prompt.ts';
 import {
@@ -328,6 +329,21 @@ export const SETTINGS = {
     'Stop when the share of answers that the token limit cuts stays this much above the lowest it was; 0 is off.',
   ),
   'guard.patience': count(5, 1000, 'For how many steps in a row it must be so before a guard stops the training.'),
+  'sink.jsonl': {
+    default: '',
+    mayBeEmpty: true,
+    about: 'A file that gets the metrics of each step and evaluation as JSON Lines while the run trains.',
+  },
+  'sink.tensorboard': {
+    default: '',
+    mayBeEmpty: true,
+    about: 'A folder in which the run gets a folder with an event file for TensorBoard while it trains.',
+  },
+  'sink.names': {
+    default: 'rec-r1',
+    choices: NAMINGS,
+    about: 'Whose names the metrics have in these files: ours, or those of TRL or verl where they have the same.',
+  },
   'evaluation.every': count(40, 1_000_000, 'Steps between evaluations on the validation split.'),
   'evaluation.k': count(10, 100_000, 'Cut-off of the reported NDCG and recall.'),
   'evaluation.samples': {

@@ -25,6 +25,7 @@ import type { OpenedReward } from './open-reward.ts';
 import { PauseGate, type PauseReason } from './pause-gate.ts';
 import { disposePolicies, type Policies } from './policies.ts';
 import { waitForRoom } from './room.ts';
+import { openSinks } from './sinks.ts';
 import { trainerSettings } from './trainer-settings.ts';
 import { learnerOf } from './tune.ts';
 
@@ -78,6 +79,7 @@ export async function* recordTraining(run: OpenRun, context: TrainContext): Asyn
   };
   try {
     await takeBack(writer, run);
+    const tell = openSinks(run.runDir, run.config);
     requestControl(run.runDir, 'run');
     const gate = new PauseGate(run.runDir, context.stop, context.cancel);
     const { notes } = run.task; // how splits were made, what was left out
@@ -105,6 +107,7 @@ export async function* recordTraining(run: OpenRun, context: TrainContext): Asyn
       const { done, value: event } = await next;
       if (done) break;
       writer.append(event, 'step' in event ? { step: event.step } : undefined);
+      tell(event);
       if (event.kind === 'step') step = event.step;
       if (event.kind === 'guard') ended = event.message;
       yield event;

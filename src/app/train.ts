@@ -21,6 +21,7 @@ import { examplesOf, openBackend, openTaskOf } from './parts.ts';
 import { loraOf, openStart, openToResume } from './policies.ts';
 import { recordTraining, type TrainContext } from './record-training.ts';
 import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
+import { refuseTakenSinks } from './sinks.ts';
 
 export type { TrainContext } from './record-training.ts';
 
@@ -38,6 +39,7 @@ export async function* startTraining(
   await readRetrieverSpec(config.retriever);
   loraOf(config); // so that a wrong target is said before anything is loaded
   checkPairs(config);
+  refuseTakenSinks(runDir, config);
   const opened = await openNamed(config);
   const { policy, reference } = await openStart(config);
   newRun(runDir, config, opened.task);
@@ -95,12 +97,14 @@ export interface ForkRequest {
 export async function* forkTraining(request: ForkRequest, context: TrainContext): AsyncGenerator<RunEvent> {
   const { runDir, parent, given } = request;
   const stored = storedConfig(parent.dir);
-  const asked = configFrom({ ...givenIn(stored), ...given }, 'settings');
+  const own = { 'sink.jsonl': '', 'sink.tensorboard': '' }; // those are the parent's
+  const asked = configFrom({ ...givenIn(stored), ...own, ...given }, 'settings');
   refuseOtherWeights(stored, asked);
   const config = { ...asked, retriever: await recordedRetriever(asked.retriever) };
   await readRetrieverSpec(config.retriever);
   checkPairs(config);
   refuseExistingRun(runDir);
+  refuseTakenSinks(runDir, config);
   const opened = await openNamed(config);
   const { name, dir, note } = await findResumable(parent.dir, parent.checkpoint);
   const policies = await openToResume(parent.dir, dir, config);

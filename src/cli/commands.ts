@@ -71,6 +71,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'List runs, or pause, continue and stop one',
     load: async () => (await import('./runs.ts')).runsCommand,
   },
+  metrics: {
+    summary: 'Print the metrics of a run, or write them for TensorBoard',
+    load: async () => (await import('./metrics.ts')).metricsCommand,
+  },
   'install-backend': {
     summary: 'Install a native tensor engine',
     load: async () => (await import('./install-backend.ts')).installBackendCommand,

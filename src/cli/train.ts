@@ -19,6 +19,12 @@ export const RUN_OPTIONS = {
   backend: { type: 'string', value: 'NAME', about: 'Tensor engine; see rec-r1 doctor.' },
   config: { type: 'string', value: 'FILE', about: 'JSON file of settings; the other options win over it.' },
   set: { type: 'string', multiple: true, value: 'NAME=VALUE', about: 'Any setting; may be repeated.' },
+  jsonl: { type: 'string', value: 'FILE', about: 'Also write the metrics to this file as JSON Lines.' },
+  tensorboard: {
+    type: 'string',
+    value: 'DIR',
+    about: 'Also write the metrics for TensorBoard, into a folder in this one.',
+  },
   report: { type: 'boolean', about: 'Afterwards compare start and end on the test queries.' },
 } as const satisfies Options;
 
@@ -108,10 +114,21 @@ async function allGiven(values: GivenSettings): Promise<Readonly<Record<string, 
   return { ...file, ...givenSettings(values) };
 }
 
+/** Options with a name of their own, and the settings that they stand for. */
+const DIRECT = {
+  task: 'task',
+  model: 'model',
+  steps: 'steps',
+  seed: 'seed',
+  backend: 'backend',
+  jsonl: 'sink.jsonl',
+  tensorboard: 'sink.tensorboard',
+} as const;
+
 /** Settings from options, those with a name of their own over `--set`. */
 function givenSettings(values: GivenSettings): Readonly<Record<string, unknown>> {
-  const direct = ['task', 'model', 'steps', 'seed', 'backend'].flatMap((name) =>
-    values[name] === undefined ? [] : [[name, values[name]] as const],
+  const direct = Object.entries(DIRECT).flatMap(([option, name]) =>
+    values[option] === undefined ? [] : [[name, values[option]] as const],
   );
   return { ...parseAssignments(values.set ?? []), ...Object.fromEntries(direct) };
 }
