@@ -71,15 +71,15 @@ async function seesRuns(page: Page): Promise<void> {
   await row(page, /first\s*4\/4/)
     .locator('.monaco-tl-twistie')
     .click();
-  await row(page, /step-000004.*after step 4 · NDCG@10 0\.\d{3} \([+−]0\.\d{3}\)/)
+  await row(page, /step-000004\s*NDCG@10 0\.\d{3} [+−]0\.\d{3}/)
     .locator('.monaco-tl-twistie')
     .click();
   await row(page, /^validation\s*NDCG@10 0\.\d{3}/).waitFor();
 }
 
 async function seesData(page: Page): Promise<void> {
-  await row(page, /^Tasks\s*\d+ kB/).waitFor();
-  await row(page, /^shop\s*\d+ kB/).waitFor();
+  await row(page, /^Tasks\s*\d\.\d MB/).waitFor();
+  await row(page, /^shop\s*\d\.\d MB/).waitFor();
   await row(page, /^hats\s*\d+ B/).waitFor();
   await screenshot(page, 'views-1-side-bar');
 }
