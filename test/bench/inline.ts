@@ -122,6 +122,7 @@ async function longFiles(): Promise<void> {
   }
 }
 
+const alive = setInterval(() => undefined, 60_000); // a training that was started does not keep its starter
 const worker = createWorkerClient({ runtime: () => runtime, log: console.error });
 try {
   const runDir = process.argv.at(2) ?? (await startedRun());
@@ -137,5 +138,6 @@ try {
   await besideTraining(worker, asked, queries);
 } finally {
   worker.dispose();
+  clearInterval(alive);
   rmSync(scratch, { recursive: true, force: true });
 }
