@@ -112,7 +112,9 @@ export class Playground implements vscode.Disposable, vscode.WebviewPanelSeriali
     const all = this.#parts.runs.list().flatMap((listing) => (listing.kind === 'run' ? policiesOf(listing) : []));
     const others = all.filter((policy) => !this.#policies.some((shown) => isSame(shown, policy)));
     if (others.length === 0) {
-      throw new UserError(vscode.l10n.t('No run in {0} has another checkpoint.', this.#parts.runs.folder()));
+      const message = vscode.l10n.t('No run in {0} has another checkpoint.', this.#parts.runs.folder());
+      await vscode.window.showInformationMessage(message);
+      return;
     }
     const items = others.map((policy) => ({ label: policy.checkpoint, description: policy.run, policy }));
     const title = vscode.l10n.t('Which checkpoint should rewrite too?');

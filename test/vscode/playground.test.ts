@@ -21,7 +21,7 @@ it('a user types a query and sees what two checkpoints make of it', { timeout: 6
     await panel.getByRole('heading', { name: 'step-000002' }).waitFor();
 
     await panel.getByRole('button', { name: 'Add checkpoint…' }).click();
-    await page.getByText('No run in').waitFor(); // both are shown
+    await page.locator('.notification-toast', { hasText: 'No run in' }).waitFor(); // both are shown
     await panel.getByRole('button', { name: 'Remove step-000000 of small' }).click();
     await panel.getByRole('heading', { name: 'step-000000' }).waitFor({ state: 'detached' });
     await panel.getByRole('button', { name: 'Add checkpoint…' }).click();
@@ -44,7 +44,7 @@ it('a user types a query and sees what two checkpoints make of it', { timeout: 6
     await panel.getByRole('button', { name: 'Another sample' }).click();
     await panel.getByRole('status').getByText('Sample 1.').waitFor();
 
-    await page.reload();
+    await Promise.all([page.waitForEvent('load'), runCommand(page, 'Developer: Reload Window')]);
     panel = await webview(page);
     await panel.getByRole('heading', { name: 'step-000002' }).waitFor();
     assert.equal(await panel.locator('#query').inputValue(), QUERY);
