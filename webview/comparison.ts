@@ -2,9 +2,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { decimal, pValueText, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
-import type { ComparedRow, Comparison } from './protocol.ts';
-import { movesBetween } from './ranking.ts';
-import { rankingView } from './rankings.ts';
+import type { ComparedRow, Comparison, EvaluationRow } from './protocol.ts';
+import { retrievalDiffView, type RankedSide } from './retrieval-diff.ts';
 import type { ComparisonState, PanelState } from './state.ts';
 
 /** As in the evaluation table: from both ends, because losses matter as much as gains. */
@@ -71,12 +70,19 @@ function conclusion({ a, b, difference, pValue }: Comparison): string {
 }
 
 function rowsView(
-  { comparison, titles, grades }: Extract<ComparisonState, { kind: 'done' }>,
+  shownComparison: Extract<ComparisonState, { kind: 'done' }>,
   state: PanelState,
-  { act }: Effects,
+  effects: Effects,
 ): TemplateResult {
+  const { comparison } = shownComparison;
   const { rows, a, b } = comparison;
   const shown = rows.length > ROWS_SHOWN ? [...rows.slice(0, ROWS_SHOWN / 2), ...rows.slice(-ROWS_SHOWN / 2)] : rows;
+  const side = (label: string, { rewrite, top, metrics }: EvaluationRow): RankedSide => ({
+    label,
+    query: rewrite,
+    top,
+    ndcg: metrics[comparison.metric],
+  });
   const row = (compared: ComparedRow): TemplateResult => {
     const { exampleId, query, gain } = compared;
     const key = `comparison/${exampleId}`;
@@ -88,7 +94,7 @@ function rowsView(
             class="disclosure"
             aria-expanded=${isOpen}
             @click=${() => {
-              act({ kind: 'toggle', key });
+              effects.act({ kind: 'toggle', key });
             }}
           >
             ${query}
@@ -104,7 +110,7 @@ function rowsView(
         isOpen
           ? html`<tr class="details">
               <td colspan="6">
-                ${rankingView(movesBetween(compared.a.top, compared.b.top), grades[exampleId] ?? {}, titles)}
+                ${retrievalDiffView({ exampleId, metric: metric.toUpperCase(), before: side(a, compared.a), after: side(b, compared.b) }, shownComparison, state, effects)}
               </td>
             </tr>`
           : nothing

@@ -4,7 +4,8 @@ import { decimal, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
 import type { EvaluationRow } from './protocol.ts';
 import { judgedMoves, movesBetween } from './ranking.ts';
-import { movedText, rankingView } from './rankings.ts';
+import { movedText } from './rankings.ts';
+import { type RetrievalDiff, retrievalDiffView } from './retrieval-diff.ts';
 import { mainMetric, shownEvaluation, type PanelState } from './state.ts';
 
 /** Rows on screen; a table of thousands helps nobody, and the largest changes come first. */
@@ -91,7 +92,7 @@ function rowView(
   gain: number,
   metric: string,
   state: PanelState,
-  { act }: Effects,
+  effects: Effects,
 ): TemplateResult {
   const { titles, grades: allGrades } = state.rows!;
   const grades = allGrades[row.exampleId] ?? {};
@@ -104,7 +105,7 @@ function rowView(
           class="disclosure"
           aria-expanded=${isOpen}
           @click=${() => {
-            act({ kind: 'toggle', key });
+            effects.act({ kind: 'toggle', key });
           }}
         >
           ${row.query}
@@ -119,8 +120,18 @@ function rowView(
     ${
       isOpen
         ? html`<tr class="details">
-            <td colspan="6">${rankingView(moves, grades, titles)}</td>
+            <td colspan="6">${retrievalDiffView(diffOf(row, metric), state.rows!, state, effects)}</td>
           </tr>`
         : nothing
     }`;
+}
+
+function diffOf(row: EvaluationRow, metric: string): RetrievalDiff {
+  const { exampleId, query, rewrite, top, baselineTop, metrics, baseline } = row;
+  return {
+    exampleId,
+    metric: metric.toUpperCase(),
+    before: { label: 'Original query', query, top: baselineTop, ndcg: baseline[metric] },
+    after: { label: 'Rewrite', query: rewrite, top, ndcg: metrics[metric] },
+  };
 }

@@ -1,6 +1,6 @@
 /** @file Name, state, what one may do about it, and the figures of the newest step. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { decimal, duration } from './numbers.ts';
+import { bytes, decimal, duration } from './numbers.ts';
 import type { Effects } from './panel.ts';
 import type { Metrics, RunState } from './protocol.ts';
 import { activity, newestMetrics, secondsLeft, type PanelState } from './state.ts';
@@ -91,6 +91,7 @@ function figuresView(state: PanelState): TemplateResult {
     ${figure('length', 'Length', decimal(metrics?.length, 1), 'Tokens per completion')}
     ${figure('format', 'Right format', percent(metrics?.formatOk), 'Share of completions in the right format')}
     ${figure('zero-variance', 'No signal', percent(metrics?.zeroVariance), noSignalTitle(metrics, percent))}
+    ${figure('memory', 'Memory', metrics?.memoryBytes === undefined ? '–' : bytes(metrics.memoryBytes), 'Resident memory of the process that trains')}
     ${figure('tokens-per-second', 'Tokens/s', decimal(metrics?.tokensPerSecond, 0), 'Sampled tokens per second')}
   </dl>`;
 }

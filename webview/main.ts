@@ -4,12 +4,14 @@
  */
 import { render } from 'lit';
 import { panelView } from './panel.ts';
-import { Curves } from './curves.ts';
+import { CurvePlots } from './curve-plots.ts';
 import { defineControls } from './controls.ts';
 import type { FromPanel, SavedPanel, ToPanel } from './protocol.ts';
-import { initialState, reduce, shownEvaluation, wantedStep, type PanelAction, type Tab } from './state.ts';
+import { missing } from './questions.ts';
+import { initialState, reduce, type PanelAction, type Tab } from './state.ts';
+import { defineVirtualRows } from './virtual-rows.ts';
 import 'uplot/dist/uPlot.min.css';
-import './style.css';
+import './style/panel.css';
 
 interface VsCodeApi {
   postMessage(message: FromPanel): void;
@@ -21,6 +23,7 @@ declare function acquireVsCodeApi(): VsCodeApi;
 const TABS: readonly Tab[] = ['rollouts', 'evaluation', 'comparison'];
 
 defineControls();
+defineVirtualRows();
 const vscode = acquireVsCodeApi();
 const root = document.getElementById('app')!;
 const dir = root.dataset.dir!;
@@ -29,56 +32,46 @@ let state = {
   ...initialState,
   fallbackName: dir.split(/[\\/]/).at(-1) ?? dir,
   chosenStep: saved?.step ?? null,
+  curves: { ...initialState.curves, ...saved?.curves },
+  overlays: saved?.overlays ?? [],
   tab: TABS.find((tab) => tab === saved?.tab) ?? initialState.tab,
 };
-let askedStep: number | null = null;
-let askedEvaluation: number | null = null;
+/** What was asked and not answered yet, as text. */
+const asked = new Set<string>();
 let frame: number | null = null;
-const curves = new Curves((step) => {
+const plots = new CurvePlots((step) => {
   dispatch({ kind: 'choose-step', step });
 });
 
-function dispatch(message: ToPanel | PanelAction): void {
-  state = reduce(state, message);
-  // An answer, or a reason to ask again: a reset run, a step that was taken back.
-  if (message.kind === 'run') {
-    if (!state.groups) askedStep = null;
-    if (message.reset) askedEvaluation = null;
-  }
-  askForWhatIsMissing();
-  vscode.setState({ dir, tab: state.tab, ...(state.chosenStep === null ? {} : { step: state.chosenStep }) });
-  frame ??= requestAnimationFrame(draw);
+function send(message: FromPanel): void {
+  vscode.postMessage(message);
 }
 
-function askForWhatIsMissing(): void {
-  const step = wantedStep(state);
-  if (step !== null && step !== state.groups?.step && step !== askedStep) {
-    askedStep = step;
-    vscode.postMessage({ kind: 'groups', step });
+function dispatch(message: ToPanel | PanelAction): void {
+  state = reduce(state, message);
+  if (message.kind === 'groups' || message.kind === 'run') asked.clear(); // an answer, or a reason to ask again
+  for (const question of missing(state)) {
+    const text = JSON.stringify(question);
+    // A slider asks for more steps than anybody wants to see: one at a time.
+    const waits = question.kind === 'groups' && [...asked].some((other) => other.startsWith('{"kind":"groups"'));
+    if (asked.has(text) || waits) continue;
+    asked.add(text);
+    send(question);
   }
-  const evaluation = shownEvaluation(state)?.id ?? null;
-  if (state.tab === 'evaluation' && evaluation !== null && evaluation !== askedEvaluation) {
-    askedEvaluation = evaluation;
-    vscode.postMessage({ kind: 'rows', evaluation });
-  }
+  const { tab, chosenStep, curves, overlays } = state;
+  vscode.setState({ dir, tab, curves, overlays, ...(chosenStep === null ? {} : { step: chosenStep }) });
+  frame ??= requestAnimationFrame(draw);
 }
 
 function draw(): void {
   frame = null;
-  render(
-    panelView(state, {
-      act: dispatch,
-      send: (message) => {
-        vscode.postMessage(message);
-      },
-    }),
-    root,
-  );
-  curves.update(state);
+  render(panelView(state, { act: dispatch, send }), root);
+  plots.update(state);
 }
 
 window.addEventListener('message', (event: MessageEvent<ToPanel>) => {
   dispatch(event.data);
 });
 draw();
-vscode.postMessage({ kind: 'ready' });
+send({ kind: 'ready' });
+if (state.overlays.length > 0) send({ kind: 'overlay', dirs: state.overlays });

@@ -14,6 +14,12 @@ export function signed(value: number, digits = 3): string {
   return value > 0 ? `+${rounded}` : `−${rounded.slice(1)}`;
 }
 
+/** Such as `412 MB`, `1.8 GB`: powers of ten, as the editor's own process list has them. */
+export function bytes(count: number): string {
+  if (!Number.isFinite(count)) return '–';
+  return count < 1e9 ? `${Math.round(count / 1e6)} MB` : `${(count / 1e9).toFixed(1)} GB`;
+}
+
 /** Such as `45 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);

@@ -6,6 +6,7 @@ import { evaluationView } from './evaluation.ts';
 import { headerView } from './header.ts';
 import type { FromPanel } from './protocol.ts';
 import { rolloutsView } from './rollouts.ts';
+import { stepBar } from './step-bar.ts';
 import type { PanelAction, PanelState, Tab } from './state.ts';
 
 /** What a view may cause: a change of what is shown, or a request to the host. */
@@ -17,7 +18,7 @@ export interface Effects {
 export function panelView(state: PanelState, effects: Effects): TemplateResult {
   return html`
     ${headerView(state, effects)} ${problemView(state, effects)}
-    ${state.info ? html`${curvesView(state)} ${tabsView(state, effects)}` : nothing}
+    ${state.info ? html`${stepBar(state, effects)} ${curvesView(state, effects)} ${tabsView(state, effects)}` : nothing}
   `;
 }
 

@@ -5,7 +5,7 @@ import { useTexts } from './l10n.ts';
 import type { FromPlayground, SavedPlayground, ToPlayground } from './playground-protocol.ts';
 import { initialPlayground, type PlaygroundAction, reducePlayground } from './playground-state.ts';
 import { playgroundView } from './playground.ts';
-import './style.css';
+import './style/playground.css';
 
 interface VsCodeApi {
   postMessage(message: FromPlayground): void;

@@ -4,13 +4,15 @@
  * The panel asks and the host answers from the run folder; the host keeps no state for the panel, so a panel that is hidden,
  * reloaded or restored asks again and shows the same.
  */
+import type { RankingExplanation } from '../src/retrieval/explanation.ts';
 import type { Comparison } from '../src/runs/comparison.ts';
-import type { EvaluationRow, RolloutGroup } from '../src/runs/events.ts';
+import type { EvaluationRow, RolloutGroup, TokenTrace } from '../src/runs/events.ts';
 import type { CheckpointEntry, RecordedEvent, RunInfo } from '../src/runs/records.ts';
 
 export type { RewriteAnswer } from '../src/app/rewrite-answer.ts';
+export type { ComparedTerm, ExplainedRank, RankingExplanation, ScorePart } from '../src/retrieval/explanation.ts';
 export type { Comparison, ComparedRow } from '../src/runs/comparison.ts';
-export type { EvaluationRow, Rollout, RolloutGroup, RunState } from '../src/runs/events.ts';
+export type { EvaluationRow, Rollout, RolloutGroup, RunState, TokenTrace } from '../src/runs/events.ts';
 export type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInfo } from '../src/runs/records.ts';
 
 /** What is needed to show rankings of some examples. */
@@ -19,6 +21,27 @@ export interface RankingContext {
   readonly titles: Readonly<Record<string, string>>;
   /** Example id to document id to grade, grades above 0. */
   readonly grades: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** Two queries for one need, of which the second is looked at. */
+export interface QueryPair {
+  readonly original: string;
+  readonly rewrite: string;
+  readonly exampleId: string;
+}
+
+/** Where a rollout is. */
+export interface RolloutKey {
+  readonly step: number;
+  /** Places from 0: of its group in the step, and in the group. */
+  readonly group: number;
+  readonly place: number;
+}
+
+/** A ranked list for the editor's own diff editor: one line a rank. */
+export interface RankedText {
+  readonly title: string;
+  readonly lines: readonly string[];
 }
 
 export type ToPanel =
@@ -32,10 +55,23 @@ export type ToPanel =
       readonly events: readonly RecordedEvent[];
       readonly reset: boolean;
     }
+  /** As `run`, of another run that is laid over this one. */
+  | {
+      readonly kind: 'other-run';
+      readonly info: RunInfo;
+      readonly events: readonly RecordedEvent[];
+      readonly reset: boolean;
+    }
+  /** The other runs of the runs folder. */
+  | { readonly kind: 'runs'; readonly runs: readonly RunInfo[] }
   /** Why there is nothing (more) to see, with the end of the worker's log when there is one. */
   | { readonly kind: 'problem'; readonly message: string; readonly log: string }
   | ({ readonly kind: 'groups'; readonly step: number; readonly groups: readonly RolloutGroup[] } & RankingContext)
   | ({ readonly kind: 'rows'; readonly evaluation: number; readonly rows: readonly EvaluationRow[] } & RankingContext)
+  /** Null when the run did not record tokens. */
+  | ({ readonly kind: 'trace'; readonly trace: TokenTrace | null } & RolloutKey)
+  | { readonly kind: 'explanation'; readonly pair: QueryPair; readonly explanation: RankingExplanation }
+  | { readonly kind: 'explanation-failed'; readonly pair: QueryPair; readonly message: string }
   | { readonly kind: 'comparing'; readonly label: string }
   | ({ readonly kind: 'comparison'; readonly comparison: Comparison } & RankingContext)
   | { readonly kind: 'comparison-failed'; readonly message: string };
@@ -45,6 +81,14 @@ export type FromPanel =
   | { readonly kind: 'control'; readonly action: 'pause' | 'resume' | 'stop' }
   | { readonly kind: 'groups'; readonly step: number }
   | { readonly kind: 'rows'; readonly evaluation: number }
+  | { readonly kind: 'list-runs' }
+  /** Which other runs are laid over this one, from now on. */
+  | { readonly kind: 'overlay'; readonly dirs: readonly string[] }
+  | ({ readonly kind: 'trace' } & RolloutKey)
+  /** Ask the recommender why it ranks as it does. */
+  | { readonly kind: 'explain'; readonly pair: QueryPair }
+  /** Show two lists in the editor's diff editor. */
+  | { readonly kind: 'open-diff'; readonly before: RankedText; readonly after: RankedText }
   /** Ask the person which checkpoints, then compare. */
   | { readonly kind: 'compare' }
   | { readonly kind: 'show-log' }
@@ -58,4 +102,16 @@ export interface SavedPanel {
   readonly tab?: string;
   /** The chosen step; absent while the newest is followed. */
   readonly step?: number;
+  readonly curves?: Partial<CurveSettings>;
+  /** Folders of the runs that are laid over this one. */
+  readonly overlays?: readonly string[];
+}
+
+/** How curves are drawn. */
+export interface CurveSettings {
+  /** Names of metrics, in the order of the curves. */
+  readonly metrics: readonly string[];
+  /** Weight of the past in the moving average, from 0 to below 1. */
+  readonly smoothing: number;
+  readonly log: boolean;
 }

@@ -68,7 +68,7 @@ function sentence(move: Move, grades: Grades, titles: Titles): string {
   return `${titleOf(move.id, titles)}${judged}, ${journey(move) || `stays at ${move.to}`}`;
 }
 
-function titleOf(id: string, titles: Titles): string {
+export function titleOf(id: string, titles: Titles): string {
   return Object.hasOwn(titles, id) ? titles[id] : id;
 }
 

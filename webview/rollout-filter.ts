@@ -1,27 +1,33 @@
 /** @file Which rollouts of a step are shown, and in which order. Pure. */
 import type { Rollout, RolloutGroup } from './protocol.ts';
-import { whyEqual } from './why-equal.ts';
+import { EQUAL_CAUSES, type EqualCause, whyEqual } from './why-equal.ts';
 
-/** What a rewrite may be shown for; `no-signal` is about its whole group. */
-export const SHOWN = {
+type Kind = 'all' | 'better' | 'worse' | 'best' | 'worst' | 'zero' | 'malformed' | 'failed' | 'no-signal';
+
+/** What a rewrite may be shown for; `no-signal` and the causes of equal rewards are about its whole group. */
+export const SHOWN: Readonly<Record<Kind | EqualCause, string>> = {
   all: 'All rewrites',
   better: 'Better than the query',
   worse: 'Worse than the query',
-  miss: 'Found nothing relevant',
+  best: 'Best of each query',
+  worst: 'Worst of each query',
+  zero: 'Reward 0',
   malformed: 'Wrong format',
   failed: 'Search failed',
   'no-signal': 'Groups without a signal',
-} as const;
+  ...EQUAL_CAUSES,
+};
 
 export const ORDERS = {
   step: 'As sampled',
   gain: 'Gained most first',
   loss: 'Lost most first',
   spread: 'Widest spread first',
+  length: 'Longest first',
 } as const;
 
 export interface RolloutFilter {
-  readonly show: keyof typeof SHOWN;
+  readonly show: Kind | EqualCause;
   readonly order: keyof typeof ORDERS;
   /** In the query, the rewrite or the completion, whatever the case. */
   readonly text: string;
@@ -32,12 +38,14 @@ export const NO_FILTER: RolloutFilter = { show: 'all', order: 'step', text: '' }
 /** A group with those of its rollouts that are shown, each with its place in the group. */
 export interface ShownGroup {
   readonly group: RolloutGroup;
+  /** Its place in the step. */
+  readonly index: number;
   readonly rollouts: readonly { readonly rollout: Rollout; readonly place: number }[];
 }
 
 /** Groups without a shown rollout are left out. */
 export function shownGroups(groups: readonly RolloutGroup[], filter: RolloutFilter): readonly ShownGroup[] {
-  const shown = groups.map((group) => ({ group, rollouts: shownRollouts(group, filter) }));
+  const shown = groups.map((group, index) => ({ group, index, rollouts: shownRollouts(group, filter) }));
   return ordered(
     shown.filter(({ rollouts }) => rollouts.length > 0),
     filter.order,
@@ -50,7 +58,9 @@ export function gainOf({ terms }: Rollout, { baseline }: RolloutGroup): number {
 }
 
 function shownRollouts(group: RolloutGroup, { show, text }: RolloutFilter): ShownGroup['rollouts'] {
-  if (show === 'no-signal' && whyEqual(group) === null) return [];
+  const cause = whyEqual(group);
+  if (show === 'no-signal' && cause === null) return [];
+  if (Object.hasOwn(EQUAL_CAUSES, show) && cause !== show) return [];
   const wanted = text.toLowerCase();
   const isInQuery = group.query.toLowerCase().includes(wanted);
   return group.rollouts
@@ -60,20 +70,24 @@ function shownRollouts(group: RolloutGroup, { show, text }: RolloutFilter): Show
 }
 
 function isShown(rollout: Rollout, group: RolloutGroup, show: RolloutFilter['show']): boolean {
+  const rewards = group.rollouts.flatMap(({ reward }) => reward ?? []);
   switch (show) {
-    case 'all':
-    case 'no-signal':
-      return true;
     case 'better':
       return gainOf(rollout, group) > 0;
     case 'worse':
       return gainOf(rollout, group) < 0;
-    case 'miss':
-      return 'ndcg' in rollout.terms && rollout.terms.ndcg === 0;
+    case 'best':
+      return rollout.reward === Math.max(...rewards);
+    case 'worst':
+      return rollout.reward === Math.min(...rewards);
+    case 'zero':
+      return rollout.reward === 0;
     case 'malformed':
       return rollout.format !== 'ok';
     case 'failed':
       return rollout.reward === null;
+    default:
+      return true; // the choice was about the group
   }
 }
 
@@ -83,15 +97,23 @@ function ordered(shown: readonly ShownGroup[], order: RolloutFilter['order']): r
     gain: (group: ShownGroup) => -meanGain(group),
     loss: meanGain,
     spread: (group: ShownGroup) => -spread(group),
+    length: (group: ShownGroup) => -Math.max(...group.rollouts.map(({ rollout }) => rollout.tokens)),
   };
   return shown
-    .map((group) => ({ ...group, rollouts: byReward(group.rollouts, order === 'loss') }))
+    .map((group) => ({
+      ...group,
+      rollouts: order === 'length' ? byLength(group.rollouts) : byReward(group.rollouts, order === 'loss'),
+    }))
     .sort((a, b) => key[order](a) - key[order](b));
 }
 
 function byReward(rollouts: ShownGroup['rollouts'], worstFirst: boolean): ShownGroup['rollouts'] {
   const value = ({ rollout }: ShownGroup['rollouts'][number]): number => rollout.reward ?? -Infinity;
   return [...rollouts].sort((a, b) => (worstFirst ? value(a) - value(b) : value(b) - value(a)) || 0);
+}
+
+function byLength(rollouts: ShownGroup['rollouts']): ShownGroup['rollouts'] {
+  return [...rollouts].sort((a, b) => b.rollout.tokens - a.rollout.tokens);
 }
 
 /** Over the shown rollouts that were searched; 0 where none was. */

@@ -5,29 +5,25 @@
 import type {
   CheckpointEntry,
   Comparison,
+  CurveSettings,
   EvaluationRow,
-  EvaluationSummary,
   Metrics,
+  QueryPair,
   RankingContext,
-  RecordedEvent,
+  RankingExplanation,
   RolloutGroup,
+  RolloutKey,
   RunInfo,
+  TokenTrace,
   ToPanel,
 } from './protocol.ts';
 import { NO_FILTER, type RolloutFilter } from './rollout-filter.ts';
-
-export interface StepPoint {
-  readonly step: number;
-  readonly metrics: Metrics;
-}
-
-export interface RecordedEvaluation extends EvaluationSummary {
-  /** The event's id: names the rows. */
-  readonly id: number;
-  readonly step: number;
-}
+import { extended, NO_HISTORY, type RecordedEvaluation, type RunHistory } from './run-history.ts';
 
 export type Tab = 'rollouts' | 'evaluation' | 'comparison';
+
+/** What tokens are coloured by. */
+export type TokenColouring = 'plain' | 'log-probability' | 'difference';
 
 export type ComparisonState =
   | { readonly kind: 'none' }
@@ -35,17 +31,29 @@ export type ComparisonState =
   | ({ readonly kind: 'done'; readonly comparison: Comparison } & RankingContext)
   | { readonly kind: 'failed'; readonly message: string };
 
-export interface PanelState {
+/** An explanation that was asked for. */
+export type ExplanationState =
+  | { readonly kind: 'working' }
+  | { readonly kind: 'done'; readonly explanation: RankingExplanation }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Another run, laid over this one. */
+export interface OtherRun extends RunHistory {
+  readonly info: RunInfo;
+}
+
+export interface PanelState extends RunHistory {
   /** What the run is called before it can be asked. */
   readonly fallbackName: string;
   readonly info: RunInfo | null;
   readonly problem: { readonly message: string; readonly log: string } | null;
-  /** Steps that count, in order. */
-  readonly steps: readonly StepPoint[];
-  /** Steps that a resume took back, in the order they were recorded. */
-  readonly discarded: readonly StepPoint[];
-  readonly evaluations: readonly RecordedEvaluation[];
   readonly checkpoints: readonly CheckpointEntry[];
+  readonly curves: CurveSettings;
+  /** Folders of the runs that should be laid over this one, and those of them that are known by now. */
+  readonly overlays: readonly string[];
+  readonly others: ReadonlyMap<string, OtherRun>;
+  /** The other runs that could be laid over this one; null until asked for. */
+  readonly runs: readonly RunInfo[] | null;
   /** The step whose rollouts are shown; null follows the newest. */
   readonly chosenStep: number | null;
   readonly groups: ({ readonly step: number; readonly groups: readonly RolloutGroup[] } & RankingContext) | null;
@@ -55,6 +63,13 @@ export interface PanelState {
   readonly filter: RolloutFilter;
   /** Keys of the rollouts and rows whose details are open. */
   readonly open: ReadonlySet<string>;
+  readonly colouring: TokenColouring;
+  /** By `traceKey`; null where the run recorded none. */
+  readonly traces: ReadonlyMap<string, TokenTrace | null>;
+  /** By `pairKey`. */
+  readonly explanations: ReadonlyMap<string, ExplanationState>;
+  /** The document that is looked at in the rankings. */
+  readonly document: string | null;
 }
 
 /** What a person does in the panel that changes only what is shown. */
@@ -62,16 +77,29 @@ export type PanelAction =
   | { readonly kind: 'choose-step'; readonly step: number | null }
   | { readonly kind: 'choose-tab'; readonly tab: Tab }
   | { readonly kind: 'filter'; readonly filter: Partial<RolloutFilter> }
-  | { readonly kind: 'toggle'; readonly key: string };
+  | { readonly kind: 'toggle'; readonly key: string }
+  | { readonly kind: 'curves'; readonly curves: Partial<CurveSettings> }
+  | { readonly kind: 'overlays'; readonly dirs: readonly string[] }
+  | { readonly kind: 'colour'; readonly colouring: TokenColouring }
+  | { readonly kind: 'explaining'; readonly pair: QueryPair }
+  | { readonly kind: 'look-at'; readonly document: string | null };
+
+export const DEFAULT_CURVES: CurveSettings = {
+  metrics: ['reward', 'ndcg', 'kl', 'entropy', 'length', 'formatOk'],
+  smoothing: 0.8,
+  log: false,
+};
 
 export const initialState: PanelState = {
+  ...NO_HISTORY,
   fallbackName: '',
   info: null,
   problem: null,
-  steps: [],
-  discarded: [],
-  evaluations: [],
   checkpoints: [],
+  curves: DEFAULT_CURVES,
+  overlays: [],
+  others: new Map(),
+  runs: null,
   chosenStep: null,
   groups: null,
   rows: null,
@@ -79,6 +107,10 @@ export const initialState: PanelState = {
   tab: 'rollouts',
   filter: NO_FILTER,
   open: new Set(),
+  colouring: 'plain',
+  traces: new Map(),
+  explanations: new Map(),
+  document: null,
 };
 
 export function reduce(state: PanelState, message: ToPanel | PanelAction): PanelState {
@@ -87,12 +119,22 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
       return { ...state, problem: null };
     case 'run':
       return withRun(state, message);
+    case 'other-run':
+      return withOtherRun(state, message);
+    case 'runs':
+      return { ...state, runs: message.runs };
     case 'problem':
       return { ...state, problem: { message: message.message, log: message.log } };
     case 'groups':
       return message.step === wantedStep(state) ? { ...state, groups: message } : state;
     case 'rows':
       return message.evaluation === shownEvaluation(state)?.id ? { ...state, rows: message } : state;
+    case 'trace':
+      return { ...state, traces: new Map(state.traces).set(traceKey(message), message.trace) };
+    case 'explanation':
+      return withExplanation(state, message.pair, { kind: 'done', explanation: message.explanation });
+    case 'explanation-failed':
+      return withExplanation(state, message.pair, { kind: 'failed', message: message.message });
     case 'comparing':
       return { ...state, tab: 'comparison', comparison: { kind: 'working', label: message.label } };
     case 'comparison':
@@ -107,6 +149,16 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
       return { ...state, filter: { ...state.filter, ...message.filter } };
     case 'toggle':
       return { ...state, open: toggled(state.open, message.key) };
+    case 'curves':
+      return { ...state, curves: { ...state.curves, ...message.curves } };
+    case 'overlays':
+      return { ...state, overlays: message.dirs, others: only(state.others, message.dirs) };
+    case 'colour':
+      return { ...state, colouring: message.colouring };
+    case 'explaining':
+      return withExplanation(state, message.pair, { kind: 'working' });
+    case 'look-at':
+      return { ...state, document: message.document };
   }
 }
 
@@ -147,32 +199,37 @@ export function secondsLeft({ info, steps }: PanelState): number | null {
   return Number.isFinite(pace) ? pace * Math.max(0, info.totalSteps - info.step) : null;
 }
 
-function withRun(state: PanelState, message: Extract<ToPanel, { kind: 'run' }>): PanelState {
-  const before = message.reset ? { ...state, steps: [], discarded: [], evaluations: [] } : state;
-  const { info, checkpoints, events } = message;
-  const takenBack = Math.min(...events.map((event) => (event.kind === 'discard' ? event.step : Infinity)));
-  const groups = before.groups && before.groups.step <= takenBack ? before.groups : null;
-  return { ...before, ...withEvents(before, events), groups, info, checkpoints, problem: null };
+export function traceKey({ step, group, place }: RolloutKey): string {
+  return `${step}/${group}/${place}`;
 }
 
-type Curves = Pick<PanelState, 'steps' | 'discarded' | 'evaluations'>;
+export function pairKey({ original, rewrite, exampleId }: QueryPair): string {
+  return JSON.stringify([exampleId, original, rewrite]);
+}
 
-function withEvents(before: Curves, events: readonly RecordedEvent[]): Curves {
-  let steps = [...before.steps];
-  let discarded = [...before.discarded];
-  let evaluations = [...before.evaluations];
-  for (const event of events) {
-    if (event.kind === 'step') {
-      (event.discarded ? discarded : steps).push({ step: event.step, metrics: event.metrics });
-    } else if (event.kind === 'evaluation' && !event.discarded) {
-      evaluations.push({ id: event.id, step: event.step, ...event.evaluation });
-    } else if (event.kind === 'discard') {
-      discarded = [...discarded, ...steps.filter(({ step }) => step > event.step)];
-      steps = steps.filter(({ step }) => step <= event.step);
-      evaluations = evaluations.filter(({ step }) => step <= event.step);
-    }
-  }
-  return { steps, discarded, evaluations };
+function withRun(state: PanelState, message: Extract<ToPanel, { kind: 'run' }>): PanelState {
+  const { info, checkpoints, events, reset } = message;
+  const history = extended(reset ? NO_HISTORY : state, events);
+  const takenBack = Math.min(...events.map((event) => (event.kind === 'discard' ? event.step : Infinity)));
+  const groups = state.groups && state.groups.step <= takenBack ? state.groups : null;
+  const traces = takenBack === Infinity ? state.traces : new Map<string, TokenTrace | null>();
+  return { ...state, ...history, groups, traces, info, checkpoints, problem: null };
+}
+
+/** One that is no longer wanted may still be on its way. */
+function withOtherRun(state: PanelState, { info, events, reset }: Extract<ToPanel, { kind: 'other-run' }>): PanelState {
+  if (!state.overlays.includes(info.dir)) return state;
+  const before = reset ? NO_HISTORY : (state.others.get(info.dir) ?? NO_HISTORY);
+  const others = new Map(state.others).set(info.dir, { ...extended(before, events), info });
+  return { ...state, others };
+}
+
+function withExplanation(state: PanelState, pair: QueryPair, explanation: ExplanationState): PanelState {
+  return { ...state, explanations: new Map(state.explanations).set(pairKey(pair), explanation) };
+}
+
+function only<T>(map: ReadonlyMap<string, T>, keys: readonly string[]): ReadonlyMap<string, T> {
+  return new Map([...map].filter(([key]) => keys.includes(key)));
 }
 
 function toggled(open: ReadonlySet<string>, key: string): ReadonlySet<string> {

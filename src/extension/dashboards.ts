@@ -4,12 +4,15 @@
  */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { FromPanel, SavedPanel } from '../../webview/protocol.ts';
+import type { FromPanel, QueryPair, SavedPanel, ToPanel } from '../../webview/protocol.ts';
+import { messageOf, UserError } from '../base/errors.ts';
+import type { RunInfo } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
 import { chooseComparison, compare, type ChosenComparison } from './comparison.ts';
 import { reporting } from './notify.ts';
 import { panelHtml } from './panel-html.ts';
 import { PanelFeed } from './panel-feed.ts';
+import { showRankings } from './ranking-documents.ts';
 import { runName, type Runs } from './runs.ts';
 import type { Training } from './training.ts';
 
@@ -20,6 +23,8 @@ interface Parts {
   readonly runs: Runs;
   readonly training: Training;
   readonly worker: WorkerClient;
+  /** For questions that should not wait for a comparison. */
+  readonly quick: WorkerClient;
 }
 
 export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSerializer<SavedPanel> {
@@ -83,14 +88,18 @@ class Dashboard {
   readonly #panel: vscode.WebviewPanel;
   readonly #dir: string;
   readonly #worker: WorkerClient;
+  readonly #quick: WorkerClient;
   readonly #output: vscode.LogOutputChannel;
+  readonly #runs: Runs;
   readonly #feed: PanelFeed;
 
   constructor(panel: vscode.WebviewPanel, dir: string, context: vscode.ExtensionContext, parts: Parts) {
     this.#panel = panel;
     this.#dir = dir;
     this.#worker = parts.worker;
+    this.#quick = parts.quick;
     this.#output = parts.output;
+    this.#runs = parts.runs;
     this.#feed = new PanelFeed(dir, {
       send: (message) => void panel.webview.postMessage(message),
       isStarting: () => parts.training.isOurs(dir),
@@ -144,6 +153,21 @@ class Dashboard {
       case 'rows':
         this.#feed.sendRows(message.evaluation);
         return;
+      case 'trace':
+        this.#feed.sendTrace(message);
+        return;
+      case 'list-runs':
+        this.#tell({ kind: 'runs', runs: this.#otherRuns() });
+        return;
+      case 'overlay':
+        this.#feed.overlay(message.dirs);
+        return;
+      case 'explain':
+        void this.#explain(message.pair);
+        return;
+      case 'open-diff':
+        void reporting(this.#output, () => showRankings(message.before, message.after));
+        return;
       case 'control':
         command(
           { pause: 'rec-r1.pauseTraining', resume: 'rec-r1.resumeTraining', stop: 'rec-r1.stopTraining' }[
@@ -165,6 +189,25 @@ class Dashboard {
         return;
       default:
         message satisfies never;
+    }
+  }
+
+  #tell(message: ToPanel): void {
+    void this.#panel.webview.postMessage(message);
+  }
+
+  #otherRuns(): readonly RunInfo[] {
+    const runs = this.#runs.list().flatMap((item) => (item.kind === 'run' ? [item.info] : []));
+    return runs.filter(({ dir }) => dir !== this.#dir);
+  }
+
+  async #explain(pair: QueryPair): Promise<void> {
+    try {
+      const explanation = await this.#quick.ask('explain', { runDir: this.#dir, ...pair });
+      this.#tell({ kind: 'explanation', pair, explanation });
+    } catch (error) {
+      this.#tell({ kind: 'explanation-failed', pair, message: messageOf(error) });
+      if (!(error instanceof UserError)) this.#output.error(error instanceof Error ? error : String(error));
     }
   }
 }

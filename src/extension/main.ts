@@ -3,7 +3,6 @@
  * come with the first use, so that activation costs a few milliseconds.
  */
 import * as vscode from 'vscode';
-import { registerAssistantTools } from './assistant-tools.ts';
 import { registerCommands } from './commands.ts';
 import { registerConfigurationFiles } from './configuration-files.ts';
 import { CheckpointInUse } from './checkpoint-in-use.ts';
@@ -11,7 +10,7 @@ import { Dashboards } from './dashboards.ts';
 import { DataView } from './data-view.ts';
 import { InlineRewrites } from './inline-rewrites.ts';
 import { provideRankings } from './ranking-documents.ts';
-import { offerRegressionTests } from './regression-tests.ts';
+import { RegressionTests } from './regression-tests.ts';
 import { Rewrites } from './rewrites.ts';
 import { Playground } from './playground.ts';
 import { Runs } from './runs.ts';
@@ -25,20 +24,19 @@ export function activate(context: vscode.ExtensionContext): void {
   const output = vscode.window.createOutputChannel('Rec-R1', { log: true });
   const runs = new Runs(context, output);
   const worker = createQuestionWorker(context, output);
+  const quick = createQuestionWorker(context, output); // a comparison takes minutes, and a rewrite must not wait for it
   const training = new Training(context, runs);
-  const dashboards = new Dashboards(context, { output, runs, training, worker });
+  const dashboards = new Dashboards(context, { output, runs, training, worker, quick });
   const view = new RunsView(runs);
   const data = new DataView();
   const statusBar = new StatusBar(runs);
   context.subscriptions.push(output, runs, worker, dashboards, view, data, statusBar, announceTrouble(runs));
   context.subscriptions.push(registerConfigurationFiles(), provideRankings());
-  const quick = createQuestionWorker(context, output); // a comparison takes minutes, and a rewrite must not wait for it
   const rewrites = new Rewrites((ask, signal) => quick.ask('rewrite', ask, signal));
   const inUse = new CheckpointInUse(context, runs);
   const inline = new InlineRewrites(rewrites, inUse, output);
-  const tests = offerRegressionTests({ inUse, worker: quick, output });
+  const tests = new RegressionTests({ inUse, worker: quick, output });
   const playground = new Playground(context, { output, runs, rewrites });
   context.subscriptions.push(quick, inUse, inline, tests, playground);
-  context.subscriptions.push(registerAssistantTools({ runs, inUse, rewrites, worker }));
   registerCommands({ context, runs, training, dashboards, playground, data, worker, output, inUse, inline });
 }

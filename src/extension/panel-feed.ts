@@ -1,5 +1,5 @@
 /** @file From a run folder to the messages of its panel. Knows nothing of the editor, so it is tested without one. */
-import type { RankingContext, ToPanel } from '../../webview/protocol.ts';
+import type { RankingContext, RolloutKey, ToPanel } from '../../webview/protocol.ts';
 import { messageOf } from '../base/errors.ts';
 import type { RunReader } from '../runs/reader.ts';
 import { watchRun, type RunWatch } from '../runs/watch.ts';
@@ -15,6 +15,8 @@ export class PanelFeed {
   readonly #dir: string;
   readonly #options: FeedOptions;
   #watch: RunWatch | undefined;
+  /** The runs that are laid over this one, by folder. */
+  readonly #overlays = new Map<string, RunWatch>();
   /** The last comparison: dear to make, so it is told again when the panel was hidden. */
   #lasting: ToPanel | undefined;
 
@@ -49,6 +51,32 @@ export class PanelFeed {
   stop(): void {
     this.#watch?.stop();
     this.#watch = undefined;
+    this.overlay([]);
+  }
+
+  /** Tells everything of these runs and no others, then what is new. */
+  overlay(dirs: readonly string[]): void {
+    for (const [dir, watch] of this.#overlays) {
+      if (dirs.includes(dir)) continue;
+      watch.stop();
+      this.#overlays.delete(dir);
+    }
+    for (const dir of dirs) if (!this.#overlays.has(dir)) this.#overlays.set(dir, this.#follow(dir));
+  }
+
+  #follow(dir: string): RunWatch {
+    let reset = true;
+    return watchRun(
+      dir,
+      ({ info, events }) => {
+        this.#options.send({ kind: 'other-run', info, events, reset });
+        reset = false;
+      },
+      (error) => {
+        this.#overlays.delete(dir);
+        this.#sendProblem(messageOf(error));
+      },
+    );
   }
 
   /** The process that should have made the run is gone; where there is a run, its folder says why. */
@@ -65,6 +93,10 @@ export class PanelFeed {
       }));
       return { kind: 'groups', step, groups, ...rankingContext(reader, shown) };
     });
+  }
+
+  sendTrace({ step, group, place }: RolloutKey): void {
+    this.#answer((reader) => ({ kind: 'trace', step, group, place, trace: reader.trace(step, group, place) }));
   }
 
   sendRows(evaluation: number): void {

@@ -3,14 +3,9 @@
  * A document's address holds its lines, so that it is still there after a reload of the window.
  */
 import * as vscode from 'vscode';
+import type { RankedText } from '../../webview/protocol.ts';
 
 const SCHEME = 'rec-r1-ranking';
-
-/** A ranked list to read; best first. */
-export interface RankedText {
-  readonly title: string;
-  readonly lines: readonly string[];
-}
 
 export function provideRankings(): vscode.Disposable {
   return vscode.workspace.registerTextDocumentContentProvider(SCHEME, {

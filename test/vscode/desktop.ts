@@ -96,15 +96,13 @@ const FLAGS = [
 
 async function extensionArguments(
   executable: string,
-  { extension, helpers = [] }: EditorOptions,
+  { extension }: EditorOptions,
   folders: readonly string[],
 ): Promise<readonly string[]> {
-  const developed = extension.kind === 'development' ? [extension.path, ...helpers] : helpers;
-  const development = developed.map((path) => `--extensionDevelopmentPath=${path}`);
-  if (extension.kind === 'development') return development;
+  if (extension.kind === 'development') return [`--extensionDevelopmentPath=${extension.path}`];
   const [cli, ...rest] = resolveCliArgsFromVSCodeExecutablePath(executable, { reuseMachineInstall: true });
   await runCommandLine(cli, [...rest, ...folders, '--no-sandbox', '--install-extension', extension.vsix, '--force']);
-  return development;
+  return [];
 }
 
 function withoutUndefined(env: NodeJS.ProcessEnv): Record<string, string> {

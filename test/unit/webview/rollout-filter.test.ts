@@ -31,10 +31,14 @@ describe('the rollouts that are shown', () => {
     assert.deepEqual(shown({}), ['a: 0 1 2', 'b: 0 1', 'c: 0 1']);
     assert.deepEqual(shown({ show: 'better' }), ['a: 1', 'c: 0']);
     assert.deepEqual(shown({ show: 'worse' }), ['a: 0', 'b: 0 1']);
-    assert.deepEqual(shown({ show: 'miss' }), ['b: 0 1']);
+    assert.deepEqual(shown({ show: 'best' }), ['a: 1', 'b: 0 1', 'c: 0']);
+    assert.deepEqual(shown({ show: 'worst' }), ['a: 2', 'b: 0 1', 'c: 0']);
+    assert.deepEqual(shown({ show: 'zero' }), []);
     assert.deepEqual(shown({ show: 'malformed' }), ['a: 2']);
     assert.deepEqual(shown({ show: 'failed' }), ['c: 1']);
     assert.deepEqual(shown({ show: 'no-signal' }), ['b: 0 1']);
+    assert.deepEqual(shown({ show: 'all-same' }), ['b: 0 1']);
+    assert.deepEqual(shown({ show: 'all-miss' }), []);
   });
 
   it('hold the text in query, rewrite or completion', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RecordedEvent, RunInfo, ToPanel } from '../../../webview/protocol.ts';
-import { initialState, reduce, secondsLeft, wantedStep, type PanelState } from '../../../webview/state.ts';
+import { missing } from '../../../webview/questions.ts';
+import { initialState, reduce, secondsLeft, traceKey, wantedStep, type PanelState } from '../../../webview/state.ts';
 import { evaluation, group, stepMetrics } from '../../fixtures/run-events.ts';
 
 const INFO: RunInfo = {
@@ -100,5 +101,36 @@ describe('the panel state', () => {
     assert.equal(secondsLeft(state), 8 * 1.5);
     assert.equal(secondsLeft(reduce(state, run([], { info: { ...INFO, state: 'paused' } }))), null);
     assert.equal(secondsLeft(initialState), null);
+  });
+
+  it('lays over the runs that were chosen, and forgets one that no longer is', () => {
+    const other = { ...INFO, dir: '/runs/b' };
+    const told: ToPanel = { kind: 'other-run', info: other, events: [step(1), step(2)], reset: true };
+    const chosen = after({ kind: 'overlays', dirs: ['/runs/b'] }, told);
+    assert.equal(chosen.others.get('/runs/b')?.steps.length, 2);
+    const more = reduce(chosen, { ...told, events: [step(3)], reset: false });
+    assert.equal(more.others.get('/runs/b')?.steps.length, 3);
+    const none = reduce(more, { kind: 'overlays', dirs: [] });
+    assert.equal(none.others.size, 0);
+    assert.equal(reduce(none, told), none, 'what was on its way is not taken');
+  });
+
+  it('asks for the tokens of open rollouts once they are to be coloured, and for no others', () => {
+    const open = after(run([step(1), step(2)]), groups(2), { kind: 'toggle', key: '2/0/1' });
+    assert.deepEqual(missing(open), []);
+    const coloured = reduce(open, { kind: 'colour', colouring: 'difference' });
+    assert.deepEqual(missing(coloured), [{ kind: 'trace', step: 2, group: 0, place: 1 }]);
+    const told = reduce(coloured, { kind: 'trace', step: 2, group: 0, place: 1, trace: null });
+    assert.deepEqual(missing(told), []);
+    assert.equal(told.traces.get(traceKey({ step: 2, group: 0, place: 1 })), null);
+    assert.deepEqual(missing(reduce(told, { kind: 'choose-step', step: 1 })), [{ kind: 'groups', step: 1 }]);
+  });
+
+  it('keeps the explanation of each pair of queries, also one that failed', () => {
+    const pair = { original: 'a', rewrite: 'b', exampleId: 'q' };
+    const asked = after({ kind: 'explaining', pair });
+    assert.deepEqual([...asked.explanations.values()], [{ kind: 'working' }]);
+    const failed = reduce(asked, { kind: 'explanation-failed', pair, message: 'no' });
+    assert.deepEqual([...failed.explanations.values()], [{ kind: 'failed', message: 'no' }]);
   });
 });

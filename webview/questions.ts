@@ -1,0 +1,27 @@
+/** @file What the panel has to ask the host, so that what should be on screen can be. Pure. */
+import type { FromPanel } from './protocol.ts';
+import { type PanelState, shownEvaluation, traceKey, wantedStep } from './state.ts';
+
+/** Asked again as long as it is missing; whoever sends them remembers what is under way. */
+export function missing(state: PanelState): readonly FromPanel[] {
+  const questions: FromPanel[] = [];
+  const step = wantedStep(state);
+  if (step !== null && step !== state.groups?.step) questions.push({ kind: 'groups', step });
+  const evaluation = shownEvaluation(state)?.id;
+  if (state.tab === 'evaluation' && evaluation !== undefined && evaluation !== state.rows?.evaluation) {
+    questions.push({ kind: 'rows', evaluation });
+  }
+  if (state.tab === 'rollouts' && state.colouring !== 'plain') questions.push(...missingTraces(state));
+  return questions;
+}
+
+function missingTraces({ groups, open, traces }: PanelState): readonly FromPanel[] {
+  if (!groups) return [];
+  const { step } = groups;
+  return groups.groups.flatMap(({ rollouts }, group) =>
+    rollouts.flatMap((_, place): FromPanel[] => {
+      const key = traceKey({ step, group, place });
+      return open.has(key) && !traces.has(key) ? [{ kind: 'trace', step, group, place }] : [];
+    }),
+  );
+}

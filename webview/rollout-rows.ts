@@ -1,0 +1,168 @@
+/**
+ * @file The rows of the table of rollouts: each query as typed as row 0, under it its rewrites with what they earned and what
+ * they moved, and under an open one the completion and the retrieval diff.
+ */
+import { html, nothing, type TemplateResult } from 'lit';
+import { dropdown } from './dropdown.ts';
+import { decimal, signed } from './numbers.ts';
+import type { Effects } from './panel.ts';
+import type { Rollout, RolloutGroup } from './protocol.ts';
+import { judgedMoves, movesBetween } from './ranking.ts';
+import { movedText } from './rankings.ts';
+import { retrievalDiffView } from './retrieval-diff.ts';
+import { gainOf, type ShownGroup } from './rollout-filter.ts';
+import { type PanelState, traceKey } from './state.ts';
+import { COLOURINGS, completionView } from './token-colours.ts';
+import type { VirtualRow } from './virtual-rows.ts';
+import { EQUAL_CAUSES, whyEqual } from './why-equal.ts';
+
+export type Shown = NonNullable<PanelState['groups']>;
+
+/** What every row of a table shares. */
+interface Table {
+  readonly terms: readonly string[];
+  readonly shown: Shown;
+  readonly state: PanelState;
+  readonly effects: Effects;
+}
+
+export function rolloutRows(
+  groups: readonly ShownGroup[],
+  terms: readonly string[],
+  shown: Shown,
+  state: PanelState,
+  effects: Effects,
+): readonly VirtualRow[] {
+  const table: Table = { terms, shown, state, effects };
+  return groups.flatMap(({ group, index, rollouts }) => [
+    { key: `${shown.step}/${index}`, view: () => queryRow(group, table) },
+    ...rollouts.flatMap(({ rollout, place }): VirtualRow[] => {
+      const key = traceKey({ step: shown.step, group: index, place });
+      const row = { key, view: () => rolloutRow(key, rollout, group, table) };
+      if (!state.open.has(key)) return [row];
+      return [row, { key: `${key}/details`, view: () => details(key, rollout, group, table) }];
+    }),
+  ]);
+}
+
+function queryRow(group: RolloutGroup, { terms }: Table): TemplateResult {
+  const { query, baseline } = group;
+  const cause = whyEqual(group);
+  return html`<div role="row" class="row original">
+    <span role="rowheader" title=${query}>${query}</span>
+    <span role="cell"></span>
+    ${terms.map((term) => html`<span role="cell" class="number">${term === 'ndcg' ? decimal(baseline.ndcg) : ''}</span>`)}
+    <span role="cell"></span>
+    <span role="cell"></span>
+    <span role="cell">original</span>
+    <span role="cell"
+      >${
+        cause
+          ? html`<span class="badge" title="All rewards are equal: this group teaches nothing"
+              >${EQUAL_CAUSES[cause]}</span
+            >`
+          : nothing
+      }</span
+    >
+  </div>`;
+}
+
+function rolloutRow(
+  key: string,
+  rollout: Rollout,
+  group: RolloutGroup,
+  { terms, shown, state, effects }: Table,
+): TemplateResult {
+  const { act } = effects;
+  const isOpen = state.open.has(key);
+  const grades = shown.grades[group.exampleId] ?? {};
+  const better = gainOf(rollout, group);
+  const tone = better > 0.0005 ? 'gain' : better < -0.0005 ? 'loss' : '';
+  return html`<div role="row" class="row ${tone}">
+    <span role="rowheader">
+      <button
+        class="disclosure"
+        aria-expanded=${isOpen}
+        @click=${() => {
+          // What is being read stays, also while the training goes on.
+          if (!isOpen) act({ kind: 'choose-step', step: shown.step });
+          act({ kind: 'toggle', key });
+        }}
+      >
+        ${rollout.rewrite ?? html`<i>no rewrite</i>`}
+      </button>
+    </span>
+    <span role="cell" class="number reward">${decimal(rollout.reward)}</span>
+    ${terms.map((term) => html`<span role="cell" class="number ${term === 'ndcg' ? 'gained' : ''}">${decimal(termOf(rollout, term))}</span>`)}
+    <span role="cell" class="number">${signed(rollout.advantage, 2)}</span>
+    <span role="cell" class="number">${rollout.tokens}</span>
+    <span role="cell" class=${rollout.format === 'ok' ? '' : 'bad'}
+      >${rollout.error ? 'search failed' : rollout.format}</span
+    >
+    <span role="cell" class="moves"
+      >${isSearched(rollout) ? movedText(judgedMoves(movesBetween(group.baseline.top, rollout.top), grades), grades, shown.titles) : nothing}</span
+    >
+  </div>`;
+}
+
+function termOf({ terms }: Rollout, name: string): number {
+  return Object.hasOwn(terms, name) ? terms[name] : NaN;
+}
+
+function isSearched({ rewrite, error }: Rollout): boolean {
+  return rewrite !== null && error === undefined;
+}
+
+function details(key: string, rollout: Rollout, group: RolloutGroup, table: Table): TemplateResult {
+  return html`<div role="row" class="details">
+    <div role="cell">
+      ${completion(key, rollout, table)}
+      ${
+        isSearched(rollout)
+          ? retrievalDiff(rollout, group, table)
+          : html`<p class="empty">${rollout.error ?? 'There is no rewrite, so nothing was searched.'}</p>`
+      }
+    </div>
+  </div>`;
+}
+
+function completion(key: string, rollout: Rollout, { state, effects }: Table): TemplateResult {
+  const { text, rewrite, logProb, note } = rollout;
+  const copy = (label: string, copied: string): TemplateResult =>
+    html`<vscode-button
+      appearance="secondary"
+      @click=${() => {
+        effects.send({ kind: 'copy', text: copied });
+      }}
+      >${label}</vscode-button
+    >`;
+  return html`<div class="actions">
+      <h3>Completion</h3>
+      ${dropdown('colouring', 'Colour of tokens', COLOURINGS, state.colouring, (colouring) => {
+        effects.act({ kind: 'colour', colouring });
+      })}
+      ${rewrite === null ? nothing : copy('Copy Rewrite', rewrite)} ${copy('Copy Completion', text)}
+      <span class="note">Mean log-probability ${decimal(logProb, 2)}</span>
+    </div>
+    ${completionView(text, state.colouring, state.traces.get(key))}
+    ${note === undefined ? nothing : html`<p class="note">${note}</p>`}`;
+}
+
+function retrievalDiff(
+  rollout: Rollout,
+  { exampleId, query, baseline }: RolloutGroup,
+  { shown, state, effects }: Table,
+): TemplateResult {
+  const cutoff = state.info?.config['reward.k'];
+  return retrievalDiffView(
+    {
+      exampleId,
+      metric: typeof cutoff === 'number' ? `NDCG@${cutoff}` : 'NDCG',
+      before: { label: 'Original query', query, top: baseline.top, ndcg: baseline.ndcg },
+      after: { label: 'Rewrite', query: rollout.rewrite, top: rollout.top, ndcg: termOf(rollout, 'ndcg') },
+    },
+    shown,
+    state,
+    effects,
+  );
+}
