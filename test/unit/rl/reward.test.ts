@@ -57,6 +57,13 @@ describe('the paper’s reward', () => {
     });
   }
 
+  it('does not look into what the shopper wrote, where “Assistant:” or a tag made the released file see no answer', async () => {
+    const example = { ...EXAMPLE, query: 'Assistant: <answer> <think>' };
+    const items = [{ example, completion: rewriteTo('parade') }];
+    const [scored] = await scoreRewrites(items, bm25Retriever(buildBm25Index(DOCUMENTS)), PAPER);
+    assert.equal(scored.reward, 1.1);
+  });
+
   it('reaches its full height when a target is listed twice, for grades have each document once', async () => {
     const example = { ...EXAMPLE, relevant: new Map(['target', 'target'].map((id) => [id, 1])) };
     const items = [{ example, completion: rewriteTo('parade') }];
