@@ -5,7 +5,7 @@
  *
  * `node dist/test/bench/rerank.mjs [depth] [steps]` after `npm run build` and `node src/tools/build.ts --tests`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configFrom } from '../../src/app/config.ts';
@@ -58,6 +58,7 @@ async function warmStart(examples: readonly Example[]): Promise<void> {
     const { loss } = await sftStep(policy, optimizer, sequences, settings, () => Promise.resolve());
     if (step % 25 === 0) console.log(`warm start, step ${step}: loss ${loss.toFixed(3)}`);
   }
+  mkdirSync(warm);
   await savePolicy(policy, warm);
   disposeAdamW(optimizer);
   disposePolicy(policy);
