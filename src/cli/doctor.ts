@@ -1,14 +1,19 @@
-/** @file `rec-r1 doctor`: what this machine offers, which tensor engine a run would take, and why. */
+/** @file `rec-r1 doctor`: what this machine offers, which tensor engine a run would take, and why; or whether a training would go. */
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 import { listBackends, selectBackend } from '../model/backend.ts';
 import { defineCommand, noPositionals } from './command.ts';
 import { printModelForecast } from './doctor-model.ts';
+import { printPreFlight } from './pre-flight.ts';
 import { configOf } from './train.ts';
 
 export const doctorCommand = defineCommand({
-  usage: ['doctor', 'doctor --model DIR [--task DIR|sample] [--config FILE] [--set name=value …]'],
+  usage: [
+    'doctor',
+    'doctor --model DIR [--set name=value …]',
+    'doctor --config FILE [--model DIR] [--task DIR|sample] [--set name=value …]',
+  ],
   about:
-    'Lists the tensor engines, which one would be chosen and why, versions, and memory. With --model: how much memory training that model takes, and what would make it fit.',
+    'Lists the tensor engines, which one would be chosen and why, versions, and memory. With --model: how much memory training that model takes, and what would make it fit. With --config or --task the whole training is tried first: memory, recommender, reward, and two small steps on the longest prompts, with an estimate of its time.',
   options: {
     model: { type: 'string', value: 'DIR', about: 'The model that is to be trained.' },
     task: { type: 'string', value: 'DIR', about: 'Folder of the task, or "sample" (the default).' },
@@ -17,6 +22,10 @@ export const doctorCommand = defineCommand({
   },
   run: async ({ values, positionals }, output) => {
     noPositionals(positionals);
+    if (values.config !== undefined || values.task !== undefined) {
+      await printPreFlight(await configOf(values), output);
+      return;
+    }
     if (values.model !== undefined) {
       await printModelForecast(await configOf(values), output);
       return;

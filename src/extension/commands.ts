@@ -114,6 +114,12 @@ export const COMMANDS = {
     const chosen = await chooseCheckpoint(runs, argument, vscode.l10n.t('Export which checkpoint?'));
     if (chosen) await exportCheckpoint(chosen, worker);
   },
+  'rec-r1.forkRun': async ({ runs, training, dashboards }, argument) => {
+    const chosen = await chooseCheckpoint(runs, argument, vscode.l10n.t('Fork from which checkpoint?'));
+    const checkpoint = chosen && checkpointsOf(chosen.runDir).find(({ name }) => name === chosen.checkpoint);
+    const runDir = checkpoint && (await training.fork(chosen.runDir, checkpoint));
+    if (runDir !== undefined) dashboards.open(runDir);
+  },
   'rec-r1.useCheckpoint': async ({ runs, inUse }, argument) => {
     const chosen = await chooseCheckpoint(runs, argument, vscode.l10n.t('Rewrite with which checkpoint?'));
     if (chosen) await inUse.use(chosen);

@@ -3,6 +3,7 @@
  * come with the first use, so that activation costs a few milliseconds.
  */
 import * as vscode from 'vscode';
+import { registerAssistantTools } from './assistant-tools.ts';
 import { registerCommands } from './commands.ts';
 import { registerConfigurationFiles } from './configuration-files.ts';
 import { CheckpointInUse } from './checkpoint-in-use.ts';
@@ -10,7 +11,7 @@ import { Dashboards } from './dashboards.ts';
 import { DataView } from './data-view.ts';
 import { InlineRewrites } from './inline-rewrites.ts';
 import { provideRankings } from './ranking-documents.ts';
-import { RegressionTests } from './regression-tests.ts';
+import { offerRegressionTests } from './regression-tests.ts';
 import { Rewrites } from './rewrites.ts';
 import { Playground } from './playground.ts';
 import { Runs } from './runs.ts';
@@ -35,8 +36,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const rewrites = new Rewrites((ask, signal) => quick.ask('rewrite', ask, signal));
   const inUse = new CheckpointInUse(context, runs);
   const inline = new InlineRewrites(rewrites, inUse, output);
-  const tests = new RegressionTests({ inUse, worker: quick, output });
+  const tests = offerRegressionTests({ inUse, worker: quick, output });
   const playground = new Playground(context, { output, runs, rewrites });
   context.subscriptions.push(quick, inUse, inline, tests, playground);
+  context.subscriptions.push(registerAssistantTools({ runs, inUse, rewrites, worker }));
   registerCommands({ context, runs, training, dashboards, playground, data, worker, output, inUse, inline });
 }

@@ -18,50 +18,53 @@ interface Parts {
   readonly output: vscode.LogOutputChannel;
 }
 
-export class RegressionTests implements vscode.Disposable {
+/** Offers the tests of the workspace from when there is a file of them: an empty Test Explorer would be in everybody's way. */
+export function offerRegressionTests(parts: Parts): vscode.Disposable {
+  let tests: RegressionTests | undefined;
+  const read = (uri: vscode.Uri): void => {
+    tests ??= new RegressionTests(parts);
+    void tests.readFile(uri);
+  };
+  const files = vscode.workspace.createFileSystemWatcher(REGRESSION_FILES);
+  void findFiles().then((found) => {
+    found.forEach(read);
+  });
+  return vscode.Disposable.from(
+    files,
+    files.onDidCreate(read),
+    files.onDidChange(read),
+    files.onDidDelete((uri) => tests?.forget(uri)),
+    { dispose: () => tests?.dispose() },
+  );
+}
+
+class RegressionTests implements vscode.Disposable {
   readonly #parts: Parts;
   readonly #controller = vscode.tests.createTestController('rec-r1', vscode.l10n.t('Rec-R1 Rewrites'));
   readonly #tests = new WeakMap<vscode.TestItem, Regression>();
-  readonly #subscriptions: readonly { dispose(): unknown }[];
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const files = vscode.workspace.createFileSystemWatcher(REGRESSION_FILES);
-    const read = (uri: vscode.Uri): void => void this.#readFile(uri);
-    this.#controller.resolveHandler = (item) => (item?.uri ? this.#readFile(item.uri) : this.#findAll());
-    this.#controller.refreshHandler = () => this.#findAll();
-    this.#subscriptions = [
-      this.#controller,
-      this.#controller.createRunProfile(
-        vscode.l10n.t('Checkpoint in Use'),
-        vscode.TestRunProfileKind.Run,
-        (request, token) => this.#run(request, token),
-        true,
-      ),
-      files,
-      files.onDidCreate(read),
-      files.onDidChange(read),
-      files.onDidDelete((uri) => {
-        this.#controller.items.delete(uri.toString());
-      }),
-      // The editor asks for tests when its view of them opens; beside an open file they are wanted before.
-      vscode.workspace.onDidOpenTextDocument((document) => {
-        if (isTestFile(document)) read(document.uri);
-      }),
-    ];
-    for (const document of vscode.workspace.textDocuments) if (isTestFile(document)) read(document.uri);
+    this.#controller.refreshHandler = async () => {
+      await Promise.all((await findFiles()).map((uri) => this.readFile(uri)));
+    };
+    this.#controller.createRunProfile(
+      vscode.l10n.t('Checkpoint in Use'),
+      vscode.TestRunProfileKind.Run,
+      (request, token) => this.#run(request, token),
+      true,
+    );
+  }
+
+  forget(uri: vscode.Uri): void {
+    this.#controller.items.delete(uri.toString());
   }
 
   dispose(): void {
-    for (const subscription of this.#subscriptions) subscription.dispose();
+    this.#controller.dispose();
   }
 
-  async #findAll(): Promise<void> {
-    const found = await vscode.workspace.findFiles(REGRESSION_FILES, '**/node_modules/**');
-    await Promise.all(found.map((uri) => this.#readFile(uri)));
-  }
-
-  async #readFile(uri: vscode.Uri): Promise<void> {
+  async readFile(uri: vscode.Uri): Promise<void> {
     const label = vscode.workspace.asRelativePath(uri);
     const file = this.#controller.createTestItem(uri.toString(), label, uri);
     try {
@@ -79,14 +82,14 @@ export class RegressionTests implements vscode.Disposable {
         }),
       );
     } catch (error) {
-      if (!(error instanceof UserError)) throw error;
+      const isTheirs = error instanceof UserError || error instanceof vscode.FileSystemError;
+      if (!isTheirs) throw error;
       file.error = messageOf(error);
     }
     this.#controller.items.add(file);
   }
 
   async #run(request: vscode.TestRunRequest, token: vscode.CancellationToken): Promise<void> {
-    if (this.#controller.items.size === 0) await this.#findAll();
     const wanted = request.include ?? [...this.#controller.items].map(([, item]) => item);
     const items = wanted.flatMap((item) => this.#leavesOf(item)).filter((item) => !request.exclude?.includes(item));
     const run = this.#controller.createTestRun(request);
@@ -147,6 +150,6 @@ function failureOf(result: RegressionResult, { uri, range }: vscode.TestItem): v
   return message;
 }
 
-function isTestFile(document: vscode.TextDocument): boolean {
-  return vscode.languages.match({ scheme: 'file', pattern: REGRESSION_FILES }, document) > 0;
+async function findFiles(): Promise<readonly vscode.Uri[]> {
+  return vscode.workspace.findFiles(REGRESSION_FILES, '**/node_modules/**');
 }

@@ -7,6 +7,9 @@ import type { PlacedQuery } from './placed-query.ts';
 /** A longer rewrite is cut in its line; the hover has all of it. */
 const MAX_LINE = 120;
 
+/** Documents of each list that a hover has room for. */
+const HOVER_HITS = 5;
+
 /** Commands that a hover may link to. */
 const HOVER_COMMANDS = {
   'rec-r1.acceptRewrite': () => vscode.l10n.t('Accept'),
@@ -39,16 +42,15 @@ export function hoverOf(
   text.isTrusted = { enabledCommands: Object.keys(HOVER_COMMANDS) };
   text.appendMarkdown(`**${escaped(checkpoint)}** → `);
   text.appendText(rewrite ?? vscode.l10n.t('malformed answer: {0}', format));
-  if (judged) text.appendMarkdown(`\n\n${gainText(judged)}`);
+  text.appendMarkdown(`\n\n${judged ? `${gainText(judged)} · ` : ''}${commandLinks(placed)}`);
   const grades = judged?.grades ?? {};
   const rows = Array.from(
-    { length: Math.max(hits.length, baselineHits.length) },
+    { length: Math.min(HOVER_HITS, Math.max(hits.length, baselineHits.length)) },
     (_, i) =>
     `| ${i + 1} | ${cell(baselineHits.at(i), grades)} | ${cell(hits.at(i), grades)} |`, // prettier-ignore
   );
   const header = `| | ${vscode.l10n.t('for the query')} | ${vscode.l10n.t('for the rewrite')} |`;
-  text.appendMarkdown(`\n\n${header}\n|---:|---|---|\n${rows.join('\n')}\n\n`);
-  text.appendMarkdown(commandLinks(placed));
+  text.appendMarkdown(`\n\n${header}\n|---:|:---|:---|\n${rows.join('\n')}\n`);
   return text;
 }
 

@@ -15,7 +15,13 @@ export type RunItem =
       /** Of its step, oldest first. */
       readonly evaluations: readonly RecordedEvaluation[];
     }
-  | { readonly kind: 'evaluation'; readonly runDir: string; readonly evaluation: RecordedEvaluation }
+  | {
+      readonly kind: 'evaluation';
+      readonly runDir: string;
+      readonly evaluation: RecordedEvaluation;
+      /** Whether it is a row under its checkpoint. */
+      readonly isOfCheckpoint: boolean;
+    }
   | Extract<RunListing, { readonly kind: 'unreadable' }>;
 
 const ICONS: Readonly<Record<RunState, vscode.ThemeIcon>> = {
@@ -59,7 +65,7 @@ export class RunsView implements vscode.TreeDataProvider<RunItem>, vscode.Dispos
       case 'run':
         return childrenOf(item.info.dir, item.checkpoints);
       case 'checkpoint':
-        return item.evaluations.map((evaluation) => ({ kind: 'evaluation', runDir: item.runDir, evaluation }));
+        return item.evaluations.map((evaluation) => evaluationItem(item.runDir, evaluation, true));
       case 'evaluation':
       case 'unreadable':
         return [];
@@ -123,7 +129,11 @@ function childrenOf(runDir: string, checkpoints: readonly CheckpointEntry[]): Ru
   });
   const steps = new Set(checkpoints.map(({ step }) => step));
   const others = evaluations.filter(({ step }) => !steps.has(step)).toReversed();
-  return [...kept, ...others.map((evaluation): RunItem => ({ kind: 'evaluation', runDir, evaluation }))];
+  return [...kept, ...others.map((evaluation) => evaluationItem(runDir, evaluation, false))];
+}
+
+function evaluationItem(runDir: string, evaluation: RecordedEvaluation, isOfCheckpoint: boolean): RunItem {
+  return { kind: 'evaluation', runDir, evaluation, isOfCheckpoint };
 }
 
 function evaluationsOf(runDir: string): readonly RecordedEvaluation[] {
@@ -143,14 +153,18 @@ function checkpointTreeItem({ checkpoint, evaluations }: Extract<RunItem, { kind
   item.iconPath = new vscode.ThemeIcon('save');
   const age = checkpoint.step === 0 ? vscode.l10n.t('start policy') : vscode.l10n.t('after step {0}', checkpoint.step);
   const newest = evaluations.findLast(({ split }) => split === 'validation') ?? evaluations.at(-1);
-  item.description = newest ? `${age} · ${mainFigure(newest)}` : age;
-  item.tooltip = checkpoint.dir;
+  item.description = newest ? mainFigure(newest) : age;
+  item.tooltip = `${age}\n${checkpoint.dir}`;
   return item;
 }
 
-function evaluationTreeItem({ runDir, evaluation }: Extract<RunItem, { kind: 'evaluation' }>): vscode.TreeItem {
-  const { split, step, checkpoint, metrics, baseline } = evaluation;
-  const item = new vscode.TreeItem(checkpoint === null ? vscode.l10n.t('{0} after step {1}', split, step) : split);
+function evaluationTreeItem({
+  runDir,
+  evaluation,
+  isOfCheckpoint,
+}: Extract<RunItem, { kind: 'evaluation' }>): vscode.TreeItem {
+  const { split, step, metrics, baseline } = evaluation;
+  const item = new vscode.TreeItem(isOfCheckpoint ? split : vscode.l10n.t('{0} after step {1}', split, step));
   item.id = `${runDir}/${evaluation.id}`;
   item.contextValue = 'evaluation';
   item.iconPath = new vscode.ThemeIcon('checklist');
@@ -164,12 +178,12 @@ function evaluationTreeItem({ runDir, evaluation }: Extract<RunItem, { kind: 'ev
   return item;
 }
 
-/** `NDCG@10 0.712 (+0.301)`: the gain is over the queries as typed. */
+/** `NDCG@10 0.712 +0.301`: the gain is over the queries as typed. */
 function mainFigure({ metrics, baseline }: RecordedEvaluation): string {
   const name = Object.keys(metrics).find((metric) => metric.startsWith('ndcg@'));
   if (name === undefined) return '';
   const gain = metrics[name] - (baseline[name] ?? NaN);
-  const difference = Number.isFinite(gain) ? ` (${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(3)})` : '';
+  const difference = Number.isFinite(gain) ? ` ${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(3)}` : '';
   return `${name.toUpperCase()} ${metrics[name].toFixed(3)}${difference}`;
 }
 

@@ -20,7 +20,11 @@ export interface CurrentRun {
   readonly info: RunInfo | null;
   /** Mean reward of the newest step. */
   readonly reward: number | null;
+  /** What its guards said, oldest first. */
+  readonly guards: readonly GuardEvent[];
 }
+
+type GuardEvent = Extract<RecordedEvent, { readonly kind: 'guard' }>;
 
 export class Runs implements vscode.Disposable {
   readonly #context: vscode.ExtensionContext;
@@ -60,12 +64,18 @@ export class Runs implements vscode.Disposable {
   follow(dir: string): void {
     if (this.#current?.dir === dir && this.#watch) return;
     this.#watch?.stop();
-    this.#setCurrent({ dir, info: null, reward: null });
+    this.#setCurrent({ dir, info: null, reward: null, guards: [] });
     let shape = '';
     this.#watch = watchRun(
       dir,
       ({ info, events, checkpoints }) => {
-        this.#setCurrent({ dir, info, reward: newestReward(events) ?? this.#current?.reward ?? null });
+        const { reward = null, guards = [] } = this.#current ?? {};
+        this.#setCurrent({
+          dir,
+          info,
+          reward: newestReward(events) ?? reward,
+          guards: [...guards, ...events.filter((event): event is GuardEvent => event.kind === 'guard')],
+        });
         const newShape = `${info.state}/${checkpoints.length}`;
         if (newShape === shape) this.#refreshSoon();
         else this.refresh();

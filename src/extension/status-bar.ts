@@ -49,10 +49,24 @@ export class StatusBar implements vscode.Disposable {
   }
 }
 
-function tooltip({ dir, info, reward }: CurrentRun): string {
-  const lines = [info?.name ?? runName(dir)];
-  if (info) lines.push(vscode.l10n.t('Step {0} of {1}, {2}', info.step, info.totalSteps, info.state));
-  if (reward !== null) lines.push(vscode.l10n.t('Mean reward of the newest step: {0}', reward.toFixed(3)));
-  if (info?.message !== undefined) lines.push(info.message);
-  return lines.join('\n');
+/** Guards that are told; the dashboard has all. */
+const TOLD_GUARDS = 3;
+
+function tooltip({ dir, info, reward, guards }: CurrentRun): vscode.MarkdownString {
+  const text = new vscode.MarkdownString(undefined, true);
+  const line = (icon: string, words: string): void => {
+    text.appendMarkdown(`${icon} `).appendText(words).appendMarkdown('\n\n');
+  };
+  text
+    .appendMarkdown('**')
+    .appendText(info?.name ?? runName(dir))
+    .appendMarkdown('**\n\n');
+  if (info) line(ICONS[info.state], vscode.l10n.t('Step {0} of {1}, {2}', info.step, info.totalSteps, info.state));
+  if (reward !== null) line('$(star)', vscode.l10n.t('Mean reward of the newest step: {0}', reward.toFixed(3)));
+  if (info?.message !== undefined) line('$(info)', info.message);
+  if (guards.length === 0) line('$(shield)', vscode.l10n.t('No guard has acted.'));
+  for (const { step, message } of guards.slice(-TOLD_GUARDS)) {
+    line('$(warning)', vscode.l10n.t('Guard after step {0}: {1}', step, message));
+  }
+  return text;
 }

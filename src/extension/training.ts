@@ -8,7 +8,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import { requestControl } from '../runs/control.ts';
 import { openRunReader } from '../runs/reader.ts';
-import type { RunInfo } from '../runs/records.ts';
+import type { CheckpointEntry, RunInfo } from '../runs/records.ts';
 import { launchTraining, type TrainingOrder } from '../worker/launch.ts';
 import { storedKeys } from './keys.ts';
 import { isLive, type Runs } from './runs.ts';
@@ -75,8 +75,31 @@ export class Training {
       await this.#launch({ kind: 'resume', runDir: dir });
       return;
     }
-    const steps = await askSteps(info);
+    const steps = await askSteps({
+      title: vscode.l10n.t('Train {0} for longer', info.name),
+      prompt: vscode.l10n.t('It has finished its {0} steps. How many should it have in the end?', info.totalSteps),
+      above: info.totalSteps,
+      suggested: info.totalSteps * 2,
+    });
     if (steps !== undefined) await this.#launch({ kind: 'resume', runDir: dir, steps });
+  }
+
+  /** Starts a new run that goes on from a checkpoint of another; undefined when the person does not say for how long. */
+  async fork(dir: string, { name: checkpoint, step }: CheckpointEntry): Promise<string | undefined> {
+    const { name, totalSteps } = infoOf(dir);
+    const steps = await askSteps({
+      title: vscode.l10n.t('Fork {0} from {1}', name, checkpoint),
+      prompt: vscode.l10n.t(
+        'A new run goes on after step {0} with the same settings. How many steps in the end?',
+        step,
+      ),
+      above: step,
+      suggested: totalSteps > step ? totalSteps : totalSteps * 2,
+    });
+    if (steps === undefined) return undefined;
+    const runDir = this.#newRunDir();
+    await this.#launch({ kind: 'fork', runDir, parent: { dir, checkpoint }, given: { steps } });
+    return runDir;
   }
 
   #ask(dir: string, command: 'pause' | 'stop'): void {
@@ -121,16 +144,21 @@ export function infoOf(dir: string): RunInfo {
   }
 }
 
-async function askSteps({ name, totalSteps }: RunInfo): Promise<number | undefined> {
+interface StepsQuestion {
+  readonly title: string;
+  readonly prompt: string;
+  readonly above: number;
+  readonly suggested: number;
+}
+
+async function askSteps({ title, prompt, above, suggested }: StepsQuestion): Promise<number | undefined> {
   const answer = await vscode.window.showInputBox({
-    title: vscode.l10n.t('Train {0} for longer', name),
-    prompt: vscode.l10n.t('It has finished its {0} steps. How many should it have in the end?', totalSteps),
-    value: String(totalSteps * 2),
+    title,
+    prompt,
+    value: String(suggested),
     validateInput: (text) => {
       const steps = Number(text);
-      return Number.isInteger(steps) && steps > totalSteps
-        ? undefined
-        : vscode.l10n.t('A whole number above {0}.', totalSteps);
+      return Number.isInteger(steps) && steps > above ? undefined : vscode.l10n.t('A whole number above {0}.', above);
     },
   });
   return answer === undefined ? undefined : Number(answer);

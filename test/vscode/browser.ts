@@ -25,7 +25,8 @@ export async function openInBrowser(options: EditorOptions): Promise<Editor> {
   undo.defer(() => browser.close());
   const context = await browser.newContext({ viewport: VIEWPORT });
   const external = watchExternalRequests(context);
-  await configureWorkbench(context, extension.kind === 'development' ? extension.path : undefined);
+  const developed = extension.kind === 'development' ? [extension.path] : [];
+  await configureWorkbench(context, [...developed, ...(options.helpers ?? [])]);
   context.setDefaultTimeout(WINDOW_TIMEOUT_MILLIS);
   const page = await context.newPage();
   const errors = watchErrors(page);
@@ -85,8 +86,8 @@ declare const location: { readonly host: string };
  * localhost. `extensions` in the configuration works in a normal window, where the documented `payload` parameter wants the
  * smoke-test mode, which hides notifications.
  */
-async function configureWorkbench(context: BrowserContext, developedExtension: string | undefined): Promise<void> {
-  await context.addInitScript((extensionPath: string | null) => {
+async function configureWorkbench(context: BrowserContext, developedExtensions: readonly string[]): Promise<void> {
+  await context.addInitScript((paths: readonly string[]) => {
     document.addEventListener('readystatechange', () => {
       const element = document.getElementById('vscode-workbench-web-configuration');
       const settings = element?.getAttribute('data-settings');
@@ -102,11 +103,11 @@ async function configureWorkbench(context: BrowserContext, developedExtension: s
         enableTelemetry: false,
         extensionsGallery: {},
       };
-      if (extensionPath !== null) {
-        const uri = { scheme: 'vscode-remote', authority: location.host, path: extensionPath };
-        configuration.developmentOptions = { ...configuration.developmentOptions, extensions: [uri] };
+      if (paths.length > 0) {
+        const extensions = paths.map((path) => ({ scheme: 'vscode-remote', authority: location.host, path }));
+        configuration.developmentOptions = { ...configuration.developmentOptions, extensions };
       }
       element.setAttribute('data-settings', JSON.stringify(configuration));
     });
-  }, developedExtension ?? null);
+  }, developedExtensions);
 }

@@ -96,13 +96,15 @@ const FLAGS = [
 
 async function extensionArguments(
   executable: string,
-  { extension }: EditorOptions,
+  { extension, helpers = [] }: EditorOptions,
   folders: readonly string[],
 ): Promise<readonly string[]> {
-  if (extension.kind === 'development') return [`--extensionDevelopmentPath=${extension.path}`];
+  const developed = extension.kind === 'development' ? [extension.path, ...helpers] : helpers;
+  const development = developed.map((path) => `--extensionDevelopmentPath=${path}`);
+  if (extension.kind === 'development') return development;
   const [cli, ...rest] = resolveCliArgsFromVSCodeExecutablePath(executable, { reuseMachineInstall: true });
   await runCommandLine(cli, [...rest, ...folders, '--no-sandbox', '--install-extension', extension.vsix, '--force']);
-  return [];
+  return development;
 }
 
 function withoutUndefined(env: NodeJS.ProcessEnv): Record<string, string> {

@@ -13,6 +13,8 @@ export interface EditorOptions {
   /** The project itself, as when its authors press F5, or a packaged extension, as users install it. */
   readonly extension:
     { readonly kind: 'development'; readonly path: string } | { readonly kind: 'packaged'; readonly vsix: string };
+  /** Folders of further extensions, which do in the extension host what no user can. */
+  readonly helpers?: readonly string[];
   /** User settings on top of the quiet ones. */
   readonly settings?: Readonly<Record<string, unknown>>;
 }

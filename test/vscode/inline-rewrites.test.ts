@@ -107,7 +107,7 @@ async function takesHints(page: Page, folder: string): Promise<void> {
   mkdirSync(join(folder, '.vscode'), { recursive: true });
   writeFileSync(join(folder, '.vscode', 'settings.json'), '{"rec-r1.inlineRewrites": "inlayHints"}');
   await openFile(page, 'log.csv');
-  await page.locator('.view-line', { hasText: /shoes.*→ / }).waitFor({ timeout: ANSWER_MILLIS });
+  await page.locator('.view-line', { hasText: /shoes\s*→\s/ }).waitFor({ timeout: ANSWER_MILLIS });
   assert.equal(await lens(page, /^→ /).count(), 0);
   await screenshot(page, 'inline-4-hints');
 }
