@@ -7,7 +7,7 @@ import type { Example, Task } from '../data/task.ts';
 import { createAdamW, disposeAdamW } from '../model/adamw.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { train, type TrainerSettings } from '../rl/trainer.ts';
-import type { StepMetrics, TrainEvent } from '../runs/events.ts';
+import type { StepMetrics } from '../runs/events.ts';
 import type { RunConfig } from './config.ts';
 import { forecastMemory, gigabytes, memorySentence } from './memory.ts';
 import { openRetriever } from './open-retriever.ts';
@@ -17,9 +17,9 @@ import { examplesOf, openBackend, openTaskOf } from './parts.ts';
 import { disposePolicies, openStart } from './policies.ts';
 import { trainerSettings } from './trainer-settings.ts';
 
-/** Queries of a step that is tried: the second, when there is nothing left to warm up, says how long all take. */
-const SMALL_PROMPTS = 2;
-const STEPS = 2;
+/** Queries of the steps that are tried. */
+const FEW_PROMPTS = 2;
+const MORE_PROMPTS = 8;
 
 /**
  * Finding after finding. A training that would not fit into memory is not tried.
@@ -47,9 +47,9 @@ export async function* preFlight(config: RunConfig): AsyncGenerator<Finding> {
     yield await checkIndex(task, [...validation, ...training], retriever, config['evaluation.k']);
     yield await checkReward(task, training, retriever, reward.shape, () => performance.now());
     if (!fits) return;
-    const steps = await smallSteps({ config, task, training, retriever, reward });
-    yield stepFinding(steps, forecast.plan.promptTokens);
-    yield timeFinding(steps.at(-1)!, config, validation.length);
+    const tried = await triedSteps({ config, task, training, retriever, reward });
+    yield stepFinding(tried, forecast.plan.promptTokens);
+    yield timeFinding(tried, config, validation.length);
   } finally {
     await retriever?.dispose?.();
     await reward.dispose();
@@ -64,14 +64,22 @@ interface Opened {
   readonly reward: OpenedReward;
 }
 
-type StepEvent = Extract<TrainEvent, { readonly kind: 'step' }> & { readonly metrics: StepMetrics };
+interface TimedStep {
+  readonly prompts: number;
+  readonly metrics: StepMetrics;
+}
 
-/** The trainer's own steps, on the queries with the longest prompts. */
-async function smallSteps({ config, task, training, retriever, reward }: Opened): Promise<StepEvent[]> {
+interface TriedSteps {
+  readonly longest: StepMetrics;
+  readonly few: TimedStep;
+  readonly more: TimedStep;
+}
+
+/** The trainer's own steps: on the queries with the longest prompts, then on few and on more of the others. */
+async function triedSteps({ config, task, training, retriever, reward }: Opened): Promise<TriedSteps> {
   const { policy, reference } = await openStart(config);
   const optimizer = createAdamW([...policy.parameters.values()]);
-  const settings = trainerSettings(config, reward.shape);
-  const prompts = Math.min(SMALL_PROMPTS, settings.prompts);
+  const asked = trainerSettings(config, reward.shape);
   const parts = {
     policy,
     reference,
@@ -80,23 +88,27 @@ async function smallSteps({ config, task, training, retriever, reward }: Opened)
     evaluationRetriever: retriever,
     validation: [],
     history: [],
-    train: longestFirst(training, settings).slice(0, prompts),
     titleOf: titlesOf(task),
     saveCheckpoint: () => Promise.resolve(''),
     now: () => performance.now(),
     memoryBytes: () => process.memoryUsage.rss(),
     turn: () => Promise.resolve(),
   };
-  const found: StepEvent[] = [];
-  try {
-    const never = new AbortController().signal;
-    const start = { startStep: 0, isNew: false };
-    const asked = { ...settings, prompts, guards: { ...settings.guards, notFinite: false } };
-    for await (const event of train(parts, asked, start, never)) {
-      if (event.kind === 'step' && 'stepSeconds' in event.metrics) found.push(event as StepEvent);
-      if (found.length === Math.min(STEPS, settings.steps)) break;
+  const stepOn = async (step: number, examples: readonly Example[]): Promise<StepMetrics> => {
+    const settings = { ...asked, steps: step, prompts: examples.length };
+    const start = { startStep: step - 1, isNew: false };
+    for await (const event of train({ ...parts, train: examples }, settings, start, new AbortController().signal)) {
+      if (event.kind === 'step' && 'updateSeconds' in event.metrics) return event.metrics;
     }
-    return found;
+    throw new Error('the trainer made no step');
+  };
+  const [few, more] = [FEW_PROMPTS, MORE_PROMPTS].map((count) => training.slice(0, Math.min(count, asked.prompts)));
+  try {
+    return {
+      longest: await stepOn(1, longestFirst(training, asked).slice(0, few.length)),
+      few: { prompts: few.length, metrics: await stepOn(2, few) },
+      more: { prompts: more.length, metrics: await stepOn(3, more) },
+    };
   } finally {
     disposeAdamW(optimizer);
     disposePolicies({ policy, reference });
@@ -117,14 +129,14 @@ function titlesOf({ documents }: Task): (id: string) => string | undefined {
   return (id) => titles.get(id);
 }
 
-function stepFinding(steps: readonly StepEvent[], promptTokens: number): Finding {
-  const last = steps.at(-1)!.metrics;
-  const { formatOk, truncated, reward, memoryBytes, promptsCut } = last;
+function stepFinding({ longest, few, more }: TriedSteps, promptTokens: number): Finding {
+  const { formatOk, truncated, reward } = more.metrics;
+  const { memoryBytes, promptsCut } = longest;
   return {
     check: 'step',
-    message: `${steps.length} small steps on the longest prompts (${promptTokens} tokens${promptsCut > 0 ? ', cut' : ''}): reward ${reward.toFixed(3)}, ${percent(formatOk)} of the rewrites in the right format, ${percent(truncated)} cut by the token limit; the process has ${gigabytes(memoryBytes)}.`,
-    problems: stepProblems(steps.map(({ metrics }) => metrics)),
-    details: { promptTokens, ...last },
+    message: `The longest prompts (${promptTokens} tokens${promptsCut > 0 ? ', cut' : ''}) went through, and others had a reward of ${reward.toFixed(3)}, ${percent(formatOk)} of the rewrites in the right format and ${percent(truncated)} cut by the token limit; the process has ${gigabytes(memoryBytes)}.`,
+    problems: stepProblems([longest, few.metrics, more.metrics]),
+    details: { promptTokens, ...more.metrics, memoryBytes },
   };
 }
 
@@ -148,17 +160,19 @@ function stepProblems(steps: readonly StepMetrics[]): string[] {
   ];
 }
 
-/** At most: many rewrites are sampled together faster than few, and most prompts are shorter than these. */
-function timeFinding({ metrics }: StepEvent, config: RunConfig, validation: number): Finding {
-  const prompts = Math.min(SMALL_PROMPTS, config['rollout.prompts']);
-  const secondsPerStep = (metrics.stepSeconds * config['rollout.prompts']) / prompts;
-  const secondsPerAnswer = (metrics.sampleSeconds + metrics.searchSeconds) / (prompts * config['rollout.groupSize']);
+/** A step takes so much for each query beside what it takes in any case; the two that were tried tell both. */
+function timeFinding({ few, more }: TriedSteps, config: RunConfig, validation: number): Finding {
+  const perPrompt = (of: (metrics: StepMetrics) => number): number =>
+    Math.max(0, of(more.metrics) - of(few.metrics)) / Math.max(1, more.prompts - few.prompts);
+  const missing = config['rollout.prompts'] - more.prompts;
+  const secondsPerStep = more.metrics.stepSeconds + missing * perPrompt(({ stepSeconds }) => stepSeconds);
+  const perAnswer = perPrompt((metrics) => metrics.sampleSeconds + metrics.searchSeconds) / config['rollout.groupSize'];
   const evaluations = 1 + Math.ceil(config.steps / config['evaluation.every']);
-  const secondsPerEvaluation = validation * (1 + config['evaluation.samples']) * secondsPerAnswer;
+  const secondsPerEvaluation = validation * (1 + config['evaluation.samples']) * perAnswer;
   const seconds = secondsPerStep * config.steps + secondsPerEvaluation * evaluations;
   return {
     check: 'time',
-    message: `At most about ${duration(seconds)}: ${config.steps} steps of ${duration(secondsPerStep)} and ${evaluations} evaluations of ${duration(secondsPerEvaluation)}.`,
+    message: `About ${duration(seconds)}: ${config.steps} steps of ${duration(secondsPerStep)} and ${evaluations} evaluations of ${duration(secondsPerEvaluation)}.`,
     problems: [],
     details: { seconds, secondsPerStep, secondsPerEvaluation, steps: config.steps, evaluations },
   };

@@ -13,7 +13,7 @@ export const doctorCommand = defineCommand({
     'doctor --config FILE [--model DIR] [--task DIR|sample] [--set name=value …]',
   ],
   about:
-    'Lists the tensor engines, which one would be chosen and why, versions, and memory. With --model: how much memory training that model takes, and what would make it fit. With --config or --task the whole training is tried first: memory, recommender, reward, and two small steps on the longest prompts, with an estimate of its time.',
+    'Lists the tensor engines, which one would be chosen and why, versions, and memory. With --model: how much memory training that model takes, and what would make it fit. With --config or --task the whole training is tried first: memory, recommender, reward, and small steps, the longest prompts first, with an estimate of its time.',
   options: {
     model: { type: 'string', value: 'DIR', about: 'The model that is to be trained.' },
     task: { type: 'string', value: 'DIR', about: 'Folder of the task, or "sample" (the default).' },

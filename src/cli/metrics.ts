@@ -1,7 +1,7 @@
 /** @file `rec-r1 metrics`: the metrics of a run, on the screen or in files for other tools. */
 import { UserError } from '../base/errors.ts';
 import { eventFile, jsonLinesFile } from '../runs/metric-files.ts';
-import { NAMINGS } from '../runs/metric-names.ts';
+import { metricName, type Naming, NAMINGS } from '../runs/metric-names.ts';
 import { openRunReader } from '../runs/reader.ts';
 import { type ScalarRow, scalarRows } from '../runs/scalars.ts';
 import { defineCommand, oneOf, type Output } from './command.ts';
@@ -19,19 +19,20 @@ export const metricsCommand = defineCommand({
   run: ({ values, positionals }, output) => {
     if (positionals.length > 1) throw new UserError(`Give one run, not ${positionals.length}.`);
     const runDir = positionals[0] ?? newestRun();
-    const rows = rowsOf(runDir, oneOf(NAMINGS, values.names ?? 'rec-r1', '--names'));
+    const naming = oneOf(NAMINGS, values.names ?? 'rec-r1', '--names');
+    const rows = rowsOf(runDir, naming);
     const { jsonl, tensorboard } = values;
     if (jsonl !== undefined) jsonLinesFile(jsonl, rows);
     if (tensorboard !== undefined) eventFile(tensorboard, rows, Date.now());
     const written = [jsonl, tensorboard].filter((place) => place !== undefined);
-    if (written.length === 0) for (const row of rows) print(row, output);
+    if (written.length === 0) for (const row of rows) print(row, naming, output);
     else output.line(`${rows.length} rows of ${runDir} are in ${written.join(' and ')}.`);
     output.object({ run: runDir, rows: rows.length, written });
     return Promise.resolve();
   },
 });
 
-function rowsOf(runDir: string, naming: (typeof NAMINGS)[number]): readonly ScalarRow[] {
+function rowsOf(runDir: string, naming: Naming): readonly ScalarRow[] {
   const reader = openRunReader(runDir);
   try {
     return scalarRows(reader.eventsAfter(0), naming);
@@ -40,13 +41,14 @@ function rowsOf(runDir: string, naming: (typeof NAMINGS)[number]): readonly Scal
   }
 }
 
-/** For people, as much as a line takes. */
-const SHOWN = 8;
+/** For people, as much of a step as a line takes; an evaluation is shown whole. */
+const SHOWN = ['reward', 'ndcg', 'kl', 'entropy', 'loss', 'gradNorm', 'formatOk', 'length'];
 
-function print({ step, at, values }: ScalarRow, output: Output): void {
-  const shown = Object.entries(values)
-    .slice(0, SHOWN)
-    .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
+function print({ step, at, values }: ScalarRow, naming: Naming, output: Output): void {
+  const names = SHOWN.map((metric) => metricName(metric, naming)).filter((name) => name in values);
+  const shown = (names.length > 0 ? names : Object.keys(values)).map(
+    (name) => `${name} ${Number(values[name].toPrecision(4))}`,
+  );
   output.line(`step ${step}  ${shown.join('  ')}`);
   output.object({ step, time: new Date(at).toISOString(), ...values });
 }

@@ -3,15 +3,16 @@ reward, and lays the two curves side by side.
 
     npm run build
     pip install torch transformers trl
-    python test/bench/trl-curves.py [--steps 20] [--seed 1] --out curves
+    python test/bench/trl-curves.py [--steps 60] [--seed 1] --out test/bench/trl-curves
 
-Writes curves.json and curves.svg. TRL's rewards come from `rec-r1 score`, so that both are paid by the same recommender. What
-differs: the two draw other random numbers (the shaded band is of Rec-R1's own seeds, which see other queries too), and the warm-up of
-transformers begins with a rate of 0, so TRL's first step learns nothing.
+Writes OUT.json and OUT.svg. TRL's rewards come from `rec-r1 score`, so that both are paid by the same recommender. What differs:
+the two draw other random numbers, and the warm-up of transformers begins with a rate of 0, so TRL's first step learns nothing. A
+step's queries decide most of its reward, which is why both see the same ones, and why a trailing mean is drawn over the steps.
 """
 
 import argparse
 import json
+import math
 import sqlite3
 import subprocess
 import tempfile
@@ -90,45 +91,61 @@ def train_trl(folder, queries, steps, seed):
     return curve[:steps]
 
 
+SMOOTH, ENDS = 8, 10
+OURS, THEIRS = "#2563eb", "#ea580c"
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def trailing(curve):
+    return [mean(curve[max(0, i + 1 - SMOOTH) : i + 1]) for i in range(len(curve))]
+
+
 def drawing(ours, theirs):
-    """Two lines and a band, as SVG."""
-    steps, width, height, margin = len(theirs), 640, 320, 40
-    values = [value for curve in [*ours, theirs] for value in curve]
-    low, high = min(values), max(values)
-    x = lambda step: margin + step * (width - 2 * margin) / max(1, steps - 1)
-    y = lambda value: height - margin - (value - low) * (height - 2 * margin) / (high - low)
-    points = lambda curve: " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in enumerate(curve))
-    by_step = list(zip(*ours))
-    band = points([max(step) for step in by_step]) + " " + " ".join(
-        f"{x(i):.1f},{y(min(by_step[i])):.1f}" for i in reversed(range(steps))
+    """Rewards of both, faint, and their trailing means, with axes, as SVG."""
+    steps, width, height, left, top, bottom = len(theirs), 720, 400, 56, 64, 344
+    low = math.floor(min(*ours, *theirs) * 10) / 10
+    high = math.ceil(max(*ours, *theirs) * 10) / 10
+    x = lambda step: left + (step - 1) * (width - left - 24) / max(1, steps - 1)
+    y = lambda value: bottom - (value - low) * (bottom - top) / (high - low)
+    text = lambda at, up, words, anchor="middle", color="#374151": (
+        f'<text x="{at:.1f}" y="{up:.1f}" text-anchor="{anchor}" fill="{color}">{words}</text>'
     )
-    label = lambda left, top, text, color="#555": f'<text x="{left}" y="{top}" fill="{color}">{text}</text>'
+    line = lambda curve, style: '<polyline fill="none" points="{}" {}/>'.format(
+        " ".join(f"{x(i + 1):.1f},{y(value):.1f}" for i, value in enumerate(curve)), style
+    )
+    ticks = [round(low + i / 10, 1) for i in range(round((high - low) * 10) + 1)]
+    curves = [(ours, OURS, "Rec-R1"), (theirs, THEIRS, "TRL GRPOTrainer")]
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
         f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<polygon points="{band}" fill="#2563eb" opacity="0.15"/>',
-        f'<polyline points="{points([sum(s) / len(s) for s in by_step])}" fill="none" stroke="#2563eb" stroke-width="2"/>',
-        f'<polyline points="{points(theirs)}" fill="none" stroke="#ea580c" stroke-width="2"/>',
-        label(margin, 20, f"Rec-R1, mean and range of {len(ours)} seeds", "#2563eb"),
-        label(width // 2, 20, "TRL GRPOTrainer", "#ea580c"),
-        label(2, y(high) + 4, f"{high:.2f}"),
-        label(2, y(low) + 4, f"{low:.2f}"),
-        label(width // 2 - 60, height - 10, f"mean reward, {steps} steps"),
+        *(f'<path d="M{left} {y(v):.1f}H{width - 24}" stroke="#e5e7eb"/>' for v in ticks),
+        *(text(left - 8, y(v) + 4, f"{v:.1f}", "end") for v in ticks),
+        *(text(x(step), bottom + 18, step) for step in [1, *range(10, steps + 1, 10)]),
+        text((left + width - 24) / 2, bottom + 38, "step"),
+        text(left, 22, "Mean reward of a step: the same starter, queries, recommender and settings", "start", "#111827"),
+        *(
+            text(left + 300 * i, 44, f"{name}, last {ENDS} steps {mean(curve[-ENDS:]):.3f}", "start", color)
+            for i, (curve, color, name) in enumerate(curves)
+        ),
+        *(line(curve, f'stroke="{color}" stroke-opacity="0.3"') for curve, color, _ in curves),
+        *(line(trailing(curve), f'stroke="{color}" stroke-width="2.5"') for curve, color, _ in curves),
+        text(width - 24, bottom + 38, f"thick: mean of {SMOOTH} steps", "end"),
         "</svg>\n",
     ])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--seeds", type=int, default=3, help="how many seeds of Rec-R1 make the band")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        runs = [train_ours(folder / str(k), options.steps, options.seed + k) for k in range(options.seeds)]
-        ours = [rewards for rewards, _ in runs]
-        theirs = train_trl(folder, runs[0][1], options.steps, options.seed)
+        ours, queries = train_ours(folder / "run", options.steps, options.seed)
+        theirs = train_trl(folder, queries, options.steps, options.seed)
     options.out.with_suffix(".json").write_text(json.dumps({"recR1": ours, "trl": theirs}, indent=2) + "\n")
     options.out.with_suffix(".svg").write_text(drawing(ours, theirs))

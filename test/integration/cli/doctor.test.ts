@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { recR1, recR1Json } from '../../fixtures/command-line.ts';
-import { dataFolder, jsonLines } from '../../fixtures/data-folder.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 type Finding = Readonly<{ check: string; problems: string[]; details: Record<string, number> }>;
@@ -31,16 +30,20 @@ describe('rec-r1 doctor --config', () => {
     assert.ok(Math.abs(time['seconds'] - 20 * time['secondsPerStep'] - 2 * time['secondsPerEvaluation']) < 1e-9);
   });
 
-  it('ends with status 1 and says what is wrong with a task whose judgments name other documents', async (test) => {
-    const task = dataFolder(test, {
-      'corpus.jsonl': jsonLines(['pan', 'lid'].map((title) => ({ _id: title, title, text: '' }))),
-      'queries.jsonl': jsonLines([{ _id: 'q1', text: 'something to fry in' }]),
-      'qrels/train.tsv': 'q1\tpan\t1\nq1\tgone\t1\n',
-      'qrels/validation.tsv': 'q1\tpan\t1\nq1\tgone\t1\n',
-    });
-    const { status, stdout, stderr } = await recR1('doctor', '--task', task, '--set', 'rollout.groupSize=2');
+  it('ends with status 1 and says what is wrong with a reward that pays the same for everything', async (test) => {
+    const module = join(temporaryFolder(test), 'reward.mjs');
+    writeFileSync(module, 'export default () => 1;');
+    const small = ['--set', 'rollout.groupSize=2', '--set', 'evaluation.limit=5'];
+    const { status, stdout, stderr } = await recR1(
+      'doctor',
+      '--task',
+      'sample',
+      ...small,
+      '--set',
+      `reward.module=${module}`,
+    );
     assert.equal(status, 1);
-    assert.match(stdout, /✗ index .*1 of them not in the corpus/);
-    assert.match(stderr, /^The pre-flight found \d+ problems\.$/m);
+    assert.match(stdout, /✗ reward .*\n.*Every answer has the same reward, 1: nothing could be learnt from it\./);
+    assert.match(stderr, /^The pre-flight found 2 problems\.$/m, 'and all rewards of a query are equal');
   });
 });
