@@ -1,149 +1,308 @@
 /**
- * @file How fast the embedded engine is: products, a gradient step and decoding at the size of the starter policy.
+ * @file How fast the embedded engine is beside others on the same machine in the same minutes: `npm run bench:engine`.
  *
- * `node dist/test/bench/engine.mjs [threads] [variant]` after `node src/tools/build.ts --tests`. Medians, with the
- * quartiles beside them. Other work on the machine makes them worse: look at the lower quartile.
+ *     python3 -m venv peers && peers/bin/pip install numpy torch transformers trl peft datasets threadpoolctl \
+ *       --extra-index-url https://download.pytorch.org/whl/cpu
+ *     REC_R1_BENCH_PYTHON=peers/bin/python npm run bench:engine -- [--only decode,gradient] [--shape starter]
+ *
+ * Without that Python no ratio is printed. Every contestant is a process of its own on two threads. They take turns, so that
+ * other work on the machine slows all of them alike; a ratio is the median over the turns, with the least and the most. Where a
+ * goal is missed, the profile of our side follows. llama.cpp comes from npm on first use, as for the tests. The shape of half a billion
+ * parameters is made with random weights in the user's cache folder: 1 GB, and 1 GB more for llama.cpp.
  */
-import * as tf from '@tensorflow/tfjs-core';
-import { rngFrom } from '../../src/base/rng.ts';
-import { adamW, createAdamW } from '../../src/model/adamw.ts';
-import { createDecoder } from '../../src/model/engine/decoder.ts';
-import { activateEmbedded } from '../../src/model/engine/register.ts';
-import type { VariantName } from '../../src/model/engine/variants.ts';
-import { tokenLogProbs } from '../../src/model/ops.ts';
-import { hiddenStates } from '../../src/model/transformer.ts';
-import { benchConfig, randomWeights, variablesOf } from './model.ts';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { packageRoot } from '../../src/base/package-root.ts';
+import { Contestant } from './engine/contestant.ts';
+import type { Decode, Gradient, Grpo, Product, Work } from './engine/work.ts';
 
-const threads = process.argv[2] ? Number(process.argv[2]) : undefined;
-const backend = await activateEmbedded({ threads, variant: process.argv[3] as VariantName | undefined });
-console.log(`node ${process.version}, V8 ${process.versions.v8}: ${backend.description}`);
+const { values: given } = parseArgs({
+  options: {
+    only: { type: 'string', default: 'product,decode,gradient,grpo,prototype,neighbour' },
+    shape: { type: 'string', default: 'starter,0.5b' },
+    rounds: { type: 'string', default: '5' },
+  },
+});
+const python = process.env['REC_R1_BENCH_PYTHON'];
+const isAsked = (list: string, name: string): boolean => list.split(',').includes(name);
+const rounds = Number(given.rounds);
+const ROOT = packageRoot();
+const folder = mkdtempSync(join(tmpdir(), 'rec-r1-bench-'));
+const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'rec-r1-bench');
+mkdirSync(cache, { recursive: true });
 
-/** Runs and prints one measurement; `work` in floating-point operations adds a rate. */
-function measure(name: string, repetitions: number, run: () => void, work?: number): void {
-  run();
-  run();
-  const times = Array.from({ length: repetitions }, () => {
-    const start = performance.now();
-    run();
-    return performance.now() - start;
-  }).sort((a, b) => a - b);
-  const at = (share: number): number => times[Math.floor(share * (times.length - 1))];
-  const rate = work ? `  ${(work / at(0.5) / 1e6).toFixed(0)} GFLOP/s` : '';
-  console.log(`${name.padEnd(44)} ${at(0.5).toFixed(2)} ms  [${at(0.25).toFixed(2)}, ${at(0.75).toFixed(2)}]${rate}`);
+const QWEN = {
+  hidden_size: 896,
+  num_hidden_layers: 24,
+  num_attention_heads: 14,
+  num_key_value_heads: 2,
+  intermediate_size: 4864,
+  vocab_size: 151_936,
+  max_position_embeddings: 32_768,
+  rope_theta: 1e6,
+  tie_word_embeddings: true,
+};
+const STARTER = join(ROOT, 'media/starter');
+const LARGE = join(cache, 'half-a-billion');
+const shapes = [
+  { name: 'starter', model: STARTER },
+  { name: '0.5b', model: LARGE },
+].filter(({ name }) => isAsked(given.shape, name));
+
+const start = {
+  ours: (work: Work, threads = 2, env = environment()) => {
+    const ours = join(ROOT, 'dist/test/bench/engine/ours.mjs');
+    return Contestant.start(process.execPath, [ours, JSON.stringify(work), String(threads)], env);
+  },
+  peer: (work: object) =>
+    Contestant.start(python!, [join(ROOT, 'test/bench/engine/peers.py'), JSON.stringify(work)], environment()),
+  llama: (work: Work) =>
+    Contestant.start(process.execPath, [join(ROOT, 'dist/test/bench/engine/llama.mjs'), JSON.stringify(work)], {
+      ...environment(),
+      REC_R1_BENCH_FOLDER: cache,
+    }),
+};
+
+function environment(): NodeJS.ProcessEnv {
+  return { REC_R1_BENCH_FOLDER: folder };
 }
 
-function products(): void {
-  for (const [m, k, n, transposeA, transposeB] of [
-    [512, 512, 512, false, false],
-    [1024, 1024, 1024, false, false],
-    [7168, 192, 512, false, true],
-    [7168, 512, 192, false, false],
-    [512, 7168, 192, true, false],
-    [64, 192, 2048, false, true],
-    [64, 896, 4864, false, true],
-    [1, 192, 2048, false, true],
-  ] as const) {
-    const a = tf.randomNormal(transposeA ? [k, m] : [m, k]);
-    const b = tf.randomNormal(transposeB ? [n, k] : [k, n]);
-    const name = `product ${m}x${k}x${n}${transposeA ? ' TN' : transposeB ? ' NT' : ' NN'}`;
-    measure(
-      name,
-      15,
-      () => {
-        tf.dispose(tf.matMul(a, b, transposeA, transposeB));
-      },
-      2 * m * n * k,
-    );
-    tf.dispose([a, b]);
+interface Peer {
+  readonly name: string;
+  /** How many times as fast as this peer we want to be. */
+  readonly goal: number;
+  readonly start: () => Promise<Contestant>;
+}
+
+const median = (numbers: readonly number[]): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+interface Duel {
+  readonly ours: readonly number[];
+  readonly peers: readonly (readonly number[])[];
+  readonly peaks: readonly (number | undefined)[];
+}
+
+/** All contestants in turns. */
+async function duel(work: Work, peers: readonly Peer[], turns: number): Promise<Duel> {
+  const contestants: Contestant[] = [];
+  try {
+    contestants.push(await start.ours(work));
+    for (const peer of peers) contestants.push(await peer.start());
+    const seconds: number[][] = contestants.map(() => []);
+    for (let turn = 0; turn < turns; turn++) {
+      for (const [i, contestant] of contestants.entries()) seconds[i].push(await contestant.run());
+    }
+    const peaks = contestants.map((contestant) => contestant.peakBytes());
+    return { ours: seconds[0], peers: seconds.slice(1), peaks };
+  } finally {
+    await Promise.all(contestants.map((contestant) => contestant.stop()));
   }
 }
 
-/** The gradient of a clipped policy-gradient loss over 64 sequences of 112 tokens, then AdamW. */
-function training(): void {
-  const [batch, time] = [64, 112];
-  const weights = randomWeights(benchConfig);
-  const parameters = variablesOf(weights);
-  const state = createAdamW(parameters);
-  const rng = rngFrom(1, 'bench');
-  const tokens = Int32Array.from({ length: batch * time }, () => rng.below(benchConfig.vocabularySize));
-  const ids = tf.tensor2d(tokens, [batch, time], 'int32');
-  const targets = tf.tensor1d(
-    Int32Array.from(tokens, (_, i) => tokens[(i + 1) % tokens.length]),
-    'int32',
-  );
-  const advantages = tf.randomNormal([batch * time]);
-  const loss = (): tf.Scalar => {
-    const hidden = hiddenStates(weights, benchConfig, ids);
-    const logProbs = tf.slice(tokenLogProbs(hidden, weights.head as tf.Tensor2D, targets, 1), [0, 0], [-1, 1]);
-    const ratio = tf.exp(tf.sub(tf.reshape(logProbs, [-1]), -7.6));
-    return tf.neg(tf.mean(tf.minimum(tf.mul(ratio, advantages), tf.mul(tf.clipByValue(ratio, 0.8, 1.2), advantages))));
-  };
-  measure(
-    'forward 64x112',
-    5,
-    () => {
-      tf.dispose(tf.tidy(loss));
-    },
-    41e9,
-  );
-  let gradients: tf.Tensor[] = [];
-  measure(
-    'gradient step 64x112',
-    5,
-    () => {
-      tf.dispose(gradients);
-      const { value, grads } = tf.variableGrads(loss, [...parameters]);
-      value.dispose();
-      gradients = parameters.map((parameter) => grads[parameter.name]);
-    },
-    129e9,
-  );
-  const options = { learningRate: 1e-4, weightDecay: 0.01, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, gradientScale: 1 };
-  measure('AdamW', 15, () => {
-    adamW(parameters, gradients, state, options);
-  });
-  console.log(
-    `heap: ${(backend.shared.heap.end / 2 ** 20).toFixed(0)} MiB grown, ${(backend.shared.heap.usedBytes / 2 ** 20).toFixed(0)} MiB in use`,
-  );
+const named = (seconds: number): string =>
+  seconds < 1 ? `${(seconds * 1000).toFixed(2)} ms` : `${seconds.toFixed(2)} s`;
+
+/** Prints a line for each peer; the profile where a goal is missed. */
+async function compete(what: string, work: Work, peers: readonly Peer[], turns = rounds): Promise<Duel> {
+  const asked = python === undefined ? [] : peers;
+  const result = await duel(work, asked, turns);
+  if (asked.length === 0) console.log(`${what.padEnd(44)} ours ${named(median(result.ours))}; no peer, no ratio`);
+  let isMissed = false;
+  for (const [i, { name, goal }] of asked.entries()) {
+    const ratios = result.ours.map((ours, turn) => result.peers[i][turn] / ours);
+    const verdict = verdictOn(median(ratios), goal);
+    isMissed ||= median(ratios) < goal;
+    const times = `ours ${named(median(result.ours))}, ${name} ${named(median(result.peers[i]))}`;
+    const spread = `[${Math.min(...ratios).toFixed(2)}, ${Math.max(...ratios).toFixed(2)}]`;
+    console.log(`${what.padEnd(44)} ${times.padEnd(52)} ${median(ratios).toFixed(2)}× ${spread}  ${verdict}`);
+  }
+  if (isMissed && work.work !== 'product') printProfile(work);
+  return result;
 }
 
-/** 8 prompts of 64 tokens with 8 completions each: prefill, a decoding step, and a whole rollout of 48 tokens. */
-function decoding(): void {
-  const weights = randomWeights(benchConfig);
-  const rng = rngFrom(2, 'bench');
-  const prompts = Array.from({ length: 8 }, () =>
-    Array.from({ length: 64 }, () => rng.below(benchConfig.vocabularySize)),
-  );
-  const rows = Int32Array.from({ length: 64 }, (_, row) => row);
-  const uniforms = Float32Array.from(rows, () => rng.next());
-  const sampling = { temperature: 1 };
-  const rollout = (steps: number): number[] => {
-    const times: number[] = [];
-    const decoder = createDecoder(weights, benchConfig, { prompts, copies: 8, maxNewTokens: 48 })!;
-    let { tokens } = decoder.prefill(uniforms, sampling);
-    for (let step = 1; step < steps; step++) {
-      const start = performance.now();
-      ({ tokens } = decoder.step(rows, tokens, uniforms, sampling));
-      times.push(performance.now() - start);
+function verdictOn(ratio: number, goal: number): string {
+  return ratio >= goal ? `goal ${goal}× met` : `goal ${goal}× missed by ${(100 * (1 - ratio / goal)).toFixed(0)} %`;
+}
+
+function printProfile(work: Work): void {
+  const ours = join(ROOT, 'dist/test/bench/engine/ours.mjs');
+  const { stdout } = spawnSync(process.execPath, [ours, JSON.stringify(work)], {
+    env: { ...process.env, ...environment(), REC_R1_BENCH_PROFILE: '1' },
+    encoding: 'utf8',
+  });
+  console.log(stdout.trimEnd());
+}
+
+async function ceilings(): Promise<void> {
+  const square: Product = {
+    work: 'product',
+    m: 2048,
+    k: 2048,
+    n: 2048,
+    transposeA: false,
+    transposeB: false,
+    calls: 1,
+  };
+  const floats = 1 << 26;
+  for (const work of [
+    { ...square, library: 'torch' },
+    { ...square, library: 'numpy' },
+    { work: 'copy', floats },
+  ]) {
+    const contestant = await start.peer(work);
+    const seconds = Math.min(...(await timesOf(contestant, 7)));
+    const ceiling =
+      work.work === 'copy'
+        ? `memory ceiling ${((floats * 8) / seconds / 1e9).toFixed(1)} GB/s, reading and writing`
+        : `product ceiling ${((2 * 2048 ** 3) / seconds / 1e9).toFixed(0)} GFLOP/s`;
+    console.log(`${ceiling} (${contestant.name})`);
+    await contestant.stop();
+  }
+}
+
+async function timesOf(contestant: Contestant, turns: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let turn = 0; turn < turns; turn++) times.push(await contestant.run());
+  return times;
+}
+
+/** Forward, backward towards the input, and towards the weights: [rows, input, output] of what training multiplies most. */
+const MATRICES: Readonly<Record<string, readonly (readonly [number, number, number])[]>> = {
+  starter: [
+    [7168, 128, 384],
+    [1024, 128, 2048],
+  ],
+  '0.5b': [
+    [2048, 896, 4864],
+    [128, 896, 151_936],
+  ],
+};
+
+async function products(): Promise<void> {
+  for (const { name } of shapes) {
+    for (const [rows, input, output] of MATRICES[name]) {
+      const calls = Math.max(1, Math.round(2e9 / (rows * input * output)));
+      const common = { work: 'product', calls } as const;
+      await product(name, { ...common, m: rows, k: input, n: output, transposeA: false, transposeB: true });
+      await product(name, { ...common, m: rows, k: output, n: input, transposeA: false, transposeB: false });
+      await product(name, { ...common, m: output, k: rows, n: input, transposeA: true, transposeB: false });
     }
-    decoder.dispose();
-    return times;
-  };
-  measure('pack, prefill 8x64, first token', 9, () => {
-    rollout(1);
-  });
-  measure('rollout 64x48 in all', 9, () => {
-    rollout(48);
-  });
-  const steps = Array.from({ length: 5 }, () => rollout(48))
-    .flat()
-    .sort((a, b) => a - b);
-  const at = (share: number): string => steps[Math.floor(share * (steps.length - 1))].toFixed(2);
-  console.log(`${'decoding step, 64 rows'.padEnd(44)} ${at(0.5)} ms  [${at(0.25)}, ${at(0.75)}], fastest ${at(0)}`);
-  tf.dispose(variablesOf(weights));
+  }
 }
 
-products();
-decoding();
-training();
-backend.dispose();
+async function product(shape: string, work: Product): Promise<void> {
+  const { m, k, n, transposeA, transposeB } = work;
+  const letters = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`;
+  await compete(`product, ${shape}, ${m}×${k}×${n} ${letters}`, work, [
+    { name: 'NumPy', goal: 0.9, start: () => start.peer({ ...work, library: 'numpy' }) },
+    { name: 'PyTorch', goal: 0.9, start: () => start.peer({ ...work, library: 'torch' }) },
+  ]);
+}
+
+const DECODES: Readonly<Record<string, Omit<Decode, 'model'>>> = {
+  starter: { work: 'decode', prompts: 8, copies: 8, promptLength: 64, newTokens: 48 },
+  '0.5b': { work: 'decode', prompts: 8, copies: 8, promptLength: 16, newTokens: 6 },
+};
+const GRADIENTS: Readonly<Record<string, Omit<Gradient, 'model'>>> = {
+  starter: { work: 'gradient', rows: 64, length: 112, rank: 0, ourRows: 16, peerRows: 64 },
+  '0.5b': { work: 'gradient', rows: 8, length: 256, rank: 16, ourRows: 2, peerRows: 4 },
+};
+
+async function models(): Promise<void> {
+  for (const { name, model } of shapes) {
+    if (model === LARGE && !existsSync(join(LARGE, 'config.json'))) {
+      if (python === undefined) continue;
+      await (await start.peer({ work: 'make-model', folder: LARGE, shape: QWEN, tokenizer: STARTER })).stop();
+    }
+    const turns = model === LARGE ? Math.min(rounds, 2) : rounds;
+    if (isAsked(given.only, 'decode')) {
+      const work = { ...DECODES[name], model };
+      await compete(
+        `decode, ${name}, a token of 64 rows`,
+        work,
+        [
+          { name: 'transformers', goal: 3, start: () => start.peer(work) },
+          { name: 'llama.cpp', goal: 1, start: () => start.llama(work) },
+        ],
+        turns,
+      );
+    }
+    if (isAsked(given.only, 'gradient')) {
+      const work = { ...GRADIENTS[name], model };
+      const what = `gradient, ${name}, ${work.rows} × ${work.length}${work.rank > 0 ? `, LoRA ${work.rank}` : ''}`;
+      await compete(what, work, [{ name: 'PyTorch', goal: 1, start: () => start.peer(work) }], turns);
+    }
+  }
+}
+
+async function grpo(): Promise<void> {
+  const sizes = { prompts: 8, copies: 8, newTokens: 48, steps: rounds };
+  const work: Grpo = { work: 'grpo', model: STARTER, task: join(ROOT, 'media/sample'), ...sizes };
+  const peer = { name: 'TRL', goal: 3, start: () => start.peer(work) };
+  const { peaks } = await compete('GRPO step, starter, 8 × 8 × 48', work, [peer]);
+  const [ours, theirs] = peaks;
+  if (ours === undefined || theirs === undefined) return;
+  const verdict =
+    ours / theirs <= 0.7 ? 'goal 0.7 met' : `goal 0.7 missed by ${(100 * (ours / theirs / 0.7 - 1)).toFixed(0)} %`;
+  const megabytes = [ours, theirs].map((bytes) => `${Math.round(bytes / 1e6)} MB`);
+  console.log(
+    `${'peak memory in the GRPO step'.padEnd(44)} ours ${megabytes[0]}, TRL ${megabytes[1]}: ${(ours / theirs).toFixed(2)}  ${verdict}`,
+  );
+}
+
+/** TensorFlow.js's own wasm engine took 76 s for this on an idle machine of another kind; it is not part of this run. */
+async function prototype(): Promise<void> {
+  const { ours } = await duel({ work: 'prototype' }, [], rounds);
+  const what = 'prompt, rollout and gradient step of 2.76 M';
+  console.log(`${what.padEnd(44)} ours ${named(median(ours))}`);
+}
+
+/** A second thread must not make things slower where another program keeps a core busy, whatever the priority. */
+async function neighbour(): Promise<void> {
+  const sizes = [
+    { ...DECODES['starter'], model: STARTER },
+    { ...GRADIENTS['starter'], model: STARTER },
+  ];
+  const busy = spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' });
+  try {
+    for (const work of sizes) for (const priority of ['normal', 'low']) await beside(work, priority);
+  } finally {
+    busy.kill('SIGKILL');
+  }
+}
+
+async function beside(work: Work, priority: string): Promise<void> {
+  const environmentOfBoth = { ...environment(), REC_R1_BENCH_PRIORITY: priority };
+  const contestants = [await start.ours(work, 1, environmentOfBoth), await start.ours(work, 2, environmentOfBoth)];
+  const seconds: number[][] = [[], []];
+  for (let turn = 0; turn < rounds; turn++) {
+    for (const [i, contestant] of contestants.entries()) seconds[i].push(await contestant.run());
+  }
+  await Promise.all(contestants.map((contestant) => contestant.stop()));
+  const ratios = seconds[0].map((one, turn) => one / seconds[1][turn]);
+  const spread = `[${Math.min(...ratios).toFixed(2)}, ${Math.max(...ratios).toFixed(2)}]`;
+  const what = `${work.work} beside a busy program, ${priority} priority`;
+  const times = `one thread ${named(median(seconds[0]))}, two ${named(median(seconds[1]))}`;
+  console.log(
+    `${what.padEnd(44)} ${times.padEnd(52)} ${median(ratios).toFixed(2)}× ${spread}  ${verdictOn(median(ratios), 1)}`,
+  );
+}
+
+try {
+  if (python === undefined) {
+    console.log(
+      'REC_R1_BENCH_PYTHON names no Python with the peers, so there are no ratios; test/bench/engine.ts says how to get one.',
+    );
+  } else await ceilings();
+  if (isAsked(given.only, 'product')) await products();
+  await models();
+  if (isAsked(given.only, 'grpo')) await grpo();
+  if (isAsked(given.only, 'prototype')) await prototype();
+  if (isAsked(given.only, 'neighbour')) await neighbour();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -64,7 +64,7 @@ export async function openWithLlama(test: TestContext, modelPath: string): Promi
 
 async function installOrSkip(test: TestContext): Promise<NodeLlamaCpp | undefined> {
   try {
-    return await install();
+    return await installLlama();
   } catch (error) {
     if (process.env['CI']) throw error;
     test.skip(`needs node-llama-cpp from npm: ${messageOf(error).split('\n')[0]}`);
@@ -72,7 +72,8 @@ async function installOrSkip(test: TestContext): Promise<NodeLlamaCpp | undefine
   }
 }
 
-async function install(): Promise<NodeLlamaCpp> {
+/** The library, from the cache or from npm. */
+export async function installLlama(): Promise<NodeLlamaCpp> {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   const folder = join(cache, 'rec-r1-test', `node-llama-cpp-${VERSION}`);
   if (!existsSync(folder)) await fill(folder);

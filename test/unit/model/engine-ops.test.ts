@@ -8,9 +8,11 @@ import {
   adaptedLinearCase,
   attentionCase,
   checkCase,
+  emptyCases,
   embedCase,
   linearCase,
   opCases,
+  randomCases,
   randomInputs,
   rmsNormCase,
   rotaryCase,
@@ -85,6 +87,15 @@ describe('addresses above 2 GiB', () => {
     }
     backend.shared.heap.free(filler);
   });
+});
+
+describe('fused operations of shapes that nobody chose', () => {
+  for (const opCase of [...emptyCases, ...randomCases()]) {
+    it(`${opCase.name} agrees with float64 loops and their finite differences`, async () => {
+      backend = await activateEmbedded({ threads: 2 });
+      checkCase(opCase);
+    });
+  }
 });
 
 async function bitsWith(threads: number, opCase: OpCase): Promise<Float32Array[]> {

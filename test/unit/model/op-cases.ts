@@ -237,6 +237,44 @@ export const opCases: readonly OpCase[] = [
   tokenLogProbsCase(4, 6, 11, 0.7),
 ];
 
+/** Nothing to compute, which must still have the right shape, and gradients that are zero. */
+export const emptyCases: readonly OpCase[] = [
+  linearCase(0, 5, 3, true),
+  adaptedLinearCase(0, 9, 7, 3, true),
+  rmsNormCase(0, 7),
+  rotaryCase(0, 3, 6),
+  attentionCase(0, 5, 4, 2, 4),
+  swigluCase(0, 5),
+  embedCase(7, 5, []),
+  tokenLogProbsCase(0, 6, 11, 1),
+];
+
+/** Sizes that nobody chose, a hundred cases by default: each operation in turn, reproducible. */
+export function randomCases(count = 100): OpCase[] {
+  const rng = rngFrom(2, 'random shapes');
+  const size = (most: number): number => 1 + rng.below(most);
+  const makers = [
+    (): OpCase => linearCase(size(19), size(21), size(35), rng.next() < 0.5),
+    (): OpCase => adaptedLinearCase(size(9), size(11), size(19), size(5), rng.next() < 0.5),
+    (): OpCase => rmsNormCase(size(9), size(21)),
+    (): OpCase => rotaryCase(size(9), size(4), 2 * size(9)),
+    (): OpCase => {
+      const group = size(3);
+      const heads = size(2);
+      return attentionCase(size(2), size(11), heads * group, heads, size(7), rng.next() < 0.5 ? undefined : size(5));
+    },
+    (): OpCase => swigluCase(size(9), size(21)),
+    (): OpCase =>
+      embedCase(
+        9,
+        size(13),
+        Array.from({ length: size(14) }, () => rng.below(9)),
+      ),
+    (): OpCase => tokenLogProbsCase(size(9), size(9), size(40), 0.5 + rng.next()),
+  ];
+  return Array.from({ length: count }, (_, i) => makers[i % makers.length]());
+}
+
 /** Holds the active backend to a case: values to 1e-5 and gradients to 1e-4 of the largest, and no tensor left behind. */
 export function checkCase(opCase: OpCase): void {
   const before = tf.memory().numTensors;
