@@ -87,7 +87,7 @@ function partRow({ name, change, before, after, about }: PartRow): TemplateResul
 }
 
 function rankText(document: ExplainedRank | undefined): string {
-  return String(document?.rank ?? 'none');
+  return String(document?.rank ?? 'not found');
 }
 
 function noParts(before: ExplainedRank | undefined, after: ExplainedRank | undefined): string {

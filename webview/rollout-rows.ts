@@ -26,6 +26,9 @@ interface Table {
   readonly effects: Effects;
 }
 
+/** The index of the first row, for assistive technology: it counts from 1, and the head is a row. */
+const HEAD = 2;
+
 export function rolloutRows(
   groups: readonly ShownGroup[],
   terms: readonly string[],
@@ -35,20 +38,20 @@ export function rolloutRows(
 ): readonly VirtualRow[] {
   const table: Table = { terms, shown, state, effects };
   return groups.flatMap(({ group, index, rollouts }) => [
-    { key: `${shown.step}/${index}`, view: () => queryRow(group, table) },
+    { key: `${shown.step}/${index}`, view: (row) => queryRow(row, group, table) },
     ...rollouts.flatMap(({ rollout, place }): VirtualRow[] => {
       const key = traceKey({ step: shown.step, group: index, place });
-      const row = { key, view: () => rolloutRow(key, rollout, group, table) };
+      const row = { key, view: (row) => rolloutRow(row, key, rollout, group, table) };
       if (!state.open.has(key)) return [row];
-      return [row, { key: `${key}/details`, view: () => details(key, rollout, group, table) }];
+      return [row, { key: `${key}/details`, view: (row) => details(row, key, rollout, group, table) }];
     }),
   ]);
 }
 
-function queryRow(group: RolloutGroup, { terms }: Table): TemplateResult {
+function queryRow(row: number, group: RolloutGroup, { terms }: Table): TemplateResult {
   const { query, baseline } = group;
   const cause = whyEqual(group);
-  return html`<div role="row" class="row original">
+  return html`<div role="row" aria-rowindex=${row + HEAD} class="row original">
     <span role="rowheader" title=${query}>${query}</span>
     <span role="cell"></span>
     ${terms.map((term) => html`<span role="cell" class="number">${term === 'ndcg' ? decimal(baseline.ndcg) : ''}</span>`)}
@@ -68,6 +71,7 @@ function queryRow(group: RolloutGroup, { terms }: Table): TemplateResult {
 }
 
 function rolloutRow(
+  row: number,
   key: string,
   rollout: Rollout,
   group: RolloutGroup,
@@ -78,7 +82,7 @@ function rolloutRow(
   const grades = shown.grades[group.exampleId] ?? {};
   const better = gainOf(rollout, group);
   const tone = better > 0.0005 ? 'gain' : better < -0.0005 ? 'loss' : '';
-  return html`<div role="row" class="row ${tone}">
+  return html`<div role="row" aria-rowindex=${row + HEAD} class="row ${tone}">
     <span role="rowheader">
       <button
         class="disclosure"
@@ -113,8 +117,8 @@ function isSearched({ rewrite, error }: Rollout): boolean {
   return rewrite !== null && error === undefined;
 }
 
-function details(key: string, rollout: Rollout, group: RolloutGroup, table: Table): TemplateResult {
-  return html`<div role="row" class="details">
+function details(row: number, key: string, rollout: Rollout, group: RolloutGroup, table: Table): TemplateResult {
+  return html`<div role="row" aria-rowindex=${row + HEAD} class="details">
     <div role="cell">
       ${completion(key, rollout, table)}
       ${

@@ -10,7 +10,8 @@ import { WindowVirtualizerController } from '@tanstack/lit-virtual';
 export interface VirtualRow {
   /** Unique in the list, and the same as long as it is the same row. */
   readonly key: string;
-  readonly view: () => TemplateResult;
+  /** @param place from 0, for its `aria-rowindex`. */
+  readonly view: (place: number) => TemplateResult;
 }
 
 const LIKELY_HEIGHT = 26;
@@ -49,7 +50,7 @@ class VirtualRows extends LitElement {
       ${repeat(
         virtualizer.getVirtualItems(),
         ({ key }) => key,
-        ({ index }) => html`<div role="presentation" data-index=${index}>${this.rows[index].view()}</div>`,
+        ({ index }) => html`<div role="presentation" data-index=${index}>${this.rows[index].view(index)}</div>`,
       )}
     </div>`;
   }

@@ -28,7 +28,7 @@ function writeRuns(folder: string): string {
   return dir;
 }
 
-it('a user reads a run: curves, steps, rollouts and why they rank as they do', { timeout: 300_000 }, async () => {
+it('a user reads a run: curves, steps, rollouts and why they rank as they do', { timeout: 240_000 }, async () => {
   await withEditor('dashboard', { extension: EXTENSION }, async ({ page }, folder) => {
     const dir = writeRuns(folder);
     await runCommand(page, 'Rec-R1: Open Dashboard');
@@ -41,6 +41,7 @@ it('a user reads a run: curves, steps, rollouts and why they rank as they do', {
     await screenshot(page, 'dashboard-2-runs');
     await choosesAStep(page, panel);
     await readsRollouts(page, panel, dir);
+    await changesTheTheme(page);
   });
 });
 
@@ -127,4 +128,20 @@ async function opensDiffEditor(page: Page, panel: FrameLocator): Promise<void> {
   );
   await screenshot(page, 'dashboard-5-diff-editor');
   await runCommand(page, 'View: Close Editor');
+}
+
+/** What is drawn on canvases follows too; the pictures are for a person to look at. */
+async function changesTheTheme(page: Page): Promise<void> {
+  const panel = await webview(page);
+  for (const theme of ['Dark 2026', 'Dark High Contrast']) {
+    await runCommand(page, 'Preferences: Color Theme');
+    await page.locator('.quick-input-widget input').first().fill(theme);
+    await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: theme }).waitFor();
+    await page.keyboard.press('Enter');
+    await panel.locator('#curve-reward canvas').scrollIntoViewIfNeeded();
+    await screenshot(page, `dashboard-6-${theme}`);
+    await panel.locator('.disclosure[aria-expanded=false]').first().click();
+    await panel.locator('#colouring').scrollIntoViewIfNeeded();
+    await screenshot(page, `dashboard-7-${theme}`);
+  }
 }
