@@ -41,9 +41,9 @@ export function rolloutRows(
     { key: `${shown.step}/${index}`, view: (row) => queryRow(row, group, table) },
     ...rollouts.flatMap(({ rollout, place }): VirtualRow[] => {
       const key = traceKey({ step: shown.step, group: index, place });
-      const row = { key, view: (row) => rolloutRow(row, key, rollout, group, table) };
-      if (!state.open.has(key)) return [row];
-      return [row, { key: `${key}/details`, view: (row) => details(row, key, rollout, group, table) }];
+      const closed: VirtualRow = { key, view: (row) => rolloutRow(row, key, rollout, group, table) };
+      if (!state.open.has(key)) return [closed];
+      return [closed, { key: `${key}/details`, view: (row) => details(row, key, rollout, group, table) }];
     }),
   ]);
 }
