@@ -76,9 +76,9 @@ export interface FailedRegression {
 export function failureLines({ test, rewrite, format, found, hits }: FailedRegression): string[] {
   if (rewrite === null) return [`The answer is malformed (${format}), so nothing was searched.`];
   const missed = found.filter(({ rank }) => rank === null || rank > test.k);
-  const wanted = `${test.need === 'any' ? 'One' : 'All'} of ${found.length} must be in the first ${test.k}`;
+  const which = found.length === 1 ? found[0].id : `${test.need === 'any' ? 'One' : 'All'} of ${found.length}`;
   const places = missed.map(({ id, rank }) => (rank === null ? `${id} is not found` : `${id} is at ${rank}`));
-  return [`${wanted}, but ${places.join(', ')}.`, ...rankingLines(hits)];
+  return [`${which} must be in the first ${test.k}, but ${places.join(', ')}.`, ...rankingLines(hits)];
 }
 
 /** A ranking as text: `1. id  title`. */

@@ -151,8 +151,11 @@ export class InlineRewrites
     const inFile = isInFile ? queriesOf(document, position.line, position.line) : [];
     const placed = [...selected, ...inFile].find((query) => rangeOf(query).contains(position));
     if (!placed) return undefined;
-    const answer = await this.answerFor(placed, abortSignalOf(token));
-    return answer && new vscode.Hover(hoverOf(placed, answer, current), rangeOf(placed));
+    const answer = await this.#answerOrProblem(placed, token);
+    if (answer === undefined) return undefined;
+    const text =
+      typeof answer === 'string' ? new vscode.MarkdownString().appendText(answer) : hoverOf(placed, answer, current);
+    return new vscode.Hover(text, rangeOf(placed));
   }
 
   dispose(): void {
@@ -164,13 +167,22 @@ export class InlineRewrites
   }
 
   async #titleOf(placed: PlacedQuery, token: vscode.CancellationToken): Promise<string> {
+    const answer = await this.#answerOrProblem(placed, token);
+    if (answer === undefined) return '';
+    return typeof answer === 'string' ? `$(warning) ${answer}` : lineOf(answer, this.#samples.get(placed.query));
+  }
+
+  /** What went wrong belongs where the answer would be: a message for each visible line would be in the way. */
+  async #answerOrProblem(
+    placed: PlacedQuery,
+    token: vscode.CancellationToken,
+  ): Promise<RewriteAnswer | string | undefined> {
     try {
-      const answer = await this.answerFor(placed, abortSignalOf(token));
-      return answer ? lineOf(answer, this.#samples.get(placed.query)) : '';
+      return await this.answerFor(placed, abortSignalOf(token));
     } catch (error) {
-      if (token.isCancellationRequested) return '';
+      if (token.isCancellationRequested) return undefined;
       if (!(error instanceof UserError)) this.#log.error(error instanceof Error ? error : messageOf(error));
-      return `$(warning) ${messageOf(error)}`;
+      return messageOf(error);
     }
   }
 

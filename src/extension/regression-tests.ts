@@ -133,19 +133,11 @@ class RegressionTests implements vscode.Disposable {
   }
 }
 
-/** The editor shows what was wanted and what was got side by side. */
+/** The reason first, which is all that a line has room for, then the rewrite and the ranking that it got. */
 function failureOf(result: RegressionResult, { uri, range }: vscode.TestItem): vscode.TestMessage {
-  const { test, rewrite, checkpoint } = result;
   const [reason, ...ranking] = failureLines(result);
-  const wanted =
-    test.need === 'any'
-      ? vscode.l10n.t('One of these in the first {0}:', test.k)
-      : vscode.l10n.t('All of these in the first {0}:', test.k);
-  const message = vscode.TestMessage.diff(
-    `${reason}\n${checkpoint}: ${rewrite ?? ''}`,
-    [wanted, ...test.documents].join('\n'),
-    ranking.join('\n'),
-  );
+  const rewrite = `${result.checkpoint}: ${result.test.query} → ${result.rewrite ?? ''}`;
+  const message = new vscode.TestMessage([reason, '', rewrite, ...ranking].join('\n'));
   if (uri && range) message.location = new vscode.Location(uri, range);
   return message;
 }

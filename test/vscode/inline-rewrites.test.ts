@@ -31,7 +31,7 @@ it('a user reads, takes, draws and compares rewrites above queries', { timeout: 
     await openFile(page, 'queries.jsonl');
     await lens(page, 'Show what a checkpoint makes of these queries').click();
     await pick(page, 'Which checkpoint rewrites queries in this workspace?', 'step-000004');
-    const first = lens(page, /^→ .+ · NDCG@10 \d\.\d\d → \d\.\d\d/).first();
+    const first = lens(page, /^→\s.+·\sNDCG@10 \d\.\d\d → \d\.\d\d/).first();
     await first.waitFor({ timeout: ANSWER_MILLIS });
     await page.locator('.statusbar-item', { hasText: 'step-000004' }).waitFor();
     await screenshot(page, 'inline-1-lenses');
@@ -61,13 +61,13 @@ function lens(page: Page, text: string | RegExp): Locator {
 
 async function drawsAnother(page: Page): Promise<void> {
   await lens(page, 'Another').first().click();
-  await lens(page, /^→ \(sample 1\) /)
+  await lens(page, /^→\s\(sample 1\)\s/)
     .first()
     .waitFor({ timeout: ANSWER_MILLIS });
 }
 
 async function comparesRankings(page: Page): Promise<void> {
-  await lens(page, /^→ /).nth(1).click();
+  await lens(page, /^→/).nth(1).click();
   const diff = page.locator('.monaco-diff-editor');
   await diff.waitFor();
   await diff
@@ -92,7 +92,7 @@ async function seesHover(page: Page, query: string): Promise<void> {
 
 /** The file stays what it was: JSON. */
 async function accepts(page: Page, folder: string): Promise<void> {
-  const shown = await lens(page, /^→ /).nth(1).innerText();
+  const shown = await lens(page, /^→/).nth(1).innerText();
   await lens(page, 'Accept').nth(1).click();
   await runCommand(page, 'File: Save');
   const file = join(folder, 'queries.jsonl');
@@ -108,7 +108,7 @@ async function takesHints(page: Page, folder: string): Promise<void> {
   writeFileSync(join(folder, '.vscode', 'settings.json'), '{"rec-r1.inlineRewrites": "inlayHints"}');
   await openFile(page, 'log.csv');
   await page.locator('.view-line', { hasText: /shoes\s*→\s/ }).waitFor({ timeout: ANSWER_MILLIS });
-  assert.equal(await lens(page, /^→ /).count(), 0);
+  await eventually('The end of the lines', async () => (await lens(page, /^→/).count()) === 0);
   await screenshot(page, 'inline-4-hints');
 }
 
@@ -119,7 +119,7 @@ async function rewritesSelection(page: Page, folder: string): Promise<void> {
   await page.keyboard.press('Home');
   await page.keyboard.press('Shift+End');
   await runCommand(page, 'Rec-R1: Rewrite Selected Query');
-  await lens(page, /^→ /).waitFor({ timeout: ANSWER_MILLIS });
+  await lens(page, /^→/).waitFor({ timeout: ANSWER_MILLIS });
   await screenshot(page, 'inline-5-selection');
   await lens(page, 'Accept').click();
   await page.locator('.view-line', { hasText: 'something for my back' }).waitFor({ state: 'detached' });

@@ -30,7 +30,7 @@ it(
     writeToolCaller(helper, [
       { name: 'rec-r1_list_runs', input: {} },
       { name: 'rec-r1_show_step', input: { run: 'first', step: 2 } },
-      { name: 'rec-r1_compare_checkpoints', input: { b: CHECKPOINT } },
+      { name: 'rec-r1_compare_checkpoints', input: { run: 'first', b: CHECKPOINT } },
       { name: 'rec-r1_rewrite_query', input: { query: 'a thing to warm my neck' } },
     ]);
     await withEditor('views', { extension, helpers: [helper] }, async ({ page }, folder) => {
@@ -46,6 +46,7 @@ it(
       await seesData(page);
       await deletesIndex(page);
       await usesCheckpoint(page);
+      await forks(page);
       await exports(page, folder);
       await runsTests(page, folder, evaluated(runDir));
       await answersAssistants(page, folder);
@@ -97,6 +98,17 @@ async function usesCheckpoint(page: Page): Promise<void> {
   await page.locator('.statusbar-item', { hasText: CHECKPOINT }).waitFor();
 }
 
+/** The new run has the step of the checkpoint already. */
+async function forks(page: Page): Promise<void> {
+  await fromMenu(page, row(page, 'step-000002'), 'Fork…');
+  const input = page.locator('.quick-input-widget input').first();
+  await page.getByText('A new run goes on after step 2').waitFor();
+  await input.fill('5');
+  await page.keyboard.press('Enter');
+  await row(page, /5\/5/).waitFor({ timeout: ANSWER_MILLIS });
+  await page.locator('.statusbar-item', { hasText: 'Rec-R1 5/5' }).waitFor();
+}
+
 async function exports(page: Page, folder: string): Promise<void> {
   await fromMenu(page, row(page, CHECKPOINT), 'Export Checkpoint…');
   await pick(page, 'For what?', 'transformers');
@@ -136,13 +148,13 @@ async function answersAssistants(page: Page, folder: string): Promise<void> {
   const confirmation = page.locator('.monaco-dialog-box', { hasText: 'a thing to warm my neck' });
   await confirmation.waitFor({ timeout: ANSWER_MILLIS });
   await screenshot(page, 'views-4-tools');
-  await confirmation.getByRole('button').first().click();
+  await confirmation.getByRole('button', { name: 'Yes' }).click();
   const file = join(folder, 'tools.json');
   const text = await eventually('The answers', () => existsSync(file) && readFileSync(file, 'utf8'), ANSWER_MILLIS);
   const said = JSON.parse(text) as Readonly<Record<string, string>>;
   assert.match(
     said['rec-r1_list_runs'],
-    /^first: finished, step 4 of 4, task sample, validation after step 4: ndcg@10 0\.\d{3}/,
+    /^first: finished, step 4 of 4, task sample, validation after step 4: ndcg@10 0\.\d{3}/m,
   );
   assert.match(said['rec-r1_show_step'], /^first, step 2 of 4 \(finished\)\nreward -?\d/);
   assert.match(
@@ -155,7 +167,11 @@ async function answersAssistants(page: Page, folder: string): Promise<void> {
   );
 }
 
+/** By keyboard at the end: a menu passes over a click that comes right after the one that opened it. */
 async function fromMenu(page: Page, target: Locator, command: string): Promise<void> {
   await target.click({ button: 'right' });
-  await page.locator('.monaco-menu').getByRole('menuitem', { name: command }).click();
+  const menu = page.locator('.monaco-menu');
+  await menu.getByRole('menuitem', { name: command }).hover();
+  await page.keyboard.press('Enter');
+  await menu.waitFor({ state: 'hidden' });
 }
