@@ -3,17 +3,18 @@ reward, and lays the two curves side by side.
 
     npm run build
     pip install torch transformers trl
-    python test/bench/trl-curves.py [--steps 60] [--seed 1] --out test/bench/trl-curves
+    python test/bench/trl-curves.py [--steps 20] [--seed 1] --out test/bench/trl-curves
 
 Writes OUT.json and OUT.svg. TRL's rewards come from `rec-r1 score`, so that both are paid by the same recommender. What differs:
 the two draw other random numbers, and the warm-up of transformers begins with a rate of 0, so TRL's first step learns nothing. A
-step's queries decide most of its reward, which is why both see the same ones, and why a trailing mean is drawn over the steps.
+step's queries decide most of its reward, which is why both see the same ones; a trailing mean is drawn over long runs.
 """
 
 import argparse
 import json
 import math
 import sqlite3
+import statistics
 import subprocess
 import tempfile
 from pathlib import Path
@@ -118,6 +119,9 @@ def drawing(ours, theirs):
     )
     ticks = [round(low + i / 10, 1) for i in range(round((high - low) * 10) + 1)]
     curves = [(ours, OURS, "Rec-R1"), (theirs, THEIRS, "TRL GRPOTrainer")]
+    together = statistics.correlation(ours, theirs)
+    is_long = steps >= 5 * SMOOTH  # a trailing mean of a few steps shows where they began
+    faint = 'stroke-opacity="0.3"' if is_long else 'stroke-width="2"'
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
         f'<rect width="{width}" height="{height}" fill="white"/>',
@@ -125,21 +129,21 @@ def drawing(ours, theirs):
         *(text(left - 8, y(v) + 4, f"{v:.1f}", "end") for v in ticks),
         *(text(x(step), bottom + 18, step) for step in [1, *range(10, steps + 1, 10)]),
         text((left + width - 24) / 2, bottom + 38, "step"),
-        text(left, 22, "Mean reward of a step: the same starter, queries, recommender and settings", "start", "#111827"),
+        text(left, 22, f"Mean reward of a step on the same queries, from the same starter; correlation {together:.2f}", "start", "#111827"),
         *(
-            text(left + 300 * i, 44, f"{name}, last {ENDS} steps {mean(curve[-ENDS:]):.3f}", "start", color)
+            text(left + 300 * i, 44, f"{name}, mean of the last {ENDS} steps {mean(curve[-ENDS:]):.3f}", "start", color)
             for i, (curve, color, name) in enumerate(curves)
         ),
-        *(line(curve, f'stroke="{color}" stroke-opacity="0.3"') for curve, color, _ in curves),
-        *(line(trailing(curve), f'stroke="{color}" stroke-width="2.5"') for curve, color, _ in curves),
-        text(width - 24, bottom + 38, f"thick: mean of {SMOOTH} steps", "end"),
+        *(line(curve, f'stroke="{color}" {faint}') for curve, color, _ in curves),
+        *(line(trailing(curve), f'stroke="{color}" stroke-width="2.5"') for curve, color, _ in curves if is_long),
+        text(width - 24, bottom + 38, f"thick: mean of {SMOOTH} steps" if is_long else "", "end"),
         "</svg>\n",
     ])
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()

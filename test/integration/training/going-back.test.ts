@@ -105,7 +105,12 @@ describe('rec-r1 train --fork', () => {
     await train(parent);
     const fork = join(folder, 'fork');
     const changed = ['--steps', '6', '--set', 'optimizer.learningRate=1e-4', '--set', 'grpo.variant=dapo'];
-    await recR1Json('train', '--fork', parent, '--run', fork, '--fresh-optimizer', ...changed);
+    const forked = await recR1('train', '--fork', parent, '--run', fork, '--fresh-optimizer', ...changed);
+    assert.equal(forked.status, 0, forked.stderr);
+    assert.match(
+      forked.stdout,
+      /Signs of reward hacking, mean of the first 1 and the last 1 steps:\n {2}rewrites with/,
+    );
     const { info } = read(fork);
     const shown = ['rollout.prompts', 'optimizer.learningRate', 'grpo.variant', 'grpo.clipHigh', 'grpo.equalGroups'];
     assert.deepEqual(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { requestControl } from '../../../src/runs/control.ts';
+import { openRunReader } from '../../../src/runs/reader.ts';
 import { recR1 } from '../../fixtures/command-line.ts';
 import { httpRecommender, type HttpRecommender } from '../../fixtures/http-recommender.ts';
 import { reaches, recorded, train } from '../../fixtures/small-training.ts';
@@ -39,6 +40,13 @@ describe('a training whose recommender goes down', () => {
       requestControl(runDir, 'run');
       await training;
       assert.deepEqual(recorded(runDir), recorded(join(root, 'undisturbed')));
+      const reader = openRunReader(runDir);
+      const guards = reader.eventsAfter(0).flatMap((event) => (event.kind === 'guard' ? [event] : []));
+      reader.close();
+      assert.deepEqual(
+        guards.map(({ guard, message }) => [guard, message]),
+        [['retriever', paused.message]],
+      );
     },
   );
 
