@@ -27,10 +27,16 @@ export interface MemoryForecast {
   /** What the tensors must fit into, and what the process must. */
   readonly limits: { readonly engineBytes: number; readonly machineBytes: number };
   readonly fits: boolean;
-  /** Settings that together make it fit, and the peak that they lead to; none when it fits, or when no settings do. */
-  readonly remedy?: { readonly settings: Partial<RunConfig>; readonly residentBytes: number };
-  /** It would fit if the file of the weights were in half precision. */
-  readonly fitsInHalf: boolean;
+  /** What makes it fit; nothing when it fits as it is, or when nothing does. */
+  readonly remedy?: Remedy;
+}
+
+/** Changes that are enough together, and the peak that they lead to. */
+export interface Remedy {
+  readonly settings: Partial<RunConfig>;
+  /** The file of the weights must be in half precision too. */
+  readonly inHalf: boolean;
+  readonly residentBytes: number;
 }
 
 /** What JavaScript takes beyond what it had before the first step: texts, rankings, and what waits to be collected. */
@@ -76,8 +82,7 @@ function forecast(facts: Facts, config: RunConfig): MemoryForecast {
     residentBytes: facts.outside + estimate.peakBytes,
     limits: facts.limits,
     fits,
-    ...(!fits && remedyFor(facts, config)),
-    fitsInHalf: !fits && !facts.isHalf && isWithin(facts, estimateMemory({ ...plan, isHalf: true })),
+    ...(!fits && { remedy: remedyFor(facts, config) ?? remedyFor({ ...facts, isHalf: true }, config, !facts.isHalf) }),
   };
 }
 
@@ -116,23 +121,20 @@ function* changes(config: RunConfig, { promptTokens, newTokens }: MemoryPlan): G
 }
 
 /** The first change that is enough by itself; otherwise as many, one after another, as are. */
-function remedyFor(facts: Facts, config: RunConfig): Pick<MemoryForecast, 'remedy'> {
-  const found = (settings: Partial<RunConfig>): MemoryForecast['remedy'] => {
+function remedyFor(facts: Facts, config: RunConfig, inHalf = false): Remedy | undefined {
+  const found = (settings: Partial<RunConfig>): Remedy | undefined => {
     const estimate = estimateMemory(planOf(facts, { ...config, ...settings }));
-    return isWithin(facts, estimate) ? { settings, residentBytes: facts.outside + estimate.peakBytes } : undefined;
+    if (!isWithin(facts, estimate)) return undefined;
+    return { settings, inHalf, residentBytes: facts.outside + estimate.peakBytes };
   };
-  const single = [...changes(config, planOf(facts, config))];
-  for (const settings of single) {
-    const remedy = found(settings);
-    if (remedy) return { remedy };
-  }
+  const single = [...(inHalf ? [{}] : []), ...changes(config, planOf(facts, config))];
   let together: Partial<RunConfig> = {};
-  for (const settings of single) {
-    together = { ...together, ...settings };
-    const remedy = found(together);
-    if (remedy) return { remedy };
+  const joined = single.map((settings) => (together = { ...together, ...settings }));
+  for (const settings of [...single, ...joined]) {
+    const remedy = found(settings);
+    if (remedy) return remedy;
   }
-  return {};
+  return undefined;
 }
 
 /** Whether the weights' file holds its matrices in half precision. */
@@ -164,31 +166,28 @@ async function longestPrompt(
 }
 
 /** What a forecast comes to, in one sentence. */
-export function memorySentence({ estimate, residentBytes, limits, fits, ...rest }: MemoryForecast): string {
+export function memorySentence({ estimate, residentBytes, limits, fits, remedy }: MemoryForecast): string {
   const needs = `About ${gigabytes(residentBytes)} of memory at the peak, ${PHASES[estimate.largest]}`;
   if (fits) return `${needs}.`;
   const overEngine = estimate.peakBytes > limits.engineBytes;
   const limit = overEngine
     ? `its tensors need ${gigabytes(estimate.peakBytes)} and the embedded engine has ${gigabytes(limits.engineBytes)}`
     : `this machine has ${gigabytes(limits.machineBytes)}`;
-  return `${needs}, does not fit: ${limit}. ${advice({ ...rest, overEngine })}`;
+  const ways = [
+    ...(remedy ? [`${remedyText(remedy)} (${gigabytes(remedy.residentBytes)})`] : []),
+    ...(overEngine ? ['take backend=node, which uses what the machine has ("rec-r1 install-backend node")'] : []),
+  ];
+  const advice =
+    ways.length === 0 ? 'No settings make it fit; take a smaller model.' : `To make it fit, ${ways.join(', or ')}.`;
+  return `${needs}, which does not fit: ${limit}. ${advice}`;
 }
 
-function advice({
-  remedy,
-  fitsInHalf,
-  overEngine,
-}: Pick<MemoryForecast, 'remedy' | 'fitsInHalf'> & { readonly overEngine: boolean }): string {
-  const ways: string[] = [];
-  if (remedy) {
-    const settings = Object.entries(remedy.settings).map(([name, value]) => `${name}=${value}`);
-    ways.push(`set ${settings.join(' and ')} (${gigabytes(remedy.residentBytes)})`);
-  }
-  if (fitsInHalf) ways.push('save the model in half precision (transformers: dtype="bfloat16")');
-  if (overEngine) ways.push('take backend=node, which uses what the machine has ("rec-r1 install-backend node")');
-  if (ways.length === 0) return 'No settings make it fit; take a smaller model.';
-  const [first, ...others] = ways;
-  return `To make it fit, ${[first, ...others].join(', or ')}.`;
+function remedyText({ settings, inHalf }: Remedy): string {
+  const assignments = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  return [
+    ...(inHalf ? ['save the model in half precision (transformers: dtype="bfloat16")'] : []),
+    ...(assignments.length > 0 ? [`set ${assignments.join(' and ')}`] : []),
+  ].join(' and ');
 }
 
 const PHASES = {

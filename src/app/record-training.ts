@@ -34,6 +34,8 @@ export interface TrainContext {
   readonly stop: AbortSignal;
   /** End now; the last checkpoint stays. */
   readonly cancel: AbortSignal;
+  /** Told what the user may want to know before the first event. */
+  readonly note?: (text: string) => void;
 }
 
 /** How often a run says how far its documents are encoded. */

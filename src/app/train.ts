@@ -16,6 +16,7 @@ import type { Parent } from '../runs/records.ts';
 import { createRun, refuseExistingRun } from '../runs/store.ts';
 import { configFrom, givenIn, type RunConfig, SETTINGS, type SettingName } from './config.ts';
 import { type OpenedReward, openReward } from './open-reward.ts';
+import { assertFits, forecastMemory, memorySentence } from './memory.ts';
 import { checkPairs } from './pairs.ts';
 import { examplesOf, openBackend, openTaskOf } from './parts.ts';
 import { loraOf, openStart, openToResume } from './policies.ts';
@@ -41,6 +42,9 @@ export async function* startTraining(
   checkPairs(config);
   refuseTakenSinks(runDir, config);
   const opened = await openNamed(config);
+  const forecast = await forecastMemory(opened.task, config, opened.engine.name);
+  assertFits(forecast);
+  context.note?.(memorySentence(forecast));
   const { policy, reference } = await openStart(config);
   newRun(runDir, config, opened.task);
   const optimizer = createAdamW([...policy.parameters.values()]);

@@ -1,10 +1,12 @@
 /** @file A training in the terminal: a progress line, Ctrl-C, and the report at the end. */
+import { gigabytes } from '../app/memory.ts';
 import type { TrainContext } from '../app/train.ts';
 import { openRunReader } from '../runs/reader.ts';
 import type { Evaluation, RunEvent, StepMetrics, TuningMetrics } from '../runs/events.ts';
 import type { Output } from './command.ts';
 import { printHackingSigns } from './hacking-report.ts';
 import { printReport } from './report.ts';
+import { StepTimes } from './step-times.ts';
 
 /**
  * Runs a training to its end, printing its events. With `report`, a finished training is then compared with its start on
@@ -18,11 +20,13 @@ export async function followTraining(
 ): Promise<void> {
   const interrupts = listenForInterrupts(output);
   const progress = new Progress(output, runDir);
+  const times = new StepTimes();
   let checkpoint: string | null = null;
   let state = 'running';
   try {
     for await (const event of start(interrupts.context)) {
       if (event.kind === 'checkpoint') checkpoint = event.name;
+      if (event.kind === 'step' && 'sampleSeconds' in event.metrics) times.add(event.metrics);
       if (event.kind === 'state') state = event.state;
       progress.show(event);
     }
@@ -30,12 +34,19 @@ export async function followTraining(
     progress.end();
     interrupts.dispose();
   }
+  const line = times.line();
+  if (line !== undefined) output.line(`${line} Memory at the peak: ${gigabytes(peakBytes())}.`);
   printHackingSigns(runDir, output);
   if (report && state === 'finished') await printReport(runDir, output);
   if (state === 'stopped') output.note(`Stopped. Continue with: rec-r1 resume ${runDir}`);
   output.line(`Run: ${runDir}`);
   output.line('See it in VS Code: open this folder, then run "Rec-R1: Open Dashboard" from the command palette.');
   output.object({ run: runDir, checkpoint });
+}
+
+/** The largest resident memory that this process has had. */
+function peakBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
 }
 
 /** First Ctrl-C: stop after the step. Second: now. */
@@ -53,7 +64,13 @@ function listenForInterrupts(output: Output): { context: TrainContext; dispose: 
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onInterrupt);
   return {
-    context: { stop: stop.signal, cancel: cancel.signal },
+    context: {
+      stop: stop.signal,
+      cancel: cancel.signal,
+      note: (text) => {
+        output.note(text);
+      },
+    },
     dispose: () => {
       process.off('SIGINT', onInterrupt);
       process.off('SIGTERM', onInterrupt);

@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { EmbeddedBackend } from './engine/embedded-backend.ts';
-import type { HalfPrecision } from './engine/storage.ts';
-import type { StoredTensor } from './safetensors.ts';
+import type { HalfPrecision, Precision } from './engine/storage.ts';
+import type { DType, StoredTensor } from './safetensors.ts';
 
 /** A float32 variable that `fill` writes; the caller disposes it. When `fill` throws, nothing is left behind. */
 export async function filledVariable(
@@ -41,8 +41,8 @@ async function filledInPlace(
  */
 export async function frozenVariable(tensor: StoredTensor): Promise<tf.Variable> {
   const backend = tf.backend();
-  const precision = HALVES[tensor.dtype];
-  const isKept = backend instanceof EmbeddedBackend && precision !== undefined && tensor.shape.length === 2;
+  const precision = PRECISIONS[tensor.dtype];
+  const isKept = backend instanceof EmbeddedBackend && precision !== 'float32' && tensor.shape.length === 2;
   const made =
     (isKept ? await filledHalves(backend, tensor, precision) : undefined) ??
     (await filledVariable(tensor.shape, tensor.readInto));
@@ -50,7 +50,7 @@ export async function frozenVariable(tensor: StoredTensor): Promise<tf.Variable>
   return made;
 }
 
-const HALVES: Readonly<Record<string, HalfPrecision | undefined>> = { F16: 'float16', BF16: 'bfloat16' };
+const PRECISIONS = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const satisfies Record<DType, Precision>;
 
 /** Nothing for values that are infinite or no number, which kernels do not expect among halves. */
 async function filledHalves(

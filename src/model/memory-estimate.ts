@@ -22,7 +22,7 @@
 import { decoderBytes, repacks, SPARE_BYTES } from './engine/decoder-size.ts';
 import type { LoraConfig } from './lora.ts';
 import { parameterShapes } from './parameter-shapes.ts';
-import type { ModelConfig } from './weights.ts';
+import { type ModelConfig, sharesPrompts } from './weights.ts';
 
 /** What a training asks of its model. */
 export interface MemoryPlan {
@@ -127,14 +127,14 @@ function rolloutBytes(plan: MemoryPlan, roomBytes: number): number {
   return Math.max(decoding(prompts, groupSize), decoding(EVALUATED, 1));
 }
 
-/** Sequences of the largest micro-batch, and its padded tokens. */
-function microBatch({ promptTokens, newTokens, microBatchTokens, prompts, groupSize }: MemoryPlan): {
-  readonly sequences: number;
-  readonly tokens: number;
-} {
-  const length = promptTokens + newTokens;
-  const sequences = Math.max(1, Math.min(prompts * groupSize, Math.floor(microBatchTokens / length)));
-  return { sequences, tokens: sequences * (length - 1) };
+/** Padded tokens of the largest micro-batch, and how many of them are predicted; see rl/token-batch.ts. */
+function microBatch(plan: MemoryPlan): { readonly tokens: number; readonly predicted: number } {
+  const { config, promptTokens, newTokens, microBatchTokens, prompts, groupSize } = plan;
+  const fitting = Math.max(1, Math.floor((microBatchTokens - promptTokens) / newTokens));
+  const completions = sharesPrompts(config) ? Math.min(groupSize, fitting) : 1;
+  const rowTokens = promptTokens + completions * newTokens;
+  const rows = Math.max(1, Math.min((prompts * groupSize) / completions, Math.floor(microBatchTokens / rowTokens)));
+  return { tokens: rows * (rowTokens - completions), predicted: rows * completions * newTokens };
 }
 
 /** One layer's values, or the head's logits, without a gradient. */
@@ -161,7 +161,7 @@ function updateBytes(plan: MemoryPlan, trained: number): number {
 /** Logits of some rows, hidden states and their gradient. */
 function headBytes(plan: MemoryPlan): number {
   const { vocabularySize, hiddenSize } = plan.config;
-  const predicted = microBatch(plan).sequences * plan.newTokens;
+  const { predicted } = microBatch(plan);
   const rows = Math.min(predicted, Math.max(LOGIT_ROWS, Math.floor(LOGIT_FLOATS / vocabularySize)));
   return rows * vocabularySize * 4 + 3 * predicted * hiddenSize * 4 + panelBytes(plan.config, vocabularySize);
 }

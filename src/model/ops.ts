@@ -110,11 +110,21 @@ export function rotary(x: Tensor3D, positions: Tensor1D, { frequencies, scale }:
  * Batches are padded on the right, so no valid position ever sees padding.
  *
  * `starts` int32 [B, T], where given, is the first position that each position sees, not falling along a row and never
- * beyond the position itself: for sequences packed into one row, and for windows that slide.
+ * beyond the position itself: for sequences packed into one row, and for windows that slide. Beside that it sees the first
+ * `prefixes` int32 [B] positions of its row, where given: what its sequences have in common.
  */
-export function causalAttention(q: Tensor4D, k: Tensor4D, v: Tensor4D, starts?: Tensor2D): Tensor4D {
+export function causalAttention(
+  q: Tensor4D,
+  k: Tensor4D,
+  v: Tensor4D,
+  starts?: Tensor2D,
+  prefixes?: Tensor1D,
+): Tensor4D {
   if (starts && isFused(fusedKernels.limitedAttention)) {
-    return runFused(fusedKernels.limitedAttention, { q, k, v, starts }) as Tensor4D;
+    return tf.tidy(() => {
+      const inputs = { q, k, v, starts, prefixes: prefixes ?? tf.zeros<tf.Rank.R1>([q.shape[0]], 'int32') };
+      return runFused(fusedKernels.limitedAttention, inputs) as Tensor4D;
+    });
   }
   if (!starts && isFused(fusedKernels.causalAttention)) {
     return runFused(fusedKernels.causalAttention, { q, k, v }) as Tensor4D;
@@ -127,21 +137,28 @@ export function causalAttention(q: Tensor4D, k: Tensor4D, v: Tensor4D, starts?: 
       tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [groups, length, headSize]);
     const products = tf.matMul(headsFirst(q, rows), headsFirst(k, time), false, true); // [B·K, H/K·T, T]
     const scores = tf.mul(tf.reshape(products, [batch, heads, time, time]), 1 / Math.sqrt(headSize));
-    const weights = tf.softmax(tf.add(scores, hidden(time, starts)));
+    const weights = tf.softmax(tf.add(scores, hidden(time, starts, prefixes)));
     const mixed = tf.matMul(tf.reshape(weights, [groups, rows, time]), headsFirst(v, time));
     return tf.transpose(tf.reshape(mixed, [batch, heads, time, headSize]), [0, 2, 1, 3]);
   });
 }
 
 /** [1 or B, 1, T, T]: 0 where the position of a row sees that of a column, otherwise a large negative number. */
-function hidden(time: number, starts?: Tensor2D): Tensor4D {
+function hidden(time: number, starts?: Tensor2D, prefixes?: Tensor1D): Tensor4D {
   return tf.tidy(() => {
     const position = tf.range(0, time, 1, 'int32');
     const seen = tf.reshape(position, [1, 1, 1, time]);
     const later = tf.greater(seen, tf.reshape(position, [1, 1, time, 1]));
-    const none = starts ? tf.logicalOr(later, tf.less(seen, tf.reshape(starts, [-1, 1, time, 1]))) : later;
+    const earlier = starts && tf.less(seen, tf.reshape(starts, [-1, 1, time, 1]));
+    const others = earlier && prefixes ? tf.logicalAnd(earlier, beyond(seen, prefixes)) : earlier;
+    const none = others ? tf.logicalOr(later, others) : later;
     return tf.mul(tf.cast(none, 'float32'), masked);
   });
+}
+
+/** [B, 1, 1, T]: whether a position lies behind what all of its row see. */
+function beyond(position: tf.Tensor, prefixes: Tensor1D): tf.Tensor {
+  return tf.greaterEqual(position, tf.reshape(prefixes, [-1, 1, 1, 1]));
 }
 
 /** silu(gate) · up, elementwise. [N, F] each → [N, F]. */

@@ -25,8 +25,7 @@ export interface StoredTensor {
   readonly shape: readonly number[];
   /** Number of values. */
   readonly size: number;
-  /** Such as BF16; of a type that cannot be read, reading says so. */
-  readonly dtype: string;
+  readonly dtype: DType;
   /** Reads the values as they are stored, two bytes each: for F16 and BF16. */
   readonly readHalves: (halves: Uint16Array) => Promise<void>;
   /** Reads the values into an array of that size, a little at a time. */
@@ -37,20 +36,23 @@ export interface StoredTensor {
  * The tensors of a file, in the order in which they lie there. A tensor is read only when it is asked to be; the file is
  * closed when the loop ends.
  *
- * @throws UserError naming the file and the tensor when the file is not sound.
+ * @throws UserError naming the file and the tensor when the file is not sound, or of a type that cannot be read.
  */
 export async function* storedTensors(path: string): AsyncGenerator<StoredTensor> {
   const file = await openOrExplain(path);
   try {
     for (const entry of await readHeader(file, path)) {
-      const size = entry.shape.reduce((product, n) => product * n, 1);
+      const { name, shape, dtype } = entry;
+      // Before anybody makes room for the values: of single bytes they would take four times the file.
+      if (!isReadable(dtype)) throw unsound(path, `${name} has dtype ${dtype}; F32, F16 and BF16 can be read`);
+      const size = shape.reduce((product, n) => product * n, 1);
       yield {
-        name: entry.name,
-        shape: entry.shape,
+        name,
+        shape,
         size,
-        dtype: entry.dtype,
+        dtype,
         readHalves: (halves) => readHalves(file, path, entry, halves),
-        readInto: (values) => readValues(file, path, entry, values),
+        readInto: (values) => readValues(file, path, { ...entry, dtype }, values),
       };
     }
   } finally {
@@ -67,9 +69,13 @@ export async function readSafetensors(path: string, visit: (name: string, array:
   }
 }
 
-async function readValues(file: FileHandle, path: string, entry: TensorEntry, values: Float32Array): Promise<void> {
-  const { name, dtype } = entry;
-  if (!isReadable(dtype)) throw unsound(path, `${name} has dtype ${dtype}; F32, F16 and BF16 can be read`);
+async function readValues(
+  file: FileHandle,
+  path: string,
+  entry: TensorEntry & { readonly dtype: DType },
+  values: Float32Array,
+): Promise<void> {
+  const { dtype } = entry;
   for await (const { bytes, at } of readPieces(file, path, entry, BYTES[dtype])) {
     values.set(toFloat32(bytes, dtype), at / BYTES[dtype]);
   }

@@ -23,6 +23,11 @@ export interface ReadOptions {
    * token sees only its own sequence. Absent: each row is one sequence.
    */
   readonly positions?: tf.Tensor2D;
+  /**
+   * int32 [B], with `positions`: so many tokens at the beginning of each row belong to all of its sequences, as a prompt
+   * does that several completions share; the others' positions go on from there. Not for layers with a window.
+   */
+  readonly prefixes?: tf.Tensor1D;
   /** Keep only the input of each layer for the gradient; see checkpointing.ts. */
   readonly checkpointing?: boolean;
 }
@@ -32,7 +37,7 @@ export function hiddenStates(
   weights: ModelWeights,
   config: ModelConfig,
   ids: tf.Tensor2D,
-  { sink, positions: packed, checkpointing = false }: ReadOptions = {},
+  { sink, positions: packed, prefixes, checkpointing = false }: ReadOptions = {},
 ): tf.Tensor2D {
   return tf.tidy(() => {
     const [batch, time] = ids.shape;
@@ -40,22 +45,27 @@ export function hiddenStates(
     const positions = packed ?? order;
     const rotation = rotationOf(config, longest(config, positions));
     const flat = tf.reshape<tf.Rank.R1>(positions, [-1]);
-    const startsOf = startsByWindow(order, packed);
+    const startsOf = startsByWindow(order, packed, prefixes);
     let x = embed(weights.embedding as tf.Tensor2D, tf.reshape(ids, [-1]));
     const heads = (t: tf.Tensor3D, count: number): tf.Tensor4D => tf.reshape(t, [batch, time, count, config.headSize]);
     for (const [index, layer] of weights.layers.entries()) {
       const starts = startsOf(config.windows?.[index]);
-      const read = (input: tf.Tensor2D, [at, from]: readonly tf.Tensor[]): tf.Tensor2D => {
+      const read = (input: tf.Tensor2D, [at, from, common]: readonly tf.Tensor[]): tf.Tensor2D => {
         const { q, k, v } = project(layer, config, input, { positions: at as tf.Tensor1D, rotation });
         const keys = heads(k, config.keyValueHeads);
         const values = heads(v, config.keyValueHeads);
         sink?.(index, keys, values);
-        const mixed = causalAttention(heads(q, config.heads), keys, values, from as tf.Tensor2D | undefined);
+        const limits = [from as tf.Tensor2D | undefined, common as tf.Tensor1D | undefined] as const;
+        const mixed = causalAttention(heads(q, config.heads), keys, values, ...limits);
         return feedForward(layer, config, attended(layer, input, mixed));
       };
-      const constants = starts ? [flat, starts] : [flat];
+      const constants = [flat, starts, prefixes].filter((one) => one !== undefined);
       // Lets go of all but its result and what a gradient needs: without gradients, one layer's values are held at a time.
-      x = tf.tidy(() => (checkpointing ? checkpointed(read, x, constants, trainableOf(layer)) : read(x, constants)));
+      const next = tf.tidy(() =>
+        checkpointing ? checkpointed(read, x, constants, trainableOf(layer)) : read(x, constants),
+      );
+      x.dispose();
+      x = next;
     }
     return rmsNorm(x, weights.norm as tf.Tensor1D, config.rmsNormEpsilon);
   });
@@ -79,17 +89,30 @@ function longest({ ropeScaling, maxPositions }: ModelConfig, positions: tf.Tenso
 }
 
 /** The first position that each position of `order` [B, T] sees, for a layer's window; undefined where that is always 0. */
-function startsByWindow(order: tf.Tensor2D, packed?: tf.Tensor2D): (window?: number) => tf.Tensor2D | undefined {
+function startsByWindow(
+  order: tf.Tensor2D,
+  packed?: tf.Tensor2D,
+  prefixes?: tf.Tensor1D,
+): (window?: number) => tf.Tensor2D | undefined {
   const known = new Map<number | undefined, tf.Tensor2D | undefined>();
-  const own = packed && tf.sub<tf.Tensor2D>(order, packed);
+  const own = packed && ownStarts(order, packed, prefixes);
   known.set(undefined, own);
   return (window) => {
+    if (window !== undefined && prefixes) throw new Error('sequences with a common prefix cannot have a window');
     if (window !== undefined && !known.has(window)) {
       const first = tf.sub(order, tf.scalar(window - 1, 'int32'));
       known.set(window, tf.maximum(first, own ?? tf.scalar(0, 'int32')));
     }
     return known.get(window);
   };
+}
+
+/** Where the sequence of each position begins; behind a common prefix, where the part that is its own does. */
+function ownStarts(order: tf.Tensor2D, positions: tf.Tensor2D, prefixes?: tf.Tensor1D): tf.Tensor2D {
+  const first = tf.sub<tf.Tensor2D>(order, positions);
+  if (!prefixes) return first;
+  const common = tf.reshape<tf.Rank.R2>(prefixes, [-1, 1]);
+  return tf.add(first, tf.mul(common, tf.cast(tf.greaterEqual(order, common), 'int32')));
 }
 
 /** One token of each of S sequences at its position: logits [S, V]. The cache gains the token's keys and values. */

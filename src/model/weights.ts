@@ -33,6 +33,11 @@ export interface ModelConfig {
   readonly windows?: readonly (number | undefined)[];
 }
 
+/** Whether completions can share what is computed of their prompt: a window would hide a part of it from them. */
+export function sharesPrompts({ windows }: ModelConfig): boolean {
+  return windows === undefined || windows.every((window) => window === undefined);
+}
+
 export interface Linear {
   /** [out, in] */
   readonly weight: Variable;

@@ -1,6 +1,7 @@
 /** @file Log-probabilities that a policy gives to tokens that were sampled already. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Policy } from '../model/policy.ts';
+import { sharesPrompts } from '../model/weights.ts';
 import { microBatches, predict, tokenBatch, type TokenSequence } from './token-batch.ts';
 
 /** Of each token of each sequence, in their order, by passes of `microBatchTokens` padded tokens. */
@@ -12,7 +13,7 @@ export async function logProbsOf(
 ): Promise<number[][]> {
   const found: number[][] = [];
   const placed = sequences.map(({ promptIds, tokens }, place) => ({ promptIds, tokens, place }));
-  for (const micro of microBatches(placed, settings.microBatchTokens)) {
+  for (const micro of microBatches(placed, settings.microBatchTokens, sharesPrompts(policy.config))) {
     const values = await flatLogProbs(policy, micro, settings.temperature);
     let next = 0;
     for (const { tokens, place } of micro) found[place] = values.slice(next, (next += tokens.length));
@@ -26,7 +27,7 @@ async function flatLogProbs(
   sequences: readonly TokenSequence[],
   temperature: number,
 ): Promise<number[]> {
-  const batch = tokenBatch(sequences);
+  const batch = tokenBatch(sequences, sharesPrompts(policy.config));
   const logProbs = tf.tidy(() => tf.unstack(predict(policy, batch, temperature), 1)[0]);
   try {
     return Array.from((await logProbs.data()) as Float32Array);

@@ -24,7 +24,7 @@ export async function sftStep(
   random: { readonly seed: number; readonly step: number } = { seed: 0, step: 0 },
 ): Promise<{ readonly loss: number; readonly gradNorm: number }> {
   const tokens = sequences.reduce((sum, sequence) => sum + sequence.tokens.length, 0);
-  const batches = microBatches(sequences, settings.microBatchTokens).map(tokenBatch);
+  const batches = microBatches(sequences, settings.microBatchTokens).map((batch) => tokenBatch(batch));
   const sumsOf = (batch: TokenBatch): LossSums =>
     tf.tidy(() => {
       const learner = dropping(policy, random.seed, random.step, batches.indexOf(batch));

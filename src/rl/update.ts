@@ -8,7 +8,7 @@ import type { AdamWState } from '../model/adamw.ts';
 import { withDropout } from '../model/lora.ts';
 import { keptBytes } from '../model/memory-estimate.ts';
 import type { Policy } from '../model/policy.ts';
-import type { ModelConfig } from '../model/weights.ts';
+import { type ModelConfig, sharesPrompts } from '../model/weights.ts';
 import type { Aggregation, Checkpointing, Correction } from './choices.ts';
 import { correctionsOf } from './corrections.ts';
 import { aggregate, grpoSums, type LossChoices, type LossSums, type ScoredTokens } from './grpo.ts';
@@ -86,9 +86,11 @@ export async function updatePolicy(
 ): Promise<UpdateStatistics> {
   if (sequences.length === 0) return NOTHING_LEARNT; // every search failed, or no group has a signal
   const corrected = await withCorrections(policy, sequences, settings, turn);
+  const shares = sharesPrompts(policy.config);
   const miniBatches: MiniBatch[] = [];
   try {
-    for (const part of splitIn(corrected, settings.miniBatches, random)) miniBatches.push(miniBatch(part, settings));
+    for (const part of splitIn(corrected, settings.miniBatches, random))
+      miniBatches.push(miniBatch(part, settings, shares));
     const batches = miniBatches.flatMap(({ micro }) => micro);
     const checkpointing = isCheckpointed(policy.config, settings);
     let results: StepResult[] = [];
@@ -120,7 +122,7 @@ export async function firstNotFinite<S extends ScoredSequence>(
 ): Promise<S | undefined> {
   const corrected = await withCorrections(policy, sequences, settings, turn);
   for (const [i, sequence] of corrected.entries()) {
-    const batch = scoredBatch([{ ...sequence, weight: 1 }], settings);
+    const batch = scoredBatch([{ ...sequence, weight: 1 }], settings, false);
     const sums = (): LossSums =>
       grpoSums({ ...batch, current: predict(policy, batch, settings.temperature) }, settings);
     try {
@@ -184,22 +186,25 @@ function splitIn<S>(
   return Array.from({ length: parts }, (_, part) => mixed.slice(start(part), start(part + 1)));
 }
 
-function miniBatch(sequences: readonly CorrectedSequence[], settings: UpdateSettings): MiniBatch {
+function miniBatch(sequences: readonly CorrectedSequence[], settings: UpdateSettings, shares: boolean): MiniBatch {
   const lengths = sequences.map(({ tokens }) => tokens.length);
   const { weights, divisor } = aggregate(settings.aggregation, lengths, settings.maxNewTokens);
   const weighted = sequences.map((sequence, i) => ({ ...sequence, weight: weights[i] }));
   return {
     per: { tokens: lengths.reduce((sum, length) => sum + length, 0), loss: divisor },
-    micro: microBatches(weighted, settings.microBatchTokens).map((micro) => scoredBatch(micro, settings)),
+    micro: microBatches(weighted, settings.microBatchTokens, shares).map((micro) =>
+      scoredBatch(micro, settings, shares),
+    ),
   };
 }
 
 function scoredBatch(
   sequences: readonly (CorrectedSequence & { readonly weight: number })[],
   { ratio }: UpdateSettings,
+  shares: boolean,
 ): ScoredBatch {
   return {
-    ...tokenBatch(sequences),
+    ...tokenBatch(sequences, shares),
     old: tf.tensor1d(perToken(sequences, ({ logProbs }, token) => logProbs[token])),
     reference: tf.tensor1d(perToken(sequences, ({ reference }, token) => reference[token])),
     advantages: tf.tensor1d(perToken(sequences, ({ advantage }) => advantage)),

@@ -16,7 +16,10 @@ async function train(order: TrainingOrder): Promise<void> {
   process.once('SIGTERM', () => {
     stop.abort();
   });
-  const context = { stop: stop.signal, cancel: new AbortController().signal };
+  const note = (text: string): void => {
+    console.log(text);
+  };
+  const context = { stop: stop.signal, cancel: new AbortController().signal, note };
   for await (const event of eventsOf(order, context)) console.log(`${new Date().toISOString()} ${logLine(event)}`);
 }
 

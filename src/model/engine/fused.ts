@@ -123,25 +123,30 @@ const attention: EngineKernel = ({ backend, inputs }) => {
   const out = backend.output(q.shape);
   const scratch = backend.scratch(backend.pool.kernels.attentionScratch(time, size));
   const addresses = [q, k, v].map((tensor) => backend.address(tensor));
-  const args = [...scratch, time, heads, k.shape[2], size, startsAddress(backend, inputs), ...addresses, out.address];
+  const args = [...scratch, time, heads, k.shape[2], size, ...limits(backend, inputs), ...addresses, out.address];
   backend.pool.run('attention', batch * heads, 1, args);
   return out;
 };
 
-/** Where the first visible positions lie; 0 where all are visible. A kernel would read wherever a wrong one points. */
-function startsAddress(backend: EmbeddedBackend, inputs: Readonly<Record<string, TensorInfo>>): number {
-  const starts = inputs.starts as TensorInfo | undefined;
-  if (!starts) return 0;
+/**
+ * Where the first visible positions lie, and the lengths of what all of a row see; zeros where all are visible. A kernel
+ * would read wherever a wrong one points.
+ */
+function limits(backend: EmbeddedBackend, inputs: Readonly<Record<string, TensorInfo | undefined>>): [number, number] {
+  const { starts, prefixes } = inputs;
+  if (!starts || !prefixes) return [0, 0];
   const [batch, time] = starts.shape;
-  const address = backend.address(starts);
-  const values = backend.shared.ints(address, batch * time);
+  const [startsAt, prefixesAt] = [backend.address(starts), backend.address(prefixes)];
+  const values = backend.shared.ints(startsAt, batch * time);
   for (const [i, start] of values.entries()) {
     const position = i % time;
     if (start < (position === 0 ? 0 : values[i - 1]) || start > position) {
       throw new RangeError(`position ${position} cannot see from ${start} on`);
     }
   }
-  return address;
+  const wrong = backend.shared.ints(prefixesAt, batch).find((prefix) => prefix < 0 || prefix > time);
+  if (wrong !== undefined) throw new RangeError(`a row of ${time} positions has no prefix of ${wrong}`);
+  return [startsAt, prefixesAt];
 }
 
 const attentionGradient: EngineKernel = ({ backend, inputs }) => {
@@ -152,7 +157,7 @@ const attentionGradient: EngineKernel = ({ backend, inputs }) => {
   const scratch = backend.scratch(backend.pool.kernels.attentionScratch(time, size));
   const addresses = [q, k, v, dy].map((tensor) => backend.address(tensor));
   const outputs = [dq, dk, dv].map((out) => out.address);
-  const args = [...scratch, time, heads, k.shape[2], size, startsAddress(backend, inputs), ...addresses, ...outputs];
+  const args = [...scratch, time, heads, k.shape[2], size, ...limits(backend, inputs), ...addresses, ...outputs];
   backend.pool.run('attentionGradient', batch * k.shape[2], 1, args);
   return [dq, dk, dv];
 };
@@ -215,7 +220,7 @@ function registerGradients(): void {
   for (const [kernel, names] of [
     [fusedKernels.rmsNorm, ['x', 'weight']],
     [fusedKernels.causalAttention, ['q', 'k', 'v']],
-    [fusedKernels.limitedAttention, ['q', 'k', 'v', 'starts']],
+    [fusedKernels.limitedAttention, ['q', 'k', 'v', 'starts', 'prefixes']],
     [fusedKernels.swiglu, ['gate', 'up']],
   ] as const) {
     tf.registerGradient({

@@ -90,6 +90,17 @@ for (const engine of ['cpu', 'embedded'] as const) {
       await refuses(dir, /model\.layers\.0\.mlp\.\w+_proj\.weight is \[.*\], but config\.json calls for \[/);
     });
 
+    it('refuses values of another type before there is room for them', async (test) => {
+      const dir = copyOf(test, WHOLE);
+      const path = join(dir, 'model.safetensors');
+      const shape = [1000, 1000];
+      const header = JSON.stringify({ bytes: { dtype: 'U8', shape, data_offsets: [0, 1_000_000] } });
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(header.length));
+      writeFileSync(path, Buffer.concat([length, Buffer.from(header), Buffer.alloc(1_000_000)]));
+      await refuses(dir, /bytes has dtype U8; F32, F16 and BF16 can be read/);
+    });
+
     it('refuses a truncated download', async (test) => {
       const dir = copyOf(test, WHOLE);
       const path = join(dir, 'model.safetensors');

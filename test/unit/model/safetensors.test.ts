@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../../../src/model/half.ts';
@@ -58,6 +58,17 @@ describe('safetensors', () => {
       await assert.rejects(readAll(path), { name: 'UserError', message });
     });
   }
+
+  it('refuses a header that is too long to be one, though the file is as long', async (test) => {
+    const path = join(temporaryFolder(test), 'm.safetensors');
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(100_000_001n);
+    writeFileSync(path, length);
+    truncateSync(path, 200_000_000); // without blocks on the disk
+    const before = process.memoryUsage().arrayBuffers;
+    await assert.rejects(readAll(path), { name: 'UserError', message: /its header of 100000001 bytes is too long/ });
+    assert.ok(process.memoryUsage().arrayBuffers - before < 1e6);
+  });
 
   it('says which file is missing', async () => {
     await assert.rejects(readAll('/nowhere/m.safetensors'), {

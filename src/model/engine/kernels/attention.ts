@@ -1,7 +1,9 @@
 // Causal attention over whole sequences and its gradient. Scores exist for one block of queries at a time.
 //
 // q, dq, o [B, T, H, E]; k, v, dk, dv [B, T, K, E]: rows of a head are H·E or K·E apart. Query head h reads key/value head
-// h·K/H. starts [B, T] is the first position that each position sees, 0: all see from the beginning. The gradient computes the weights again instead of keeping [B, H, T, T].
+// h·K/H. starts [B, T] is the first position that each position sees, 0: all see from the beginning. Beside what is from its
+// start on, a position sees the first prefixes [B] positions of its row, 0: none. The gradient computes the weights again
+// instead of keeping [B, H, T, T].
 
 import { multiply, multiplyScratch } from './gemm';
 import { at, madd, sumLanes } from './math';
@@ -23,6 +25,16 @@ function startOf(starts: usize, row: i32, T: i32, t: i32): i32 {
   return starts ? load<i32>(at(starts, row * T + t)) : 0;
 }
 
+/** How many of a batch row's first positions all see. */
+// @ts-ignore: decorator
+@inline
+function prefixOf(prefixes: usize, row: i32): i32 {
+  return prefixes ? load<i32>(at(prefixes, row)) : 0;
+}
+
+/** Scores that are not seen; e to the power of their distance from any other is 0. */
+const HIDDEN: f32 = -1e30;
+
 /**
  * Weights [rows, seen] of queries t0 to t0 + rows over `seen` positions from `from` on, k at `from` already; what a query
  * does not see is 0.
@@ -30,13 +42,18 @@ function startOf(starts: usize, row: i32, T: i32, t: i32): i32 {
 // @ts-ignore: decorator
 @inline
 function weights(
-  starts: usize, batch: i32, T: i32, t0: i32, rows: i32, from: i32, seen: i32, E: i32,
+  starts: usize, prefix: i32, batch: i32, T: i32, t0: i32, rows: i32, from: i32, seen: i32, E: i32,
   q: usize, qStride: i32, k: usize, kStride: i32, out: usize, scratch: usize,
 ): void {
   multiply(rows, seen, E, at(q, t0 * qStride), qStride, 1, k, 1, kStride, out, seen, 0, scratch);
   const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
   for (let r: i32 = 0; r < rows; r++) {
-    const row = at(out, r * seen), visible = t0 + r + 1 - from, first = startOf(starts, batch, T, t0 + r) - from;
+    const row = at(out, r * seen), visible = t0 + r + 1 - from;
+    let first = startOf(starts, batch, T, t0 + r) - from;
+    if (prefix > 0) {
+      for (let i = prefix; i < first; i++) store<f32>(at(row, i), HIDDEN);
+      first = 0;
+    }
     memory.fill(row, 0, (<usize>first) << 2);
     softmaxRow(visible - first, scale, at(row, first), at(row, first));
     memory.fill(at(row, visible), 0, (<usize>(seen - visible)) << 2);
@@ -45,15 +62,17 @@ function weights(
 
 /** Heads [first, last) of B·H. */
 export function attention(
-  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize,
+  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize, prefixes: usize,
   q: usize, k: usize, v: usize, out: usize,
 ): void {
   const scores = scratchOf(scratch, stride), rest = at(scores, 2 * ROWS * T + 64);
   for (let i = first; i < last; i++) {
     const b = i / H, h = i % H, from = (b * T * H + h) * E, shared = (b * T * K + (h * K) / H) * E;
+    const prefix = prefixOf(prefixes, b);
     for (let t: i32 = 0; t < T; t += ROWS) {
-      const rows = min(ROWS, T - t), start = startOf(starts, b, T, t), seen = t + rows - start, past = shared + start * K * E;
-      weights(starts, b, T, t, rows, start, seen, E, at(q, from), H * E, at(k, past), K * E, scores, rest);
+      const rows = min(ROWS, T - t), start = prefix > 0 ? 0 : startOf(starts, b, T, t);
+      const seen = t + rows - start, past = shared + start * K * E;
+      weights(starts, prefix, b, T, t, rows, start, seen, E, at(q, from), H * E, at(k, past), K * E, scores, rest);
       multiply(rows, E, seen, scores, seen, 1, at(v, past), K * E, 1, at(out, from + t * H * E), H * E, 0, rest);
     }
   }
@@ -80,21 +99,22 @@ function scoreGradient(rows: i32, n: i32, scale: f32, p: usize, dp: usize): void
 
 /** Key/value heads [first, last) of B·K with the query heads that read them; dk and dv must be zero before. */
 export function attentionGradient(
-  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize,
+  first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize, prefixes: usize,
   q: usize, k: usize, v: usize, dy: usize, dq: usize, dk: usize, dv: usize,
 ): void {
   const p = scratchOf(scratch, stride), dp = at(p, ROWS * T), rest = at(p, 2 * ROWS * T + 64);
   const group = H / K, qs = H * E, ks = K * E;
   const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
   for (let i = first; i < last; i++) {
-    const b = i / K, shared = (b * T * K + (i % K)) * E;
+    const b = i / K, shared = (b * T * K + (i % K)) * E, prefix = prefixOf(prefixes, b);
     for (let h: i32 = 0; h < group; h++) {
       const from = (b * T * H + (i % K) * group + h) * E;
       for (let t: i32 = 0; t < T; t += ROWS) {
-        const rows = min(ROWS, T - t), start = startOf(starts, b, T, t), seen = t + rows - start, here = from + t * qs;
+        const rows = min(ROWS, T - t), start = prefix > 0 ? 0 : startOf(starts, b, T, t);
+        const seen = t + rows - start, here = from + t * qs;
         const past = shared + start * ks;
         const keys = at(k, past), values = at(v, past), dKeys = at(dk, past), dValues = at(dv, past);
-        weights(starts, b, T, t, rows, start, seen, E, at(q, from), qs, keys, ks, p, rest);
+        weights(starts, prefix, b, T, t, rows, start, seen, E, at(q, from), qs, keys, ks, p, rest);
         multiply(rows, seen, E, at(dy, here), qs, 1, values, 1, ks, dp, seen, 0, rest);
         multiply(seen, E, rows, p, 1, seen, at(dy, here), qs, 1, dValues, ks, 1, rest);
         scoreGradient(rows, seen, scale, p, dp);

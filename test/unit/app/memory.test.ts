@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { cpSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { configFrom, type RunConfig } from '../../../src/app/config.ts';
+import { assertFits, forecastMemory, type MemoryForecast, memorySentence } from '../../../src/app/memory.ts';
+import { openTaskOf } from '../../../src/app/parts.ts';
+import { packageRoot } from '../../../src/base/package-root.ts';
+import { type DType, writeSafetensors } from '../../../src/model/safetensors.ts';
+import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
+
+/** A folder that says it is a model of this shape; of its weights there are but a few. */
+async function folder(test: TestContext, shape: Readonly<Record<string, unknown>>, dtype: DType): Promise<string> {
+  const dir = temporaryFolder(test);
+  for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+    cpSync(join(packageRoot(), 'media/starter', file), join(dir, file));
+  }
+  const config = { architectures: ['Qwen2ForCausalLM'], hidden_act: 'silu', eos_token_id: 2043, rms_norm_eps: 1e-6 };
+  writeFileSync(join(dir, 'config.json'), JSON.stringify({ ...config, ...shape }));
+  const values = (): Float32Array => new Float32Array(4);
+  await writeSafetensors(join(dir, 'model.safetensors'), new Map([['w', { shape: [2, 2], values }]]), dtype);
+  return dir;
+}
+
+/** Qwen2.5-0.5B, -1.5B and -3B. */
+const common = { num_key_value_heads: 2, vocab_size: 151_936, tie_word_embeddings: true, max_position_embeddings: 32_768, rope_theta: 1e6 }; // prettier-ignore
+const HALF = { ...common, hidden_size: 896, num_hidden_layers: 24, num_attention_heads: 14, intermediate_size: 4864 };
+const ONE = { ...common, hidden_size: 1536, num_hidden_layers: 28, num_attention_heads: 12, intermediate_size: 8960 };
+const THREE = {
+  ...common,
+  hidden_size: 2048,
+  num_hidden_layers: 36,
+  num_attention_heads: 16,
+  intermediate_size: 11_008,
+};
+
+async function forecastOf(
+  model: string,
+  settings: Partial<RunConfig>,
+  engine: 'embedded' | 'node' = 'embedded',
+): Promise<MemoryForecast> {
+  const config = configFrom({ ...settings, model }, 'a test');
+  return forecastMemory(await openTaskOf(config), config, engine);
+}
+
+describe('forecastMemory', () => {
+  it('fits half a billion parameters in half precision with adapters at the default settings', async (test) => {
+    const forecast = await forecastOf(await folder(test, HALF, 'BF16'), { 'lora.rank': 16 });
+    assert.equal(Math.round(forecast.estimate.parameters / 1e6), 494);
+    assert.ok(forecast.fits && forecast.estimate.peakBytes < 2.5e9);
+    assert.match(memorySentence(forecast), /^About \d\.\d\d GB of memory at the peak, while [a-z ]+\.$/);
+    assertFits(forecast);
+  });
+
+  it('says that adapters make it fit where every weight would train', async (test) => {
+    const forecast = await forecastOf(await folder(test, HALF, 'BF16'), {});
+    assert.equal(forecast.fits, false);
+    assert.deepEqual(forecast.remedy?.settings, { 'lora.rank': 16 });
+    assert.throws(() => {
+      assertFits(forecast);
+    }, { name: 'UserError', message: /which does not fit: its tensors need \d+(\.\d+)? GB and the embedded engine has 4\.29 GB\. To make it fit, set lora\.rank=16 \(\d\.\d\d GB\), or take backend=node/ }); // prettier-ignore
+  });
+
+  it('says that half precision makes it fit', async (test) => {
+    const settings = { 'lora.rank': 16, 'rollout.prompts': 2 };
+    const forecast = await forecastOf(await folder(test, ONE, 'F32'), settings);
+    assert.equal(forecast.fits, false);
+    assert.deepEqual([forecast.remedy?.settings, forecast.remedy?.inHalf], [{}, true]);
+    assert.match(
+      memorySentence(forecast),
+      /To make it fit, save the model in half precision \(.*\) \(\d\.\d\d GB\), or take/,
+    );
+    assert.ok((await forecastOf(await folder(test, ONE, 'BF16'), settings)).fits);
+  });
+
+  it('finds settings that only together are enough', async (test) => {
+    const settings = { 'lora.rank': 16, 'rollout.prompts': 64, 'optimizer.microBatchTokens': 16_384, 'model.checkpointing': 'off' } as const; // prettier-ignore
+    const forecast = await forecastOf(await folder(test, HALF, 'BF16'), settings);
+    assert.equal(forecast.fits, false);
+    const names = Object.keys(forecast.remedy?.settings ?? {});
+    assert.ok(names.length > 1 && names.includes('rollout.prompts'), names.join(', '));
+    assert.ok((await forecastOf(await folder(test, HALF, 'BF16'), { ...settings, ...forecast.remedy?.settings })).fits);
+  });
+
+  it('knows when no settings help, and counts only the machine for other engines', async (test) => {
+    const dir = await folder(test, THREE, 'BF16');
+    const forecast = await forecastOf(dir, { 'lora.rank': 16 });
+    assert.deepEqual([forecast.fits, forecast.remedy], [false, undefined]);
+    assert.match(memorySentence(forecast), /To make it fit, take backend=node/);
+    const native = await forecastOf(dir, { 'lora.rank': 16 }, 'node');
+    assert.equal(native.limits.engineBytes, Infinity);
+  });
+});
