@@ -151,11 +151,13 @@ function updateBytes(plan: MemoryPlan, trained: number): number {
   const { tokens } = microBatch(plan);
   const kept = keptFloats(config);
   const gradients = gradientFloats(config, lora !== undefined);
-  const layers = checkpointing ? 2 * D * config.layers + kept + gradients : (kept + gradients) * config.layers;
-  const embedding = lora ? 0 : config.vocabularySize * D * (config.tiedEmbeddings ? 3 : 2) * 4;
-  const backward = tokens * layers * 4 + panelBytes(config) + embedding;
+  const past = checkpointing ? 2 * D * config.layers : (kept + gradients) * config.layers;
+  const layer = tokens * (checkpointing ? past + kept + gradients : past) * 4 + panelBytes(config);
+  // Last comes the embedding. Tied, it has a gradient from either end, and their sum.
+  const isTied = !lora && config.tiedEmbeddings;
+  const embedding = tokens * past * 4 + (isTied ? 2 * config.vocabularySize * D * 4 : 0);
   const held = checkpointing ? tokens * D * config.layers * 4 : keptBytes(config, tokens);
-  return trained * 8 + Math.max(backward, held + headBytes(plan));
+  return trained * 8 + Math.max(layer, embedding, held + headBytes(plan));
 }
 
 /** Logits of some rows, hidden states and their gradient. */

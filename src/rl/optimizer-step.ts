@@ -104,9 +104,11 @@ function gradientsOf(
   });
 }
 
-/** a + b, disposing both. */
+/** a + b, disposing both one by one: two sets of gradients exist at a time, not three. */
 function added(a: readonly tf.Tensor[], b: readonly tf.Tensor[]): tf.Tensor[] {
-  const sums = a.map((tensor, i) => tf.add(tensor, b[i]));
-  tf.dispose([...a, ...b]);
-  return sums;
+  return a.map((tensor, i) => {
+    const sum = tf.add(tensor, b[i]);
+    tf.dispose([tensor, b[i]]);
+    return sum;
+  });
 }
