@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { it } from 'node:test';
+import type { Page } from 'playwright-core';
 import { packageRoot } from '../../src/base/package-root.ts';
-import { pick, runCommand, screenshot } from './user.ts';
+import { runCommand, screenshot } from './user.ts';
 import { withEditor } from './with-editor.ts';
 
 const INSTALL_MILLIS = 120_000;
@@ -29,7 +30,7 @@ it(
     await withEditor('install-backend', { extension }, async ({ page }) => {
       await runCommand(page, 'Rec-R1: Install Native Backend');
       const asked = once(registry, 'connection');
-      await pick(page, 'Install which engine?', 'WebGPU');
+      await chooseWebGpu(page);
       const progress = page.locator('.notification-toast', { hasText: 'Installing WebGPU' });
       await progress.waitFor({ timeout: INSTALL_MILLIS });
       await asked;
@@ -39,7 +40,7 @@ it(
 
       registry.close();
       await runCommand(page, 'Rec-R1: Install Native Backend');
-      await pick(page, 'Install which engine?', 'WebGPU');
+      await chooseWebGpu(page);
       const refusal = page.locator('.notification-toast', { hasText: 'could not be installed' });
       await refusal.waitFor({ timeout: INSTALL_MILLIS });
       await screenshot(page, '11-engine-not-installed');
@@ -48,3 +49,11 @@ it(
     });
   },
 );
+
+async function chooseWebGpu(page: Page): Promise<void> {
+  const widget = page.locator('.quick-input-widget');
+  await widget.getByText('Install which engine?').waitFor();
+  await widget.locator('input').first().fill('WebGPU');
+  await widget.locator('.monaco-list-row.focused', { hasText: 'WebGPU' }).waitFor();
+  await page.keyboard.press('Enter');
+}
