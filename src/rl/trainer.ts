@@ -127,16 +127,14 @@ export async function* train(
       finished = step;
       history.push(event.metrics);
       const alarm = alarmOf(history, settings.guards);
-      if (alarm) {
-        yield { kind: 'guard', step, ...alarm, rollout: await firstWith?.(alarm.guard) };
-        yield await checkpoint(step);
-        return;
-      }
+      if (alarm) yield { kind: 'guard', step, ...alarm, rollout: await firstWith?.(alarm.guard) };
       if (step === settings.steps || step % settings.evaluateEvery === 0) {
         yield await evaluation(parts, settings, baseline, step);
       }
       // After the evaluation: a run that dies between the two resumes from an older checkpoint and makes both again.
-      if (step === settings.steps || isStopped() || step % settings.checkpointEvery === 0) yield await checkpoint(step);
+      const isLast = step === settings.steps || alarm !== undefined || isStopped();
+      if (isLast || step % settings.checkpointEvery === 0) yield await checkpoint(step);
+      if (alarm) return;
     }
   } catch (error) {
     if (!(error instanceof StepAbandoned)) throw error;

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UserError } from '../base/errors.ts';
+import { messageOf, UserError } from '../base/errors.ts';
 import { scalarRecord, startRecord, versionRecord } from './event-file.ts';
 import type { ScalarRow } from './scalars.ts';
 
@@ -17,11 +17,15 @@ const OURS = '.rec-r1';
 
 /** A file with one object for each row. A value that is not a finite number is null, as in all JSON. */
 export function jsonLinesFile(path: string, rows: readonly ScalarRow[]): MetricFile {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, rows.map(jsonLine).join(''));
+  written(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, rows.map(jsonLine).join(''));
+  });
   return {
     append: (row) => {
-      appendFileSync(path, jsonLine(row));
+      written(path, () => {
+        appendFileSync(path, jsonLine(row));
+      });
     },
   };
 }
@@ -33,18 +37,22 @@ export function jsonLinesFile(path: string, rows: readonly ScalarRow[]): MetricF
  * @param now milliseconds since 1970.
  */
 export function eventFile(dir: string, rows: readonly ScalarRow[], now: number): MetricFile {
-  mkdirSync(dir, { recursive: true });
   const earlier = eventFilesIn(dir);
   const newest = Math.max(0, ...earlier.map((name) => Number(name.split('.').at(3))));
   const seconds = Math.max(Math.floor(now / 1000), newest + 1);
   const path = join(dir, `events.out.tfevents.${String(seconds).padStart(10, '0')}${OURS}`);
   const at = rows.at(0)?.at ?? now;
   const start = earlier.length === 0 ? [] : [startRecord(at, 0)];
-  writeFileSync(path, Buffer.concat([versionRecord(at), ...start, ...rows.map(scalarRecord)]));
-  for (const name of earlier) rmSync(join(dir, name));
+  written(path, () => {
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(path, Buffer.concat([versionRecord(at), ...start, ...rows.map(scalarRecord)]));
+    for (const name of earlier) rmSync(join(dir, name));
+  });
   return {
     append: (row) => {
-      appendFileSync(path, scalarRecord(row));
+      written(path, () => {
+        appendFileSync(path, scalarRecord(row));
+      });
     },
   };
 }
@@ -59,6 +67,15 @@ export function refuseTaken(files: { readonly jsonLines?: string; readonly event
         ? eventDir
         : undefined;
   if (taken !== undefined) throw new UserError(`${taken} already has metrics of a run; choose another place.`);
+}
+
+/** @throws UserError when the file cannot be written. */
+function written(path: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw new UserError(`The metrics cannot be written to ${path}: ${messageOf(error)}.`, { cause: error });
+  }
 }
 
 function eventFilesIn(dir: string): string[] {

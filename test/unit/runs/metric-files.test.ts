@@ -56,6 +56,16 @@ describe('a file of JSON Lines', () => {
   });
 });
 
+describe('a place that cannot be written', () => {
+  it('is named in one sentence', (test) => {
+    const file = join(temporaryFolder(test), 'file');
+    writeFileSync(file, '');
+    assert.throws(() => {
+      jsonLinesFile(join(file, 'metrics.jsonl'), []);
+    }, /^UserError: The metrics cannot be written to .*metrics\.jsonl: E/);
+  });
+});
+
 describe('an event file', () => {
   it('takes the place of an earlier one, under a name behind it, and says that all begins again', (test) => {
     const dir = temporaryFolder(test);
