@@ -12,7 +12,7 @@ const MAX_ROW_LENGTH = 1 << 27;
  */
 export async function* readTable(path: string): AsyncGenerator<Row> {
   let header: readonly string[] | undefined;
-  for await (const { cells, where } of /\.tsv(\.gz)?$/.test(path) ? tsvRows(path) : csvRows(path)) {
+  for await (const { cells, where } of readCells(path)) {
     if (!header) {
       header = cells.map((name) => name.trim());
       continue;
@@ -24,7 +24,12 @@ export async function* readTable(path: string): AsyncGenerator<Row> {
   }
 }
 
-interface CellRow {
+/** The rows of a table that has no header. */
+export function readCells(path: string): AsyncGenerator<CellRow> {
+  return /\.tsv(\.gz)?$/.test(path) ? tsvRows(path) : csvRows(path);
+}
+
+export interface CellRow {
   readonly cells: readonly string[];
   readonly where: string;
 }

@@ -31,6 +31,10 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
     summary: 'Compare two checkpoints on the same queries',
     load: async () => (await import('./compare.ts')).compareCommand,
   },
+  retention: {
+    summary: 'Say what a checkpoint still knows beside its task',
+    load: async () => (await import('./retention.ts')).retentionCommand,
+  },
   rewrite: {
     summary: 'Rewrite a query with a checkpoint',
     load: async () => (await import('./rewrite.ts')).rewriteCommand,

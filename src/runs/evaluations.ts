@@ -77,7 +77,7 @@ function evaluationPath(runDir: string, arm: string, split: Split): string {
 }
 
 /** What tells the files of a checkpoint from those of any other: a hash of their checksums. */
-function weightsOf(runDir: string, checkpoint: string): string | null {
+export function weightsOf(runDir: string, checkpoint: string): string | null {
   const path = join(runDir, 'checkpoints', checkpoint, CHECKSUMS_FILE);
   if (!/^step-\d+$/.test(checkpoint) || !existsSync(path)) return null;
   return createHash('sha256').update(readFileSync(path)).digest('hex');

@@ -51,6 +51,7 @@ async function buildNode(): Promise<void> {
     'bm25-thread': 'src/retrieval/bm25/bm25-thread.ts',
     'reward-thread': 'src/app/reward-thread.ts',
     'make-starter': 'src/tools/make-starter.ts',
+    'make-starter-text': 'src/tools/make-starter-text.ts',
   };
   const existing = Object.entries(entryPoints).filter(([, file]) => existsSync(at(file)));
   await build({ ...nodeModules, entryPoints: Object.fromEntries(existing), outdir: at('dist') });
