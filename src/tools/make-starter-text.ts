@@ -22,7 +22,7 @@ const SEED = 20260330;
 const PAIRS = 350;
 const QUERIES = 50;
 
-const [out] = process.argv.slice(2);
+const out = process.argv.at(2);
 if (out === undefined) throw new UserError('Name the file to write, such as starter-text.jsonl.');
 const starter = join(packageRoot(), 'media', 'starter');
 const task = await openTask(join(packageRoot(), 'media', 'sample'));
