@@ -27,7 +27,7 @@ it(
       registry.close();
     });
     const extension = { kind: 'development', path: packageRoot() } as const;
-    await withEditor('install-backend', { extension }, async ({ page }) => {
+    await withEditor('install-backend', { extension, provokes: /could not be installed/ }, async ({ page }) => {
       await runCommand(page, 'Rec-R1: Install Native Backend');
       const asked = once(registry, 'connection');
       await chooseWebGpu(page);
@@ -43,6 +43,7 @@ it(
       await chooseWebGpu(page);
       const refusal = page.locator('.notification-toast', { hasText: 'could not be installed' });
       await refusal.waitFor({ timeout: INSTALL_MILLIS });
+      await refusal.getByRole('button', { name: 'Expand Notification' }).click();
       await screenshot(page, '11-engine-not-installed');
       const text = (await refusal.locator('.notification-list-item-message').textContent()) ?? '';
       assert.match(text, /^The tensor engine "webgpu" could not be installed: .*; check the network/);
