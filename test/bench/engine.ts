@@ -9,6 +9,11 @@
  * other work on the machine slows all of them alike; a ratio is the median over the turns, with the least and the most. Where a
  * goal is missed, the profile of our side follows. llama.cpp comes from npm on first use, as for the tests. The shape of half a billion
  * parameters is made with random weights in the user's cache folder: 1 GB, and 1 GB more for llama.cpp.
+ *
+ * Products are bound by the width of vectors: V8 fuses to 256 bits, where AVX-512 libraries compute with 512. On two cores of a
+ * Xeon with AVX-512, one thread reached 80 GFLOP/s in a block that stays in the cache and 64 to 82 in the shapes of training, NumPy
+ * and PyTorch up to 290 on two threads. Tried for the products: reading the left operand where it lies (kept: 1 to 10 % where its
+ * rows are adjacent; no change where its columns are, so those are packed), and unrolling that loop (V8 no longer fuses: 30 % slower).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
