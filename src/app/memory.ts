@@ -14,6 +14,7 @@ import { encodePrompt } from '../model/policy.ts';
 import { storedTensors } from '../model/safetensors.ts';
 import { loadTokenizer } from '../model/tokenizer.ts';
 import { weightFiles } from '../model/weight-files.ts';
+import { EVALUATION_BATCH } from '../rl/evaluate.ts';
 import { isCheckpointed } from '../rl/update.ts';
 import type { RunConfig } from './config.ts';
 import { modelDir, rolloutSettings } from './parts.ts';
@@ -60,13 +61,16 @@ export async function forecastMemory(task: Task, config: RunConfig, engine: Back
   const promptTokens = await longestPrompt(base, description, task, config);
   const outside = process.memoryUsage().rss + SCRIPT_BYTES;
   const limits = { engineBytes: engine === 'embedded' ? ENGINE_BYTES : Infinity, machineBytes: totalmem() };
-  return forecast({ description, isHalf, promptTokens, outside, limits }, config);
+  const queries = task.examples.validation.length;
+  return forecast({ description, isHalf, promptTokens, queries, outside, limits }, config);
 }
 
 interface Facts {
   readonly description: ModelDescription;
   readonly isHalf: boolean;
   readonly promptTokens: number;
+  /** Of the validation split. */
+  readonly queries: number;
   /** Bytes of the process that are not tensors. */
   readonly outside: number;
   readonly limits: MemoryForecast['limits'];
@@ -90,7 +94,7 @@ function isWithin({ outside, limits }: Facts, { peakBytes }: MemoryEstimate): bo
   return peakBytes <= limits.engineBytes && outside + peakBytes <= limits.machineBytes;
 }
 
-function planOf({ description, isHalf, promptTokens }: Facts, config: RunConfig): MemoryPlan {
+function planOf({ description, isHalf, promptTokens, queries }: Facts, config: RunConfig): MemoryPlan {
   const lora = loraOf(config);
   const microBatchTokens = config['optimizer.microBatchTokens'];
   const checkpointing = config['model.checkpointing'];
@@ -102,6 +106,7 @@ function planOf({ description, isHalf, promptTokens }: Facts, config: RunConfig)
     groupSize: config['rollout.groupSize'],
     promptTokens,
     newTokens: config['rollout.maxNewTokens'],
+    evaluated: Math.min(EVALUATION_BATCH, config['evaluation.limit'], queries),
     microBatchTokens,
     checkpointing: isCheckpointed(description.config, { checkpointing, microBatchTokens }),
   };

@@ -36,6 +36,8 @@ export interface MemoryPlan {
   /** Of the longest prompt. */
   readonly promptTokens: number;
   readonly newTokens: number;
+  /** Queries of an evaluation that decode together. */
+  readonly evaluated: number;
   readonly microBatchTokens: number;
   readonly checkpointing: boolean;
 }
@@ -55,8 +57,6 @@ export interface MemoryEstimate {
   readonly peakBytes: number;
 }
 
-/** Queries of an evaluation that decode together; see rl/evaluate.ts. */
-const EVALUATED = 64;
 /** The engine's own limits; see engine/products.ts and engine/fused-log-probs.ts. */
 const [PANEL_BYTES, LOGIT_ROWS, LOGIT_FLOATS] = [2 ** 25, 128, 2 ** 21];
 /** Scratch of the threads, tables of angles, ids and what else is small. */
@@ -116,7 +116,7 @@ function gradientFloats(config: ModelConfig, isAdapted: boolean): number {
 }
 
 function rolloutBytes(plan: MemoryPlan, roomBytes: number): number {
-  const { config, isHalf, lora, prompts, groupSize, promptTokens, newTokens } = plan;
+  const { config, isHalf, lora, prompts, groupSize, promptTokens, newTokens, evaluated } = plan;
   const prompt = Array.from({ length: promptTokens }, () => 0);
   const decoding = (count: number, copies: number): number => {
     const options = { prompts: Array.from({ length: count }, () => prompt), copies, maxNewTokens: newTokens };
@@ -124,7 +124,7 @@ function rolloutBytes(plan: MemoryPlan, roomBytes: number): number {
     const room = roomBytes - others - SPARE_BYTES;
     return others + (repacks(packed, isHalf && lora !== undefined, room) ? packed : 0);
   };
-  return Math.max(decoding(prompts, groupSize), decoding(EVALUATED, 1));
+  return Math.max(decoding(prompts, groupSize), decoding(evaluated, 1));
 }
 
 /** Padded tokens of the largest micro-batch, and how many of them are predicted; see rl/token-batch.ts. */

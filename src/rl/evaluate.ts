@@ -52,7 +52,7 @@ export interface ArmEvaluation {
 }
 
 /** Queries that are answered together. */
-const BATCH = 64;
+export const EVALUATION_BATCH = 64;
 
 /** @throws UserError when a search fails: an evaluation with holes would not be comparable. */
 export async function evaluateBaseline(
@@ -81,8 +81,8 @@ export async function evaluateArm(
   const retriever = arm.retriever ?? frame.retriever;
   const rows: EvaluationRow[] = [];
   const cost = { readTokens: 0, writtenTokens: 0, answerSeconds: 0, searchSeconds: 0 };
-  for (let start = 0; start < examples.length; start += BATCH) {
-    const batch = examples.slice(start, start + BATCH);
+  for (let start = 0; start < examples.length; start += EVALUATION_BATCH) {
+    const batch = examples.slice(start, start + EVALUATION_BATCH);
     const began = now();
     const answers = await arm.answer(batch, { k, turn });
     const answered = now();

@@ -38,7 +38,14 @@ const deep: ModelConfig = {
 const broad: ModelConfig = { ...deep, layers: 3, vocabularySize: 40_000, hiddenSize: 160, queryKeyNorm: true };
 const untied: ModelConfig = { ...deep, tiedEmbeddings: false };
 const LORA = { rank: 8, alpha: 16, dropout: 0, targets: LORA_TARGETS, rankStabilised: false };
-const SHAPE = { prompts: 8, groupSize: 4, promptTokens: 90, newTokens: 30, microBatchTokens: 960 } as const;
+const SHAPE = {
+  prompts: 8,
+  evaluated: 64,
+  groupSize: 4,
+  promptTokens: 90,
+  newTokens: 30,
+  microBatchTokens: 960,
+} as const;
 
 const noTurn = (): Promise<void> => Promise.resolve();
 
