@@ -36,7 +36,7 @@ function contributionsView(
   const fields = Object.hasOwn(explanation.fields, id) ? explanation.fields[id] : undefined;
   const rows = partRows(before, after, explanation.terms);
   const excluded = after?.excludedBy;
-  return html`<div class="looked-at" id="looked-at" role="region" aria-label="The document that is looked at">
+  return html`<div class="looked-at" role="region" aria-label="The document that is looked at">
     <div class="fields">
       <h3>${fields?.title ?? titleOf(id, titles)}</h3>
       <p class="note">
@@ -65,8 +65,8 @@ function contributionsView(
         <tr>
           <th scope="row">Score</th>
           <td></td>
-          <td class="number" id="score-before">${decimal(before?.score, 4)}</td>
-          <td class="number" id="score-after">${decimal(after?.score, 4)}</td>
+          <td class="number score-before">${decimal(before?.score, 4)}</td>
+          <td class="number score-after">${decimal(after?.score, 4)}</td>
           <td class="number">${signed((after?.score ?? NaN) - (before?.score ?? NaN), 4)}</td>
         </tr>
       </tfoot>

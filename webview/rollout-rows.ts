@@ -142,7 +142,7 @@ function completion(key: string, rollout: Rollout, { state, effects }: Table): T
     >`;
   return html`<div class="actions">
       <h3>Completion</h3>
-      ${dropdown('colouring', 'Colour of tokens', COLOURINGS, state.colouring, (colouring) => {
+      ${dropdown(`colouring-${key}`, 'Colour of tokens', COLOURINGS, state.colouring, (colouring) => {
         effects.act({ kind: 'colour', colouring });
       })}
       ${rewrite === null ? nothing : copy('Copy Rewrite', rewrite)} ${copy('Copy Completion', text)}

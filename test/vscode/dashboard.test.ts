@@ -90,18 +90,18 @@ async function readsRollouts(page: Page, panel: FrameLocator, dir: string): Prom
   const rewrite = groups[0].rollouts.find(({ format }) => format === 'ok')!;
   await panel.getByRole('button', { name: rewrite.rewrite!, exact: true }).first().click();
   await panel.locator('.completion').scrollIntoViewIfNeeded();
-  await panel.locator('#colouring').click();
+  await panel.getByRole('combobox', { name: 'Colour of tokens' }).first().click();
   await panel.getByRole('option', { name: 'Coloured by difference' }).click();
   await panel.locator('.completion .token').first().waitFor();
   assert.equal((await panel.locator('.completion').innerText()).replace('⏎', ''), rewrite.text);
   await panel.locator('.diff .open-diff').scrollIntoViewIfNeeded();
   await screenshot(page, 'dashboard-3-rollout');
   await panel.getByRole('button', { name: 'Explain Scores' }).click();
-  await panel.locator('#looked-at').waitFor();
+  await panel.locator('.looked-at').waitFor();
   await seesPartsAddUp(panel);
   await panel.locator('.diff .list.after .hit').nth(1).click();
   await seesPartsAddUp(panel);
-  await panel.locator('#looked-at').scrollIntoViewIfNeeded();
+  await panel.locator('.looked-at').scrollIntoViewIfNeeded();
   await screenshot(page, 'dashboard-4-explained');
   await opensDiffEditor(page, panel);
 }
@@ -111,7 +111,7 @@ async function seesPartsAddUp(panel: FrameLocator): Promise<void> {
   const table = panel.locator('.contributions');
   const numbers = await table.locator('tbody td:nth-child(4)').allInnerTexts();
   const sum = numbers.reduce((total, text) => total + Number(text), 0);
-  const score = Number(await panel.locator('#score-after').innerText());
+  const score = Number(await panel.locator('.score-after').innerText());
   assert.ok(
     score > 0 && Math.abs(sum - score) <= 0.0001 * (numbers.length + 1),
     `${numbers.join(' + ')} is not ${score}`,
@@ -141,7 +141,7 @@ async function changesTheTheme(page: Page): Promise<void> {
     await panel.locator('#curve-reward canvas').scrollIntoViewIfNeeded();
     await screenshot(page, `dashboard-6-${theme}`);
     await panel.locator('.disclosure[aria-expanded=false]').first().click();
-    await panel.locator('#colouring').scrollIntoViewIfNeeded();
+    await panel.getByRole('combobox', { name: 'Colour of tokens' }).first().scrollIntoViewIfNeeded();
     await screenshot(page, `dashboard-7-${theme}`);
   }
 }
