@@ -178,13 +178,13 @@ function evaluationTreeItem({
   return item;
 }
 
-/** `NDCG@10 0.712 +0.301`: the gain is over the queries as typed. */
+/** `0.712 +0.301 NDCG@10`: the gain is over the queries as typed. What a narrow side bar cuts off is at the end. */
 function mainFigure({ metrics, baseline }: RecordedEvaluation): string {
   const name = Object.keys(metrics).find((metric) => metric.startsWith('ndcg@'));
   if (name === undefined) return '';
   const gain = metrics[name] - (baseline[name] ?? NaN);
   const difference = Number.isFinite(gain) ? ` ${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(3)}` : '';
-  return `${name.toUpperCase()} ${metrics[name].toFixed(3)}${difference}`;
+  return `${metrics[name].toFixed(3)}${difference} ${name.toUpperCase()}`;
 }
 
 function unreadableTreeItem({ dir, message }: Extract<RunItem, { kind: 'unreadable' }>): vscode.TreeItem {
