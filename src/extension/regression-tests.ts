@@ -8,6 +8,7 @@ import { failureLines, parseRegressions, type Regression, REGRESSION_FILES } fro
 import type { RegressionResult } from '../app/regressions.ts';
 import type { WorkerClient } from '../worker/client.ts';
 import type { CheckpointInUse } from './checkpoint-in-use.ts';
+import { reporting } from './notify.ts';
 import { regressionPlaces } from './regression-places.ts';
 import type { NamedCheckpoint } from './rewrites.ts';
 import { abortSignalOf } from './worker.ts';
@@ -51,7 +52,7 @@ class RegressionTests implements vscode.Disposable {
     this.#controller.createRunProfile(
       vscode.l10n.t('Checkpoint in Use'),
       vscode.TestRunProfileKind.Run,
-      (request, token) => this.#run(request, token),
+      (request, token) => reporting(parts.output, () => this.#run(request, token)),
       true,
     );
   }
