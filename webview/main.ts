@@ -59,7 +59,15 @@ function dispatch(message: ToPanel | PanelAction): void {
     send(question);
   }
   const { tab, chosenStep, curves, overlays } = state;
-  vscode.setState({ dir, tab, curves, overlays, ...(chosenStep === null ? {} : { step: chosenStep }) });
+  const comparison = state.comparison.result?.chosen ?? saved?.comparison;
+  vscode.setState({
+    dir,
+    tab,
+    curves,
+    overlays,
+    ...(chosenStep !== null && { step: chosenStep }),
+    ...(comparison && { comparison }),
+  });
   frame ??= requestAnimationFrame(draw);
 }
 
@@ -75,3 +83,4 @@ window.addEventListener('message', (event: MessageEvent<ToPanel>) => {
 draw();
 send({ kind: 'ready' });
 if (state.overlays.length > 0) send({ kind: 'overlay', dirs: state.overlays });
+if (saved?.comparison) send({ kind: 'compare-again', chosen: saved.comparison });

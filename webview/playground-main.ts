@@ -1,7 +1,6 @@
 /** @file The playground's entry: messages in, state, one render. */
 import { render } from 'lit';
 import { defineControls } from './controls.ts';
-import { useTexts } from './l10n.ts';
 import type { FromPlayground, SavedPlayground, ToPlayground } from './playground-protocol.ts';
 import { initialPlayground, type PlaygroundAction, reducePlayground } from './playground-state.ts';
 import { playgroundView } from './playground.ts';
@@ -17,7 +16,6 @@ declare function acquireVsCodeApi(): VsCodeApi;
 defineControls();
 const vscode = acquireVsCodeApi();
 const root = document.getElementById('app')!;
-useTexts(root.dataset.strings);
 const saved = vscode.getState();
 let state = { ...initialPlayground, query: saved?.query ?? '' };
 let frame: number | null = null;

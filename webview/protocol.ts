@@ -4,6 +4,7 @@
  * The panel asks and the host answers from the run folder; the host keeps no state for the panel, so a panel that is hidden,
  * reloaded or restored asks again and shows the same.
  */
+import type { Split } from '../src/data/task.ts';
 import type { RankingExplanation } from '../src/retrieval/explanation.ts';
 import type { Comparison } from '../src/runs/comparison.ts';
 import type { EvaluationRow, RolloutGroup, TokenTrace } from '../src/runs/events.ts';
@@ -44,6 +45,32 @@ export interface RankedText {
   readonly lines: readonly string[];
 }
 
+/** Which sides were chosen: checkpoints, `RUN:checkpoint` of another run, or `raw`. */
+export interface ChosenComparison {
+  readonly a: string;
+  readonly others: readonly string[];
+  readonly split: Split;
+}
+
+export interface ComparisonResult extends RankingContext {
+  readonly chosen: ChosenComparison;
+  /** One for each of the others, in their order. */
+  readonly comparisons: readonly Comparison[];
+  /** What the sides still know beside the task, of those that were probed. */
+  readonly retention: readonly Retention[];
+}
+
+/** The means of some probes on one checkpoint. */
+export interface Retention {
+  readonly side: string;
+  readonly probes: readonly {
+    readonly name: string;
+    readonly better: 'higher' | 'lower';
+    readonly mean: number;
+    readonly interval: readonly [number, number];
+  }[];
+}
+
 export type ToPanel =
   /** No run in the folder yet: its process is starting. */
   | { readonly kind: 'starting' }
@@ -73,7 +100,8 @@ export type ToPanel =
   | { readonly kind: 'explanation'; readonly pair: QueryPair; readonly explanation: RankingExplanation }
   | { readonly kind: 'explanation-failed'; readonly pair: QueryPair; readonly message: string }
   | { readonly kind: 'comparing'; readonly label: string }
-  | ({ readonly kind: 'comparison'; readonly comparison: Comparison } & RankingContext)
+  /** All with the same side `a`, what the others are held against. */
+  | ({ readonly kind: 'comparison' } & ComparisonResult)
   | { readonly kind: 'comparison-failed'; readonly message: string };
 
 export type FromPanel =
@@ -91,6 +119,12 @@ export type FromPanel =
   | { readonly kind: 'open-diff'; readonly before: RankedText; readonly after: RankedText }
   /** Ask the person which checkpoints, then compare. */
   | { readonly kind: 'compare' }
+  /** Ask for one more that is held against the same. */
+  | { readonly kind: 'compare-another' }
+  /** What the panel showed before a reload of the window. */
+  | { readonly kind: 'compare-again'; readonly chosen: ChosenComparison }
+  /** Ask for a file and write a report of the comparison to it. */
+  | { readonly kind: 'report' }
   | { readonly kind: 'show-log' }
   | { readonly kind: 'copy'; readonly text: string }
   /** Ask for a file and write the text to it. */
@@ -105,6 +139,7 @@ export interface SavedPanel {
   readonly curves?: Partial<CurveSettings>;
   /** Folders of the runs that are laid over this one. */
   readonly overlays?: readonly string[];
+  readonly comparison?: ChosenComparison;
 }
 
 /** How curves are drawn. */

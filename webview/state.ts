@@ -4,7 +4,7 @@
  */
 import type {
   CheckpointEntry,
-  Comparison,
+  ComparisonResult,
   CurveSettings,
   EvaluationRow,
   Metrics,
@@ -17,6 +17,7 @@ import type {
   TokenTrace,
   ToPanel,
 } from './protocol.ts';
+import { type ComparisonFilter, NO_COMPARISON_FILTER } from './comparison-filter.ts';
 import { NO_FILTER, type RolloutFilter } from './rollout-filter.ts';
 import { extended, NO_HISTORY, type RecordedEvaluation, type RunHistory } from './run-history.ts';
 
@@ -25,11 +26,15 @@ export type Tab = 'rollouts' | 'evaluation' | 'comparison';
 /** What tokens are coloured by. */
 export type TokenColouring = 'plain' | 'log-probability' | 'difference';
 
-export type ComparisonState =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'working'; readonly label: string }
-  | ({ readonly kind: 'done'; readonly comparison: Comparison } & RankingContext)
-  | { readonly kind: 'failed'; readonly message: string };
+export interface ComparisonState {
+  /** What is under way, or why it came to nothing. */
+  readonly status:
+    { readonly kind: 'working'; readonly label: string } | { readonly kind: 'failed'; readonly message: string } | null;
+  readonly result: ComparisonResult | null;
+  /** Which of the others is shown query by query; its place. */
+  readonly shown: number;
+  readonly filter: ComparisonFilter;
+}
 
 /** An explanation that was asked for. */
 export type ExplanationState =
@@ -82,6 +87,7 @@ export type PanelAction =
   | { readonly kind: 'overlays'; readonly dirs: readonly string[] }
   | { readonly kind: 'colour'; readonly colouring: TokenColouring }
   | { readonly kind: 'explaining'; readonly pair: QueryPair }
+  | { readonly kind: 'compared'; readonly comparison: Partial<Pick<ComparisonState, 'shown' | 'filter'>> }
   | { readonly kind: 'look-at'; readonly document: string | null };
 
 export const DEFAULT_CURVES: CurveSettings = {
@@ -103,7 +109,7 @@ export const initialState: PanelState = {
   chosenStep: null,
   groups: null,
   rows: null,
-  comparison: { kind: 'none' },
+  comparison: { status: null, result: null, shown: 0, filter: NO_COMPARISON_FILTER },
   tab: 'rollouts',
   filter: NO_FILTER,
   open: new Set(),
@@ -136,11 +142,13 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
     case 'explanation-failed':
       return withExplanation(state, message.pair, { kind: 'failed', message: message.message });
     case 'comparing':
-      return { ...state, tab: 'comparison', comparison: { kind: 'working', label: message.label } };
+      return withComparison({ ...state, tab: 'comparison' }, { status: { kind: 'working', label: message.label } });
     case 'comparison':
-      return { ...state, tab: 'comparison', comparison: { ...message, kind: 'done' } };
+      return withComparison(state, { status: null, result: message, shown: message.comparisons.length - 1 });
     case 'comparison-failed':
-      return { ...state, comparison: { kind: 'failed', message: message.message } };
+      return withComparison(state, { status: { kind: 'failed', message: message.message } });
+    case 'compared':
+      return withComparison(state, message.comparison);
     case 'choose-step':
       return { ...state, chosenStep: message.step };
     case 'choose-tab':
@@ -160,6 +168,10 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
     case 'look-at':
       return { ...state, document: message.document };
   }
+}
+
+function withComparison(state: PanelState, comparison: Partial<ComparisonState>): PanelState {
+  return { ...state, comparison: { ...state.comparison, ...comparison } };
 }
 
 /** The step whose rollouts should be on screen; null before the first. */

@@ -1,21 +1,20 @@
-/** @file Choosing two checkpoints and a split, and telling the panel what the comparison says. */
+/** @file Choosing what is compared and on which queries, and telling the panel what the comparison says. */
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { ToPanel } from '../../webview/protocol.ts';
+import type { ChosenComparison, ComparisonResult, RankingContext, ToPanel } from '../../webview/protocol.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { SPLITS, type Split } from '../data/task.ts';
-import { RAW_QUERY, type Comparison } from '../runs/comparison.ts';
+import { type Comparison, RAW_QUERY } from '../runs/comparison.ts';
+import { readEvaluation } from '../runs/evaluations.ts';
 import { openRunReader, type RunReader } from '../runs/reader.ts';
 import { compareRecorded } from '../runs/recorded-comparison.ts';
 import type { CheckpointEntry } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
 import { rankingContext } from './panel-feed.ts';
+import type { Runs } from './runs.ts';
 import { abortSignalOf } from './worker.ts';
 
-export interface ChosenComparison {
-  readonly a: string;
-  readonly b: string;
-  readonly split: Split;
-}
+export type { ChosenComparison } from '../../webview/protocol.ts';
 
 /**
  * Undefined when the person does not choose.
@@ -23,29 +22,48 @@ export interface ChosenComparison {
  * @param judged the checkpoint that is judged, where that is known.
  * @throws UserError when there is no checkpoint to compare.
  */
-export async function chooseComparison(dir: string, judged?: string): Promise<ChosenComparison | undefined> {
+export async function chooseComparison(
+  dir: string,
+  runs: Runs,
+  judged?: string,
+): Promise<ChosenComparison | undefined> {
   const checkpoints = checkpointsOf(dir).toReversed();
   if (checkpoints.length === 0) {
     throw new UserError(vscode.l10n.t('{0} has no checkpoint yet; the first one comes with the first step.', dir));
   }
   const title = vscode.l10n.t('Compare Checkpoints');
-  const b = judged ?? (await pickCheckpoint(checkpoints, title, vscode.l10n.t('Which checkpoint should be judged?')));
+  const own = checkpointItems(checkpoints);
+  const b = judged ?? (await pickSide(own, title, vscode.l10n.t('Which checkpoint should be judged?')));
   if (b === undefined) return undefined;
-  const original = { label: RAW_QUERY, description: vscode.l10n.t('the query as it was typed') };
-  const others = checkpoints.filter(({ name }) => name !== b);
-  const a = await pickCheckpoint(others, title, vscode.l10n.t('Against what?'), [original]);
+  const original = { label: RAW_QUERY, description: vscode.l10n.t('the query as it was typed'), side: RAW_QUERY };
+  const others = [...own.filter(({ side }) => side !== b), original, ...checkpointsOfOthers(dir, runs)];
+  const a = await pickSide(others, title, vscode.l10n.t('Against what?'));
   if (a === undefined) return undefined;
   const split = await vscode.window.showQuickPick(['test', 'validation'], {
     title,
     placeHolder: vscode.l10n.t('On which queries?'),
   });
   const chosen = SPLITS.find((name) => name === split);
-  return chosen && { a, b, split: chosen };
+  return chosen && { a, others: [b], split: chosen };
+}
+
+/** The same with one more side; undefined when the person does not choose. @throws UserError when there is no other. */
+export async function chooseAnother(
+  dir: string,
+  runs: Runs,
+  chosen: ChosenComparison,
+): Promise<ChosenComparison | undefined> {
+  const sides = [...checkpointItems(checkpointsOf(dir).toReversed()), ...checkpointsOfOthers(dir, runs)];
+  const others = sides.filter(({ side }) => side !== chosen.a && !chosen.others.includes(side));
+  if (others.length === 0) throw new UserError(vscode.l10n.t('There is no other checkpoint to compare.'));
+  const title = vscode.l10n.t('Compare Checkpoints');
+  const another = await pickSide(others, title, vscode.l10n.t('Which checkpoint should be judged too?'));
+  return another === undefined ? undefined : { ...chosen, others: [...chosen.others, another] };
 }
 
 /**
- * Says in the panel what comes of it: from what the run recorded where that is enough, otherwise the worker evaluates both,
- * with a way to cancel.
+ * Says in the panel what comes of it: from what the runs recorded where that is enough, otherwise the worker evaluates, with a
+ * way to cancel.
  */
 export async function compare(
   chosen: ChosenComparison,
@@ -53,11 +71,15 @@ export async function compare(
   worker: WorkerClient,
   tell: (message: ToPanel) => void,
 ): Promise<void> {
+  tell({ kind: 'comparing', label: vscode.l10n.t('Comparing…') });
   const reader = openRunReader(runDir);
   try {
-    tell(
-      comparisonMessage(reader, compareRecorded(reader, chosen) ?? (await evaluateBoth(chosen, runDir, worker, tell))),
-    );
+    const comparisons: Comparison[] = [];
+    for (const b of chosen.others) {
+      const pair = { a: chosen.a, b, split: chosen.split };
+      comparisons.push(recorded(reader, pair) ?? (await evaluateBoth(pair, runDir, worker, tell)));
+    }
+    tell({ kind: 'comparison', ...resultOf(chosen, comparisons, reader) });
   } catch (error) {
     tell({ kind: 'comparison-failed', message: messageOf(error) });
     if (!(error instanceof UserError)) throw error;
@@ -66,13 +88,36 @@ export async function compare(
   }
 }
 
+/** What a panel showed before the window was reloaded; null when that would have to be evaluated again. */
+export function comparedBefore(chosen: ChosenComparison, runDir: string): ComparisonResult | null {
+  const reader = openRunReader(runDir);
+  try {
+    const found = chosen.others.map((b) => recorded(reader, { a: chosen.a, b, split: chosen.split }));
+    const comparisons = found.filter((comparison) => comparison !== null);
+    return comparisons.length < found.length ? null : resultOf(chosen, comparisons, reader);
+  } finally {
+    reader.close();
+  }
+}
+
+interface Pair {
+  readonly a: string;
+  readonly b: string;
+  readonly split: Split;
+}
+
+/** Null for a checkpoint of another run: whether that was asked and measured in the same way, the worker finds out. */
+function recorded(reader: RunReader, pair: Pair): Comparison | null {
+  return [pair.a, pair.b].some(isOfAnotherRun) ? null : compareRecorded(reader, pair);
+}
+
 async function evaluateBoth(
-  { a, b, split }: ChosenComparison,
+  { a, b, split }: Pair,
   runDir: string,
   worker: WorkerClient,
   tell: (message: ToPanel) => void,
 ): Promise<Comparison> {
-  const title = vscode.l10n.t('Comparing {0} with {1} on {2} queries…', b, a, split);
+  const title = vscode.l10n.t('Comparing {0} with {1} on {2} queries…', basename(b), basename(a), split);
   tell({ kind: 'comparing', label: title });
   const progress = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   return vscode.window.withProgress(progress, (_, token) =>
@@ -80,22 +125,75 @@ async function evaluateBoth(
   );
 }
 
-function comparisonMessage(reader: RunReader, comparison: Comparison): ToPanel {
-  const shown = comparison.rows.map(({ exampleId, a, b }) => ({ exampleId, ids: [...a.top, ...b.top] }));
-  return { kind: 'comparison', comparison, ...rankingContext(reader, shown) };
+function resultOf(chosen: ChosenComparison, comparisons: readonly Comparison[], reader: RunReader): ComparisonResult {
+  return { chosen, comparisons, retention: [], ...contextOf(chosen, comparisons, reader) };
+}
+
+/** Titles and grades from what training recorded, and from evaluations that were asked for. */
+function contextOf(
+  { a, others, split }: ChosenComparison,
+  comparisons: readonly Comparison[],
+  reader: RunReader,
+): RankingContext {
+  const rows = comparisons.flatMap((comparison) => comparison.rows);
+  const shown = rows.map((row) => ({ exampleId: row.exampleId, ids: [...row.a.top, ...row.b.top] }));
+  const context = rankingContext(reader, shown);
+  const { dir } = reader.info();
+  const evaluations = [a, ...others].flatMap((side) => {
+    const { runDir, checkpoint } = partsOf(side, dir);
+    return readEvaluation(runDir, checkpoint, split) ?? [];
+  });
+  return {
+    titles: Object.assign({}, ...evaluations.map(({ titles }) => titles), context.titles) as RankingContext['titles'],
+    grades: Object.assign({}, context.grades, ...evaluations.map(({ grades }) => grades)) as RankingContext['grades'],
+  };
+}
+
+function isOfAnotherRun(side: string): boolean {
+  return side.includes(':');
+}
+
+/** The run and the checkpoint that a side names. */
+function partsOf(side: string, ownDir: string): { readonly runDir: string; readonly checkpoint: string } {
+  const at = side.lastIndexOf(':');
+  return at < 0 ? { runDir: ownDir, checkpoint: side } : { runDir: side.slice(0, at), checkpoint: side.slice(at + 1) };
+}
+
+interface SideItem extends vscode.QuickPickItem {
+  /** What the comparison is told. */
+  readonly side: string;
+}
+
+async function pickSide(items: readonly SideItem[], title: string, placeHolder: string): Promise<string | undefined> {
+  return (await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true }))?.side;
+}
+
+function checkpointItems(checkpoints: readonly CheckpointEntry[]): SideItem[] {
+  return checkpoints.map(({ name, step }) => ({ label: name, description: stepText(step), side: name }));
+}
+
+function checkpointsOfOthers(dir: string, runs: Runs): SideItem[] {
+  return runs.list().flatMap((listing) => {
+    if (listing.kind !== 'run' || listing.info.dir === dir) return [];
+    const { name: run, dir: runDir } = listing.info;
+    return listing.checkpoints.toReversed().map(({ name, step }) => ({
+      label: name,
+      description: vscode.l10n.t('{0} of {1}', stepText(step), run),
+      side: `${runDir}:${name}`,
+    }));
+  });
 }
 
 export async function pickCheckpoint(
   checkpoints: readonly CheckpointEntry[],
   title: string,
   placeHolder: string,
-  more: readonly vscode.QuickPickItem[] = [],
 ): Promise<string | undefined> {
-  const items = checkpoints.map(({ name, step }) => ({
-    label: name,
-    description: step === 0 ? vscode.l10n.t('start policy') : vscode.l10n.t('after step {0}', step),
-  }));
-  return (await vscode.window.showQuickPick([...items, ...more], { title, placeHolder }))?.label;
+  return pickSide(checkpointItems(checkpoints), title, placeHolder);
+}
+
+function stepText(step: number): string {
+  return step === 0 ? vscode.l10n.t('start policy') : vscode.l10n.t('after step {0}', step);
 }
 
 export function checkpointsOf(dir: string): readonly CheckpointEntry[] {

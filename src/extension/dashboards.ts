@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { FromPanel, QueryPair, SavedPanel, ToPanel } from '../../webview/protocol.ts';
+import type { ComparisonResult, FromPanel, QueryPair, SavedPanel, ToPanel } from '../../webview/protocol.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { RunInfo } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
-import { chooseComparison, compare, type ChosenComparison } from './comparison.ts';
+import { chooseAnother, chooseComparison, compare, type ChosenComparison, comparedBefore } from './comparison.ts';
+import { saveReport } from './comparison-report.ts';
 import { reporting } from './notify.ts';
 import { panelHtml } from './panel-html.ts';
 import { PanelFeed } from './panel-feed.ts';
@@ -57,7 +58,7 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
 
   /** Asks which checkpoints, but for a judged one that is known, then shows the comparison in the run's panel. */
   async compare(dir: string, judged?: string): Promise<void> {
-    const chosen = await chooseComparison(dir, judged);
+    const chosen = await chooseComparison(dir, this.#parts.runs, judged);
     if (!chosen) return;
     this.open(dir);
     await this.#panels.get(dir)?.compare(chosen);
@@ -92,6 +93,8 @@ class Dashboard {
   readonly #output: vscode.LogOutputChannel;
   readonly #runs: Runs;
   readonly #feed: PanelFeed;
+  /** What the panel's comparison shows. */
+  #compared: ComparisonResult | undefined;
 
   constructor(panel: vscode.WebviewPanel, dir: string, context: vscode.ExtensionContext, parts: Parts) {
     this.#panel = panel;
@@ -135,8 +138,22 @@ class Dashboard {
 
   async compare(chosen: ChosenComparison): Promise<void> {
     await compare(chosen, this.#dir, this.#worker, (message) => {
+      if (message.kind === 'comparison') this.#compared = message;
       this.#feed.sendLasting(message);
     });
+  }
+
+  async #compareAnother(): Promise<void> {
+    const chosen = this.#compared && (await chooseAnother(this.#dir, this.#runs, this.#compared.chosen));
+    if (chosen) await this.compare(chosen);
+  }
+
+  /** Without a model and without a word where that would need one: nobody asked just now. */
+  #compareAgain(chosen: ChosenComparison): void {
+    const result = this.#compared ? null : comparedBefore(chosen, this.#dir);
+    if (!result) return;
+    this.#compared = result;
+    this.#feed.sendLasting({ kind: 'comparison', ...result });
   }
 
   #receive(message: FromPanel): void {
@@ -177,6 +194,17 @@ class Dashboard {
         return;
       case 'compare':
         command('rec-r1.compareCheckpoints');
+        return;
+      case 'compare-another':
+        void reporting(this.#output, () => this.#compareAnother());
+        return;
+      case 'compare-again':
+        void reporting(this.#output, () => {
+          this.#compareAgain(message.chosen);
+        });
+        return;
+      case 'report':
+        void reporting(this.#output, () => this.#compared && saveReport(this.#dir, this.#compared.comparisons));
         return;
       case 'show-log':
         command('rec-r1.showWorkerLog');

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { packageRoot } from '../../src/base/package-root.ts';
-import { runCommandLine } from './commands.ts';
+import { trainTwoSteps } from './small-run.ts';
 import { runCommand, screenshot, webview } from './user.ts';
 import { withEditor } from './with-editor.ts';
 
@@ -14,7 +14,7 @@ const QUERY = 'something for my back when I sit all day';
 it('a user types a query and sees what two checkpoints make of it', { timeout: 600_000 }, async () => {
   const extension = { kind: 'development', path: packageRoot() } as const;
   await withEditor('playground', { extension }, async ({ page }, folder) => {
-    await trainsTwoSteps(join(folder, 'runs', 'small'));
+    await trainTwoSteps(join(folder, 'runs', 'small'));
     await runCommand(page, 'Rec-R1: Try a Query');
     let panel = await webview(page);
     await panel.getByRole('heading', { name: 'step-000000' }).waitFor();
@@ -50,11 +50,3 @@ it('a user types a query and sees what two checkpoints make of it', { timeout: 6
     assert.equal(await panel.locator('#query').inputValue(), QUERY);
   });
 });
-
-/** A run with two checkpoints, made as people make them. */
-async function trainsTwoSteps(runDir: string): Promise<void> {
-  const settings = ['rollout.prompts=2', 'rollout.groupSize=2', 'evaluation.limit=5', 'checkpoint.every=2'];
-  const sets = settings.flatMap((setting) => ['--set', setting]);
-  const cli = join(packageRoot(), 'dist/cli.mjs');
-  await runCommandLine(process.execPath, [cli, 'train', '--steps', '2', '--run', runDir, ...sets]);
-}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { t, useTexts } from '../../../webview/l10n.ts';
+import { t, translated } from '../../../webview/l10n.ts';
 
 describe('a text of a panel', () => {
   it('is English without a translation, with its values in their places', () => {
@@ -9,8 +9,6 @@ describe('a text of a panel', () => {
   });
 
   it('is the translation where the editor has one, also with its values in another order', () => {
-    useTexts(JSON.stringify({ '{0} of {1}': 'von {1}: {0}' }));
-    assert.equal(t('{0} of {1}', 'a', 'b'), 'von b: a');
-    useTexts();
+    assert.equal(translated({ '{0} of {1}': 'von {1}: {0}' }, '{0} of {1}', ['a', 'b']), 'von b: a');
   });
 });

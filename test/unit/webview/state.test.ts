@@ -91,9 +91,14 @@ describe('the panel state', () => {
   it('opens the comparison tab when one begins, and keeps its result until the next', () => {
     const working = after({ kind: 'comparing', label: 'a with b' });
     assert.equal(working.tab, 'comparison');
-    assert.deepEqual(working.comparison, { kind: 'working', label: 'a with b' });
+    assert.deepEqual(working.comparison.status, { kind: 'working', label: 'a with b' });
     const failed = reduce(working, { kind: 'comparison-failed', message: 'no' });
-    assert.deepEqual(failed.comparison, { kind: 'failed', message: 'no' });
+    assert.deepEqual(failed.comparison.status, { kind: 'failed', message: 'no' });
+
+    const result = { chosen: { a: 'raw', others: [], split: 'test' }, comparisons: [], retention: [] } as const;
+    const done = reduce(failed, { kind: 'comparison', ...result, titles: {}, grades: {} });
+    assert.equal(done.comparison.status, null);
+    assert.equal(reduce(done, { kind: 'comparing', label: 'one more' }).comparison.result?.chosen.a, 'raw');
   });
 
   it('tells the time left from the pace of the last twenty steps, only while it runs', () => {

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type ComparisonFilter, NO_COMPARISON_FILTER, shownRows } from '../../../webview/comparison-filter.ts';
+import type { ComparedRow, EvaluationRow } from '../../../webview/protocol.ts';
+
+function side(exampleId: string, rewrite: string | null): EvaluationRow {
+  const lists = { metrics: {}, baseline: {}, top: [], baselineTop: [] };
+  return { exampleId, query: exampleId, rewrite, format: rewrite === null ? 'tags' : 'ok', ...lists };
+}
+
+function row(query: string, gain: number, byRank: number, rewrite: string | null = 'r'): ComparedRow {
+  const overlap = { byRank, asSets: byRank };
+  return { exampleId: query, query, a: side(query, 'Cushion'), b: side(query, rewrite), gain, overlap };
+}
+
+const ROWS = [row('mug', 0.5, 0.2), row('back', 0.01, 0.9), row('dog', -0.4, 0.1), row('cat', 0, 1, null)];
+
+function queries(filter: Partial<ComparisonFilter>): string[] {
+  return shownRows(ROWS, { ...NO_COMPARISON_FILTER, ...filter }, 0.05).map(({ query }) => query);
+}
+
+describe('the queries of a comparison', () => {
+  it('come by gain, by loss, by how much the list moved, or by their text', () => {
+    assert.deepEqual(queries({}), ['mug', 'back', 'cat', 'dog']);
+    assert.deepEqual(queries({ order: 'loss' }), ['dog', 'cat', 'back', 'mug']);
+    assert.deepEqual(queries({ order: 'moved' }), ['dog', 'mug', 'back', 'cat']);
+    assert.deepEqual(queries({ order: 'query' }), ['back', 'cat', 'dog', 'mug']);
+  });
+
+  it('count a gain or loss within the minimum effect as none', () => {
+    assert.deepEqual(queries({ show: 'gained' }), ['mug']);
+    assert.deepEqual(queries({ show: 'lost' }), ['dog']);
+    assert.deepEqual(queries({ show: 'same' }), ['back', 'cat']);
+    assert.deepEqual(queries({ show: 'malformed' }), ['cat']);
+  });
+
+  it('are searched in the query and both rewrites, whatever the case', () => {
+    assert.deepEqual(queries({ text: 'DOG' }), ['dog']);
+    assert.equal(queries({ text: 'cushion' }).length, 4);
+    assert.deepEqual(queries({ text: 'nothing' }), []);
+  });
+});

@@ -1,0 +1,136 @@
+/** @file The queries of a comparison: search, choice and order, and the table, where a row opens what changed in it. */
+import { html, type TemplateResult } from 'lit';
+import { COMPARED, COMPARED_ORDERS, type ComparisonFilter, shownRows } from './comparison-filter.ts';
+import { dropdown } from './dropdown.ts';
+import { t } from './l10n.ts';
+import { decimal, signed } from './numbers.ts';
+import type { Effects } from './panel.ts';
+import type { ComparedRow, Comparison, EvaluationRow, RankingContext } from './protocol.ts';
+import { type RankedSide, retrievalDiffView } from './retrieval-diff.ts';
+import { shortName } from './short-name.ts';
+import type { PanelState } from './state.ts';
+import { textDiffView } from './text-diff.ts';
+import { type VirtualRow, virtualRows } from './virtual-rows.ts';
+
+export function comparedQueries(
+  comparison: Comparison,
+  context: RankingContext,
+  state: PanelState,
+  effects: Effects,
+): TemplateResult {
+  const { rows, a, b, minimumEffect } = comparison;
+  const { filter } = state.comparison;
+  const shown = shownRows(rows, filter, minimumEffect);
+  const table: Table = { comparison, context, state, effects };
+  return html`${filterView(filter, shown.length, rows.length, effects)}
+    <div
+      id="comparison-rows"
+      class="table compared"
+      role="table"
+      aria-label=${t('Queries of the comparison')}
+      aria-rowcount=${shown.length + 1}
+    >
+      <div role="row" class="row head">
+        <span role="columnheader">${t('Original query')}</span>
+        <span role="columnheader">${shortName(a)}</span>
+        <span role="columnheader">${shortName(b)}</span>
+        <span role="columnheader" class="number">${t('Before')}</span>
+        <span role="columnheader" class="number">${t('After')}</span>
+        <span role="columnheader" class="number">${t('Gain')}</span>
+        <span role="columnheader" class="number" title=${t('What the lists have in common, by rank')}
+          >${t('Overlap')}</span
+        >
+      </div>
+      ${virtualRows(shown.flatMap((row) => rowsOf(row, table)))}
+      ${shown.length === 0 ? html`<p class="empty">${t('No query fits the search.')}</p>` : ''}
+    </div>`;
+}
+
+function filterView(filter: ComparisonFilter, shown: number, all: number, { act }: Effects): TemplateResult {
+  const change = (changed: Partial<ComparisonFilter>): void => {
+    act({ kind: 'compared', comparison: { filter: { ...filter, ...changed } } });
+  };
+  return html`<div class="filter" role="search">
+    <vscode-text-field
+      id="compared-text"
+      type="search"
+      placeholder=${t('Search queries and rewrites')}
+      aria-label=${t('Search queries and rewrites')}
+      .value=${filter.text}
+      @input=${(event: Event) => {
+        change({ text: (event.target as HTMLInputElement).value });
+      }}
+    ></vscode-text-field>
+    ${dropdown('compared-show', t('Which queries'), COMPARED, filter.show, (show) => {
+      change({ show });
+    })}
+    ${dropdown('compared-order', t('In which order'), COMPARED_ORDERS, filter.order, (order) => {
+      change({ order });
+    })}
+    <span id="compared-count" role="status"
+      >${shown === all ? t('{0} queries', all) : t('{0} of {1} queries', shown, all)}</span
+    >
+  </div>`;
+}
+
+/** What every row of a table shares. */
+interface Table {
+  readonly comparison: Comparison;
+  readonly context: RankingContext;
+  readonly state: PanelState;
+  readonly effects: Effects;
+}
+
+function rowsOf(row: ComparedRow, table: Table): readonly VirtualRow[] {
+  const key = `compared/${table.comparison.b}/${row.exampleId}`;
+  const own = { key, view: () => rowView(key, row, table) };
+  return table.state.open.has(key) ? [own, { key: `${key}/details`, view: () => details(row, table) }] : [own];
+}
+
+function rowView(key: string, row: ComparedRow, { comparison, state, effects }: Table): TemplateResult {
+  const { query, a, b, gain, overlap } = row;
+  const { metric, minimumEffect } = comparison;
+  const tone = gain > minimumEffect ? 'gain' : gain < -minimumEffect ? 'loss' : '';
+  const rewrite = (side: EvaluationRow): TemplateResult =>
+    side.rewrite === null ? html`<i class="bad">${side.format}</i>` : html`${side.rewrite}`;
+  return html`<div role="row" class="row ${tone}">
+    <span role="rowheader">
+      <button
+        class="disclosure"
+        aria-expanded=${state.open.has(key)}
+        @click=${() => {
+          effects.act({ kind: 'toggle', key });
+        }}
+      >
+        ${query}
+      </button>
+    </span>
+    <span role="cell">${rewrite(a)}</span>
+    <span role="cell">${rewrite(b)}</span>
+    <span role="cell" class="number">${decimal(a.metrics[metric])}</span>
+    <span role="cell" class="number">${decimal(b.metrics[metric])}</span>
+    <span role="cell" class="number gained">${signed(gain)}</span>
+    <span role="cell" class="number">${decimal(overlap.byRank, 2)}</span>
+  </div>`;
+}
+
+function details(row: ComparedRow, { comparison, context, state, effects }: Table): TemplateResult {
+  const { metric } = comparison;
+  const side = (label: string, { rewrite, top, metrics }: EvaluationRow): RankedSide => ({
+    label: shortName(label),
+    query: rewrite,
+    top,
+    ndcg: metrics[metric],
+  });
+  const diff = {
+    exampleId: row.exampleId,
+    metric: metric.toUpperCase(),
+    before: side(comparison.a, row.a),
+    after: side(comparison.b, row.b),
+  };
+  return html`<div role="row" class="row details">
+    <div role="cell">
+      ${textDiffView(row.a.rewrite ?? '', row.b.rewrite ?? '')} ${retrievalDiffView(diff, context, state, effects)}
+    </div>
+  </div>`;
+}
