@@ -34,6 +34,7 @@ let state = {
   chosenStep: saved?.step ?? null,
   curves: { ...initialState.curves, ...saved?.curves },
   overlays: saved?.overlays ?? [],
+  comparison: { ...initialState.comparison, seen: saved?.comparison ?? null },
   tab: TABS.find((tab) => tab === saved?.tab) ?? initialState.tab,
 };
 /** What was asked and not answered yet, as text. */
@@ -59,7 +60,7 @@ function dispatch(message: ToPanel | PanelAction): void {
     send(question);
   }
   const { tab, chosenStep, curves, overlays } = state;
-  const comparison = state.comparison.result?.chosen ?? saved?.comparison;
+  const comparison = state.comparison.seen;
   vscode.setState({
     dir,
     tab,

@@ -4,6 +4,7 @@
  */
 import type {
   CheckpointEntry,
+  ChosenComparison,
   ComparisonResult,
   CurveSettings,
   EvaluationRow,
@@ -31,6 +32,8 @@ export interface ComparisonState {
   readonly status:
     { readonly kind: 'working'; readonly label: string } | { readonly kind: 'failed'; readonly message: string } | null;
   readonly result: ComparisonResult | null;
+  /** What was chosen when the person last saw the panel: a comparison that is new to them comes to the front. */
+  readonly seen: ChosenComparison | null;
   /** Which of the others is shown query by query; its place. */
   readonly shown: number;
   readonly filter: ComparisonFilter;
@@ -109,7 +112,7 @@ export const initialState: PanelState = {
   chosenStep: null,
   groups: null,
   rows: null,
-  comparison: { status: null, result: null, shown: 0, filter: NO_COMPARISON_FILTER },
+  comparison: { status: null, result: null, seen: null, shown: 0, filter: NO_COMPARISON_FILTER },
   tab: 'rollouts',
   filter: NO_FILTER,
   open: new Set(),
@@ -144,7 +147,7 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
     case 'comparing':
       return withComparison({ ...state, tab: 'comparison' }, { status: { kind: 'working', label: message.label } });
     case 'comparison':
-      return withComparison(state, { status: null, result: message, shown: message.comparisons.length - 1 });
+      return withResult(state, message);
     case 'comparison-failed':
       return withComparison(state, { status: { kind: 'failed', message: message.message } });
     case 'compared':
@@ -168,6 +171,16 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
     case 'look-at':
       return { ...state, document: message.document };
   }
+}
+
+function withResult(state: PanelState, result: ComparisonResult): PanelState {
+  const isNew = JSON.stringify(result.chosen) !== JSON.stringify(state.comparison.seen);
+  return withComparison(isNew ? { ...state, tab: 'comparison' } : state, {
+    status: null,
+    result,
+    seen: result.chosen,
+    shown: result.comparisons.length - 1,
+  });
 }
 
 function withComparison(state: PanelState, comparison: Partial<ComparisonState>): PanelState {

@@ -98,6 +98,13 @@ describe('the panel state', () => {
     const result = { chosen: { a: 'raw', others: [], split: 'test' }, comparisons: [], retention: [] } as const;
     const done = reduce(failed, { kind: 'comparison', ...result, titles: {}, grades: {} });
     assert.equal(done.comparison.status, null);
+    const again = reduce(reduce(done, { kind: 'choose-tab', tab: 'rollouts' }), {
+      kind: 'comparison',
+      ...result,
+      titles: {},
+      grades: {},
+    });
+    assert.equal(again.tab, 'rollouts', 'one that was seen stays where it is');
     assert.equal(reduce(done, { kind: 'comparing', label: 'one more' }).comparison.result?.chosen.a, 'raw');
   });
 
