@@ -1,12 +1,13 @@
 /** @file Choosing what is compared and on which queries, and telling the panel what the comparison says. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { ChosenComparison, ComparisonResult, RankingContext, ToPanel } from '../../webview/protocol.ts';
+import type { ChosenComparison, ComparisonResult, RankingContext, Retention, ToPanel } from '../../webview/protocol.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { SPLITS, type Split } from '../data/task.ts';
 import { type Comparison, RAW_QUERY } from '../runs/comparison.ts';
 import { readEvaluation } from '../runs/evaluations.ts';
 import { openRunReader, type RunReader } from '../runs/reader.ts';
+import { readRetention } from '../runs/retention.ts';
 import { compareRecorded } from '../runs/recorded-comparison.ts';
 import type { CheckpointEntry } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
@@ -126,7 +127,7 @@ async function evaluateBoth(
 }
 
 function resultOf(chosen: ChosenComparison, comparisons: readonly Comparison[], reader: RunReader): ComparisonResult {
-  return { chosen, comparisons, retention: [], ...contextOf(chosen, comparisons, reader) };
+  return { chosen, comparisons, retention: retentionOf(chosen, reader), ...contextOf(chosen, comparisons, reader) };
 }
 
 /** Titles and grades from what training recorded, and from evaluations that were asked for. */
@@ -147,6 +148,18 @@ function contextOf(
     titles: Object.assign({}, ...evaluations.map(({ titles }) => titles), context.titles) as RankingContext['titles'],
     grades: Object.assign({}, context.grades, ...evaluations.map(({ grades }) => grades)) as RankingContext['grades'],
   };
+}
+
+/** Of those sides that were probed. */
+function retentionOf({ a, others }: ChosenComparison, reader: RunReader): Retention[] {
+  const { dir } = reader.info();
+  return [a, ...others].flatMap((side) => {
+    const { runDir, checkpoint } = partsOf(side, dir);
+    const recorded = readRetention(runDir, checkpoint);
+    if (!recorded) return [];
+    const probes = recorded.probes.map(({ name, better, mean, interval }) => ({ name, better, mean, interval }));
+    return [{ side, probes }];
+  });
 }
 
 function isOfAnotherRun(side: string): boolean {

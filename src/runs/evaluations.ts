@@ -55,18 +55,21 @@ export async function writeEvaluation(
  * with other settings.
  */
 export function readEvaluation(runDir: string, arm: string, split: Split): RecordedEvaluation | null {
-  const path = evaluationPath(runDir, arm, split);
-  if (!existsSync(path)) return null;
-  const recorded = parsed(readFileSync(path, 'utf8'));
-  return recorded?.layout === LAYOUT && recorded.weights === weightsOf(runDir, arm) ? recorded : null;
+  return readIfCurrent<RecordedEvaluation>(evaluationPath(runDir, arm, split), LAYOUT, weightsOf(runDir, arm));
 }
 
-/** Null for a file that was damaged: what it held can be evaluated again. */
-function parsed(text: string): RecordedEvaluation | null {
+/** What was recorded of a checkpoint; null for a file that is absent, damaged, of another layout or of other weights. */
+export function readIfCurrent<R extends { readonly layout: number; readonly weights: string | null }>(
+  path: string,
+  layout: R['layout'],
+  weights: string | null,
+): R | null {
+  if (!existsSync(path)) return null;
   try {
-    return JSON.parse(text) as RecordedEvaluation;
+    const recorded = JSON.parse(readFileSync(path, 'utf8')) as R;
+    return recorded.layout === layout && recorded.weights === weights ? recorded : null;
   } catch (error) {
-    if (error instanceof SyntaxError) return null;
+    if (error instanceof SyntaxError) return null; // what it held can be had again
     throw error;
   }
 }

@@ -4,7 +4,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/atomic-file.ts';
-import { weightsOf } from './evaluations.ts';
+import { readIfCurrent, weightsOf } from './evaluations.ts';
 import type { Interval } from './statistics.ts';
 
 const LAYOUT = 1;
@@ -46,4 +46,10 @@ export async function writeRetention(
   const recorded: RecordedRetention = { layout: LAYOUT, ...retention, weights: weightsOf(runDir, checkpoint) };
   await mkdir(join(runDir, 'retention'), { recursive: true });
   await writeFileAtomic(join(runDir, 'retention', `${checkpoint}.json`), `${JSON.stringify(recorded)}\n`);
+}
+
+/** The probes of a checkpoint; null when there are none, or when the checkpoint is another by now. */
+export function readRetention(runDir: string, checkpoint: string): RecordedRetention | null {
+  const path = join(runDir, 'retention', `${checkpoint}.json`);
+  return readIfCurrent<RecordedRetention>(path, LAYOUT, weightsOf(runDir, checkpoint));
 }

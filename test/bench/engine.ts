@@ -1,8 +1,7 @@
 /**
  * @file How fast the embedded engine is beside others on the same machine in the same minutes: `npm run bench:engine`.
  *
- *     python3 -m venv peers && peers/bin/pip install numpy torch transformers trl peft datasets threadpoolctl \
- *       --extra-index-url https://download.pytorch.org/whl/cpu
+ *     python3 -m venv peers && peers/bin/pip install numpy torch transformers trl peft datasets threadpoolctl
  *     REC_R1_BENCH_PYTHON=peers/bin/python npm run bench:engine -- [--only decode,gradient] [--shape starter]
  *
  * Without that Python no ratio is printed. Every contestant is a process of its own on two threads. They take turns, so that
