@@ -6,6 +6,7 @@ import type { Split, Task } from '../data/task.ts';
 import { type ArmEvaluation, evaluateArm, evaluateBaseline, evaluationMeans } from '../rl/evaluate.ts';
 import { type RecordedEvaluation, writeEvaluation } from '../runs/evaluations.ts';
 import type { EvaluationRow } from '../runs/events.ts';
+import type { TrainingCost } from '../runs/training-cost.ts';
 import { bootstrapIntervals, type Interval } from '../runs/statistics.ts';
 import { configFrom } from './config.ts';
 import { type ArmSettings, checkArms, evaluationSettings, openArm, type OpenedArm } from './open-arm.ts';
@@ -14,7 +15,12 @@ import { examplesOf, openBackend, openTaskOf } from './parts.ts';
 import { storedConfig } from './train.ts';
 
 /** As it is recorded, under the name that it has in the table. */
-export type Evaluated = Omit<RecordedEvaluation, 'layout' | 'weights'>;
+export interface Evaluated extends Omit<RecordedEvaluation, 'layout' | 'weights'> {
+  /** What it took to make the arm, where that is known. */
+  readonly training?: TrainingCost;
+  /** What a reader of its numbers should know. */
+  readonly note?: string;
+}
 
 export interface EvaluationQuestion {
   /** Its configuration says what is searched and how it is measured; without a run, `settings` alone do. */
@@ -50,9 +56,15 @@ export async function* evaluateArms(
     for (const name of arms) {
       const opened = await openArm(name, { ...context, task });
       try {
-        const evaluated = summarised(opened, split, task, await evaluateArm(opened.arm, examples, baseline, frame));
+        const { arm } = opened;
+        const evaluated = summarised(opened, split, task, await evaluateArm(arm, examples, baseline, frame));
         await record(opened, evaluated, question.runDir);
-        yield evaluated;
+        const note = arm.note?.(examples);
+        yield {
+          ...evaluated,
+          ...(arm.training && { training: arm.training }),
+          ...(note !== undefined && { note }),
+        };
       } finally {
         await opened.arm.dispose?.();
       }

@@ -10,6 +10,8 @@ import { type Arm, policyArm, rawQueryArm } from '../rl/arms.ts';
 import { checkpointName, findCheckpoint } from '../runs/checkpoint.ts';
 import { bestCheckpoint } from '../runs/keep.ts';
 import { RAW_QUERY } from '../runs/comparison.ts';
+import { trainingCost } from '../runs/training-cost.ts';
+import { BASELINE_KINDS } from './baseline-arms.ts';
 import { configFrom, type RunConfig } from './config.ts';
 import { modelDir, rolloutSettings } from './parts.ts';
 import { openCheckpoint } from './policies.ts';
@@ -48,7 +50,7 @@ const ASKING = /^(seed|promptStyle|rollout\.(?!prompts$|groupSize$).*)$/;
 
 const CHECKPOINT_PATTERN = /^(?:(.+):)?(step-\d+|best|newest)$/;
 
-interface ArmKind {
+export interface ArmKind {
   /** What a person writes. */
   readonly form: string;
   /** What texts it opens. */
@@ -63,6 +65,7 @@ const ARM_KINDS: readonly ArmKind[] = [
     pattern: /^raw$/,
     open: (_, { config }) => Promise.resolve({ arm: rawQueryArm(), config }),
   },
+  ...BASELINE_KINDS,
   {
     form: 'start',
     pattern: /^start$/,
@@ -154,7 +157,8 @@ async function openCheckpointArm(checkpoint: Checkpoint, context: ArmContext): P
   const config = configOfCheckpoint(checkpoint, context);
   const { dir } = await findCheckpoint(checkpoint.runDir, checkpoint.name);
   const policy = await openCheckpoint(dir, storedConfig(checkpoint.runDir));
-  return { arm: armOf(shownName(checkpoint, context), policy, config), config, checkpoint };
+  const training = trainingCost(checkpoint.runDir, checkpoint.name);
+  return { arm: { ...armOf(shownName(checkpoint, context), policy, config), training }, config, checkpoint };
 }
 
 async function openModel(name: string, dir: string, { config }: ArmContext): Promise<OpenedArm> {

@@ -72,7 +72,7 @@ export function splitOf(name: string): Split {
   return split;
 }
 
-function asJson({ arm, split, metrics, intervals, baseline, cost, rows }: Evaluated): object {
+function asJson({ arm, split, metrics, intervals, baseline, cost, training, note, rows }: Evaluated): object {
   return {
     split,
     queries: rows.length,
@@ -81,6 +81,8 @@ function asJson({ arm, split, metrics, intervals, baseline, cost, rows }: Evalua
     intervals,
     baseline,
     cost,
+    ...(training && { training }),
+    ...(note !== undefined && { note }),
     perQuery: rows.map((row) => ({
       _id: row.exampleId,
       query: row.query,
@@ -116,7 +118,7 @@ function printTable(evaluations: readonly Evaluated[], output: Output): void {
       rows.map((row) => row.baseline),
     ),
   ];
-  const arms = evaluations.map(({ arm, metrics: means, rows: perQuery, cost }) => [
+  const arms = evaluations.map(({ arm, metrics: means, rows: perQuery, cost, training }) => [
     arm,
     ...cells(
       means,
@@ -124,10 +126,14 @@ function printTable(evaluations: readonly Evaluated[], output: Output): void {
     ),
     share(cost.readTokens + cost.writtenTokens, perQuery.length, 0),
     share(cost.answerSeconds + cost.searchSeconds, perQuery.length, 4),
+    ...(training && training.seconds > 0 ? [String(training.tokens), training.seconds.toFixed(0)] : []),
   ]);
-  const header = ['', ...columns, 'tokens/query', 'seconds/query'];
+  const trained = evaluations.some(({ training }) => training && training.seconds > 0);
+  const made = trained ? ['tokens to train', 'seconds to train'] : [];
+  const header = ['', ...columns, 'tokens/query', 'seconds/query', ...made];
   const hasRaw = evaluations.some(({ arm }) => arm === RAW_QUERY);
   for (const line of alignedRows([header, ...(hasRaw ? [] : [asTyped]), ...arms])) output.line(line);
+  for (const { arm, note } of evaluations) if (note !== undefined) output.line(`${arm}: ${note}`);
 }
 
 function share(total: number, queries: number, digits: number): string {

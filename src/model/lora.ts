@@ -157,7 +157,7 @@ function shiftMatrices(weights: ModelWeights, sign: 1 | -1): void {
 }
 
 /** 0 for the share `rate`, 1 / (1 - rate) for the others, so that the mean stays. */
-function dropoutMask(shape: [number, number], rate: number, rng: Rng): Tensor2D {
+export function dropoutMask(shape: [number, number], rate: number, rng: Rng): Tensor2D {
   const mask = new Float32Array(shape[0] * shape[1]);
   const kept = 1 / (1 - rate);
   for (let i = 0; i < mask.length; i++) if (rng.next() >= rate) mask[i] = kept; // as many as a step has activations

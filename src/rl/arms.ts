@@ -7,6 +7,7 @@ import { parseCompletion } from '../data/answer.ts';
 import type { Example } from '../data/task.ts';
 import type { Policy } from '../model/policy.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
+import type { TrainingCost } from '../runs/training-cost.ts';
 import { rollOut, type RolloutSettings } from './rollout.ts';
 
 export type Answer =
@@ -39,6 +40,10 @@ export interface Arm {
   answer(examples: readonly Example[], asked: Asked): Promise<readonly ArmAnswer[]>;
   /** Seeded draws, `count` for each example. Absent where an arm has but one answer. */
   sample?(examples: readonly Example[], count: number, asked: Asked): Promise<readonly (readonly ArmAnswer[])[]>;
+  /** What it took to make the arm, where that is known: tokens or items that were sampled or learnt from. */
+  readonly training?: TrainingCost;
+  /** What a reader of its numbers should know. */
+  readonly note?: (examples: readonly Example[]) => string;
   /** Where its queries are searched, unless with the recommender of the task. */
   readonly retriever?: Retriever;
   dispose?(): Promise<void>;

@@ -40,7 +40,7 @@ const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
  * @param turn awaited between micro-batches; when it throws, weights and optimizer are as before.
  */
 export async function optimizerStep<M>(
-  policy: Policy,
+  policy: Pick<Policy, 'parameters'>,
   optimizer: AdamWState,
   micro: readonly M[],
   sumsOf: (batch: M) => LossSums,

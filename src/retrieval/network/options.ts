@@ -117,7 +117,7 @@ function postgres(fields: Fields): PostgresOptions {
 /** Of the labels D, C, B and A. */
 const WEIGHTS = { count: 4, min: 0, max: 1 };
 
-function resilience(fields: Fields): ResilienceOptions {
+export function resilience(fields: Fields): ResilienceOptions {
   return {
     timeoutMillis: fields.whole('timeoutMillis', 1, 3_600_000),
     attempts: fields.whole('attempts', 1, 20),
@@ -126,7 +126,7 @@ function resilience(fields: Fields): ResilienceOptions {
   };
 }
 
-function requests(fields: Fields): ResilienceOptions {
+export function requests(fields: Fields): ResilienceOptions {
   return { ...batchSize(fields), ...concurrency(fields), ...resilience(fields) };
 }
 
@@ -138,7 +138,7 @@ function concurrency(fields: Fields): ResilienceOptions {
   return { concurrency: fields.whole('concurrency', 1, 256) };
 }
 
-function access(fields: Fields): Access {
+export function access(fields: Fields): Access {
   const auth = fields.record('auth');
   const headers = fields.record('headers');
   return {

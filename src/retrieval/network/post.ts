@@ -87,7 +87,7 @@ function pauseOf(header: string | null): { readonly afterMillis?: number } {
   return Number.isNaN(millis) ? {} : { afterMillis: Math.max(0, millis) };
 }
 
-/** What an error page says in JSON, as Elasticsearch, FastAPI and our contract do; nothing of HTML. */
+/** What an error page says in JSON, as Elasticsearch, OpenAI, FastAPI and our contract do; nothing of HTML. */
 function reasonIn(text: string): string {
   let body: unknown;
   try {
@@ -96,7 +96,7 @@ function reasonIn(text: string): string {
     return ''; // an error page in HTML says nothing that the status does not
   }
   const error = isRow(body) ? (body['error'] ?? body['detail'] ?? body['message']) : body;
-  const reason = isRow(error) ? error['reason'] : error;
+  const reason = isRow(error) ? (error['reason'] ?? error['message']) : error;
   return typeof reason === 'string' ? reason.slice(0, 200) : '';
 }
 

@@ -1,5 +1,5 @@
 /**
- * @file Asking a recommender that may be slow, busy, broken or gone.
+ * @file Asking a recommender, or another server that answers texts, that may be slow, busy, broken or gone.
  *
  * Whatever goes wrong becomes a failed outcome of the queries concerned and never an empty ranking: a server that is down must
  * not look like a bad rewrite. Busy and broken servers, lost connections and time-outs are tried again with growing, jittered
@@ -7,7 +7,7 @@
  * step. How one batch is asked is the recommender's own file.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Retriever, SearchOutcome } from '../retriever.ts';
+import type { FailedSearch, Retriever, SearchOutcome } from '../retriever.ts';
 import { withoutSecrets } from './credentials.ts';
 
 export interface ResilienceOptions {
@@ -33,10 +33,24 @@ type Settings = Required<ResilienceOptions>;
 /** Longest pause between two tries, also when a server asks for more. */
 const MAX_PAUSE_MILLIS = 30_000;
 
-/** What a recommender said to one query; one that is `busy` may be asked again. */
-export type Answer = SearchOutcome | { readonly kind: 'busy'; readonly message: string };
+type Hits = Exclude<SearchOutcome, FailedSearch>;
 
-export interface Recommender {
+/** What a server answers a text with: something of a kind of its own. */
+interface Success {
+  readonly kind: string;
+}
+
+type Outcome<T extends Success> = T | FailedSearch;
+
+/** What a recommender said to one query; one that is `busy` may be asked again. */
+export type Answer<T extends Success = Hits> = Outcome<T> | Busy;
+
+interface Busy {
+  readonly kind: 'busy';
+  readonly message: string;
+}
+
+export interface Recommender<T extends Success = Hits> {
   /** Who is asked, for messages; without keys. */
   readonly who: string;
   /**
@@ -44,7 +58,7 @@ export interface Recommender {
    *
    * @throws RequestFailure when the request as a whole could not be answered.
    */
-  ask(queries: readonly string[], limit: number, signal: AbortSignal): Promise<readonly Answer[]>;
+  ask(queries: readonly string[], limit: number, signal: AbortSignal): Promise<readonly Answer<T>[]>;
   /** Texts that no message may show, whoever sends them back. */
   readonly secrets?: readonly string[];
 }
@@ -61,6 +75,20 @@ export class RequestFailure extends Error {
 
 /** The `search` of a retriever over a recommender as it may be met in the wild. Equal queries of one call are sent once. */
 export function resilientSearch(recommender: Recommender, options: ResilienceOptions = {}): Retriever['search'] {
+  return resilientAnswers(recommender, options);
+}
+
+type AskAll<T extends Success> = (
+  queries: readonly string[],
+  limit: number,
+  signal?: AbortSignal,
+) => Promise<readonly Outcome<T>[]>;
+
+/** The same for a server that answers with something else than documents. */
+export function resilientAnswers<T extends Success>(
+  recommender: Recommender<T>,
+  options: ResilienceOptions = {},
+): AskAll<T> {
   const settings = settingsOf(options);
   const inTurn = limitedTo(settings.concurrency);
   const guarded = circuitOf(recommender, settings);
@@ -126,10 +154,8 @@ function limitedTo(concurrency: number): <T>(task: () => Promise<T>) => Promise<
   };
 }
 
-type AskBatch = (batch: readonly string[], limit: number, signal?: AbortSignal) => Promise<readonly SearchOutcome[]>;
-
 /** Asks while the recommender answers; stops asking for a while after `breakAfter` batches in a row that it did not. */
-function circuitOf(recommender: Recommender, settings: Settings): AskBatch {
+function circuitOf<T extends Success>(recommender: Recommender<T>, settings: Settings): AskAll<T> {
   const { now, breakAfter, coolDownMillis } = settings;
   let failures = 0;
   let openUntil = -Infinity;
@@ -144,26 +170,26 @@ function circuitOf(recommender: Recommender, settings: Settings): AskBatch {
     const { outcomes, reached } = await askPatiently(recommender, settings, batch, limit, signal);
     failures = reached ? 0 : failures + 1;
     if (failures >= breakAfter) openUntil = now() + coolDownMillis;
-    lastMessage = outcomes.flatMap((outcome) => (outcome.kind === 'failed' ? [outcome.message] : [])).at(-1) ?? '';
+    lastMessage = outcomes.flatMap((outcome) => (isFailure(outcome) ? [outcome.message] : [])).at(-1) ?? '';
     return outcomes;
   };
 }
 
-interface Asked {
-  readonly outcomes: readonly SearchOutcome[];
+interface Asked<T extends Success> {
+  readonly outcomes: readonly Outcome<T>[];
   /** Whether the recommender gave a real answer to at least one query. */
   readonly reached: boolean;
 }
 
 /** Asks until every query has its outcome or the tries are used up; only what is missing is asked again. */
-async function askPatiently(
-  recommender: Recommender,
+async function askPatiently<T extends Success>(
+  recommender: Recommender<T>,
   { attempts, timeoutMillis, random, pause }: Settings,
   queries: readonly string[],
   limit: number,
   signal: AbortSignal | undefined,
-): Promise<Asked> {
-  const outcomes = queries.map((): SearchOutcome => ({ kind: 'failed', message: '' }));
+): Promise<Asked<T>> {
+  const outcomes = queries.map((): Outcome<T> => ({ kind: 'failed', message: '' }));
   let missing = [...queries.keys()];
   let reached = false;
   for (let attempt = 1; ; attempt++) {
@@ -182,25 +208,29 @@ async function askPatiently(
 }
 
 /** An answer as callers get it. */
-function shown(answer: Answer, { who, secrets = [] }: Recommender): SearchOutcome {
-  if (answer.kind === 'hits') return answer;
+function shown<T extends Success>(answer: Answer<T>, { who, secrets = [] }: Recommender<T>): Outcome<T> {
+  if (!isFailure(answer)) return answer;
   return { kind: 'failed', message: `${who}: ${withoutSecrets(answer.message, secrets)}` };
 }
 
-interface AskedOnce {
-  readonly answers: readonly Answer[];
+function isFailure<T extends Success>(answer: Answer<T>): answer is FailedSearch | Busy {
+  return answer.kind === 'failed' || answer.kind === 'busy';
+}
+
+interface AskedOnce<T extends Success> {
+  readonly answers: readonly Answer<T>[];
   readonly reached: boolean;
   readonly afterMillis?: number | undefined;
 }
 
 /** One request. Failures become answers here; the caller's wish to stop, and bugs, fly on. */
-async function askOnce(
-  recommender: Recommender,
+async function askOnce<T extends Success>(
+  recommender: Recommender<T>,
   queries: readonly string[],
   limit: number,
   timeoutMillis: number,
   signal: AbortSignal | undefined,
-): Promise<AskedOnce> {
+): Promise<AskedOnce<T>> {
   const timeout = AbortSignal.timeout(timeoutMillis);
   try {
     const either = signal ? AbortSignal.any([signal, timeout]) : timeout;
@@ -210,7 +240,7 @@ async function askOnce(
     const failure = timeout.aborted ? new RequestFailure(`no answer within ${timeoutMillis} ms`, {}) : error;
     if (!(failure instanceof RequestFailure)) throw failure;
     const { message, retry } = failure;
-    const answers = queries.map((): Answer => ({ kind: retry ? 'busy' : 'failed', message }));
+    const answers = queries.map((): Answer<T> => ({ kind: retry ? 'busy' : 'failed', message }));
     return { answers, reached: false, afterMillis: retry?.afterMillis };
   }
 }
