@@ -11,7 +11,7 @@ import { remoteArm } from '../rl/remote-arm.ts';
 import { SASREC, trainSasRec } from '../rl/sasrec.ts';
 import type { ArmContext, ArmKind } from './open-arm.ts';
 import { openRetriever } from './open-retriever.ts';
-import { examplesOf } from './parts.ts';
+import { examplesOf } from './task-of.ts';
 import { readRemoteSpec, type RemoteSpec } from './remote-spec.ts';
 
 export const BASELINE_KINDS: readonly ArmKind[] = [

@@ -16,7 +16,7 @@ import { recordedRows } from '../runs/recorded-comparison.ts';
 import type { RunConfig } from './config.ts';
 import { armSettings, evaluateArms } from './evaluate.ts';
 import { type ArmSettings, checkpointOf, configOfCheckpoint, evaluationSettings, shownName } from './open-arm.ts';
-import { storedConfig } from './train.ts';
+import { storedConfig } from './stored-config.ts';
 
 export interface ComparisonQuestion {
   /** Says what is searched and how it is measured, for both. */

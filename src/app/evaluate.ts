@@ -11,8 +11,9 @@ import { bootstrapIntervals, type Interval } from '../runs/statistics.ts';
 import { configFrom } from './config.ts';
 import { type ArmSettings, checkArms, evaluationSettings, openArm, type OpenedArm } from './open-arm.ts';
 import { openRetriever } from './open-retriever.ts';
-import { examplesOf, openBackend, openTaskOf } from './parts.ts';
-import { storedConfig } from './train.ts';
+import { openBackend } from './parts.ts';
+import { examplesOf, openTaskOf } from './task-of.ts';
+import { storedConfig } from './stored-config.ts';
 
 /** As it is recorded, under the name that it has in the table. */
 export interface Evaluated extends Omit<RecordedEvaluation, 'layout' | 'weights'> {

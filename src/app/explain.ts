@@ -18,9 +18,9 @@ import type { FusedHit } from '../retrieval/hybrid.ts';
 import type { Hit, Retriever } from '../retrieval/retriever.ts';
 import type { RunConfig } from './config.ts';
 import { openBm25, openRetriever } from './open-retriever.ts';
-import { openTaskOf } from './parts.ts';
+import { openTaskOf } from './task-of.ts';
 import { readRetrieverSpec } from './retriever-spec.ts';
-import { storedConfig } from './train.ts';
+import { storedConfig } from './stored-config.ts';
 
 export interface ExplainQuestion {
   readonly runDir: string;

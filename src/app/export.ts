@@ -9,7 +9,7 @@ import { disposePolicy, merged, type Policy, savePolicy } from '../model/policy.
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import { openBackend } from './parts.ts';
 import { openCheckpoint } from './policies.ts';
-import { storedConfig } from './train.ts';
+import { storedConfig } from './stored-config.ts';
 
 export const EXPORT_FORMATS = ['merged', 'adapter', 'gguf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

@@ -15,7 +15,7 @@ import { BASELINE_KINDS } from './baseline-arms.ts';
 import { configFrom, type RunConfig } from './config.ts';
 import { modelDir, rolloutSettings } from './parts.ts';
 import { openCheckpoint } from './policies.ts';
-import { storedConfig } from './train.ts';
+import { storedConfig } from './stored-config.ts';
 
 /** Whose settings an arm is asked with. */
 export interface ArmSettings {

@@ -13,7 +13,8 @@ import { forecastMemory, gigabytes, memorySentence } from './memory.ts';
 import { openRetriever } from './open-retriever.ts';
 import { type OpenedReward, openReward } from './open-reward.ts';
 import { checkIndex, checkReward, type Finding, percent } from './pre-flight-checks.ts';
-import { examplesOf, openBackend, openTaskOf } from './parts.ts';
+import { openBackend } from './parts.ts';
+import { examplesOf, openTaskOf } from './task-of.ts';
 import { disposePolicies, openStart } from './policies.ts';
 import { trainerSettings } from './trainer-settings.ts';
 

@@ -17,10 +17,11 @@ import { type ProbeResult, writeRetention } from '../runs/retention.ts';
 import { bootstrapIntervals, mean } from '../runs/statistics.ts';
 import { armSettings } from './evaluate.ts';
 import { type ArmSettings, type Checkpoint, checkpointOf, shownName } from './open-arm.ts';
-import { examplesOf, modelDir, openBackend, openTaskOf, rolloutSettings } from './parts.ts';
+import { modelDir, openBackend, rolloutSettings } from './parts.ts';
+import { examplesOf, openTaskOf } from './task-of.ts';
 import { openCheckpoint } from './policies.ts';
 import { type ItemFiles, readItems, type RetentionItems } from './retention-items.ts';
-import { storedConfig } from './train.ts';
+import { storedConfig } from './stored-config.ts';
 
 export interface RetentionQuestion {
   /** Whose start policy everything is compared with … */

@@ -6,8 +6,8 @@ import { UserError } from '../base/errors.ts';
 import type { Hit, Retriever } from '../retrieval/retriever.ts';
 import type { RunConfig } from './config.ts';
 import { openRetriever } from './open-retriever.ts';
-import { openTaskOf } from './parts.ts';
-import { storedConfig } from './train.ts';
+import { openTaskOf } from './task-of.ts';
+import { storedConfig } from './stored-config.ts';
 
 export interface RunSearch {
   readonly config: RunConfig;

@@ -1,6 +1,6 @@
 /** @file The titles of a run's documents, for showing rankings. */
-import { storedConfig } from './train.ts';
-import { openTaskOf } from './parts.ts';
+import { storedConfig } from './stored-config.ts';
+import { openTaskOf } from './task-of.ts';
 
 export async function documentTitles(runDir: string): Promise<ReadonlyMap<string, string>> {
   const task = await openTaskOf(storedConfig(runDir));

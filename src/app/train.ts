@@ -11,14 +11,15 @@ import type { SelectedBackend } from '../model/backend.ts';
 import { checkpointName, findResumable, loadOptimizer, saveCheckpoint } from '../runs/checkpoint.ts';
 import type { RunEvent } from '../runs/events.ts';
 import { linkCheckpoint } from '../runs/link-checkpoint.ts';
-import { openRunReader } from '../runs/reader.ts';
+import { storedConfig } from './stored-config.ts';
 import type { Parent } from '../runs/records.ts';
 import { createRun, refuseExistingRun } from '../runs/store.ts';
 import { configFrom, givenIn, type RunConfig, SETTINGS, type SettingName } from './config.ts';
 import { type OpenedReward, openReward } from './open-reward.ts';
 import { assertFits, forecastMemory, memorySentence } from './memory.ts';
 import { checkPairs } from './pairs.ts';
-import { examplesOf, openBackend, openTaskOf } from './parts.ts';
+import { openBackend } from './parts.ts';
+import { examplesOf, openTaskOf } from './task-of.ts';
 import { loraOf, openStart, openToResume } from './policies.ts';
 import { recordTraining, type TrainContext } from './record-training.ts';
 import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
@@ -131,16 +132,6 @@ export async function* forkTraining(request: ForkRequest, context: TrainContext)
     { runDir, config, ...opened, ...policies, optimizer, startStep: step, isNew: true, ...(note && { note }) },
     context,
   );
-}
-
-/** The configuration that a run was started with. */
-export function storedConfig(runDir: string): RunConfig {
-  const reader = openRunReader(runDir);
-  try {
-    return configFrom(reader.info().config, runDir);
-  } finally {
-    reader.close();
-  }
 }
 
 /** What training needs besides weights. */

@@ -2,7 +2,7 @@
 import { configFrom, parseAssignments } from '../app/config.ts';
 import { makeCandidates } from '../app/make-candidates.ts';
 import { openRetriever } from '../app/open-retriever.ts';
-import { openTaskOf } from '../app/parts.ts';
+import { openTaskOf } from '../app/task-of.ts';
 import { SPLITS } from '../data/task.ts';
 import { countOf, defineCommand, noPositionals, required } from './command.ts';
 import { encodingNotes } from './encoding-notes.ts';

@@ -1,7 +1,8 @@
 /** @file The part of `rec-r1 doctor` that says whether a model fits: what its training takes, piece by piece. */
 import { forecastMemory, gigabytes, memorySentence } from '../app/memory.ts';
 import type { RunConfig } from '../app/config.ts';
-import { openBackend, openTaskOf } from '../app/parts.ts';
+import { openBackend } from '../app/parts.ts';
+import { openTaskOf } from '../app/task-of.ts';
 import type { Output } from './command.ts';
 
 /** Prints the forecast for a configuration. @throws UserError when its task or model cannot be opened. */

@@ -3,11 +3,9 @@ import { configFrom, parseAssignments, type RunConfig } from '../app/config.ts';
 import { parseMetrics } from '../app/measure.ts';
 import { openRetriever } from '../app/open-retriever.ts';
 import { openReward } from '../app/open-reward.ts';
-import { openTaskOf } from '../app/parts.ts';
-import { answersOfRun } from '../app/run-answers.ts';
+import { openTaskOf } from '../app/task-of.ts';
 import { scoreOutputs, type Scoring } from '../app/score.ts';
 import { type SignChanges, signChanges } from '../app/sign-changes.ts';
-import { storedConfig } from '../app/train.ts';
 import { UserError } from '../base/errors.ts';
 import { readRollouts, type StoredAnswer } from '../data/rollouts.ts';
 import { SPLITS } from '../data/task.ts';
@@ -52,7 +50,7 @@ export const scoreCommand = defineCommand({
   options: OPTIONS,
   async run({ values, positionals }, output) {
     noPositionals(positionals);
-    const { answers, source, config, trainedWith } = sourceOf(values);
+    const { answers, source, config, trainedWith } = await sourceOf(values);
     const split = values.split === undefined ? undefined : oneOf(SPLITS, values.split, '--split');
     const { gain, duplicates } = readMetricOptions(values);
     const metrics = parseMetrics(
@@ -93,7 +91,7 @@ interface Source {
 }
 
 /** A run brings its task and its settings along; for files they are given. */
-function sourceOf(values: Values<typeof OPTIONS>): Source {
+async function sourceOf(values: Values<typeof OPTIONS>): Promise<Source> {
   const given = parseAssignments(values.set ?? []);
   const { run } = values;
   if (run === undefined) {
@@ -105,6 +103,8 @@ function sourceOf(values: Values<typeof OPTIONS>): Source {
   if (values.task !== undefined || values.outputs !== undefined) {
     throw new UserError('--run brings its own task and answers; leave --task and --outputs out.');
   }
+  const { storedConfig } = await import('../app/stored-config.ts'); // so that files are scored without opening runs
+  const { answersOfRun } = await import('../app/run-answers.ts');
   const stored = storedConfig(run);
   const config = configFrom({ ...stored, ...given }, '--set');
   return { answers: answersOfRun(run), source: run, config, trainedWith: stored['grpo.advantage'] };

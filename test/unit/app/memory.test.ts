@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { configFrom, type RunConfig } from '../../../src/app/config.ts';
 import { assertFits, forecastMemory, type MemoryForecast, memorySentence } from '../../../src/app/memory.ts';
-import { openTaskOf } from '../../../src/app/parts.ts';
+import { openTaskOf } from '../../../src/app/task-of.ts';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { type DType, writeSafetensors } from '../../../src/model/safetensors.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
