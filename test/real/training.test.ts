@@ -33,7 +33,7 @@ describe('training on real data', () => {
     const [task, run] = [join(folder, 'task'), join(folder, 'run')];
     const [made] = await recR1Json('candidates', '--task', from, '--out', task, '--depth', '4');
     const { examples, originalOrder } = made as { examples: { train: number }; originalOrder: { validation: number } };
-    assert.ok(examples.train > 100);
+    assert.ok(examples.train > 136 / 2, 'most training queries have a relevant document among the best four');
     const whole = ['evaluation.limit=1000', 'rollout.maxPromptTokens=400'].flatMap((set) => ['--set', set]);
     await recR1Json('train', '--task', task, '--run', run, '--steps', '1', ...SMALL, ...whole);
     const [evaluation] = await recR1Json('evaluate', '--run', run);

@@ -24,7 +24,7 @@ describe('what an assistant is told', () => {
     const text = runsText(listRuns(root), (dir) => reading(dir, (reader) => reader.evaluations()));
     assert.match(
       text,
-      /^demo: failed, step 20 of 100, task outdoor shop, validation after step 20: ndcg@10 0\.\d{3}, .*; checkpoints step-000000 step-000010 step-000020$/,
+      /^one: failed, step 20 of 100, task outdoor shop, validation after step 20: ndcg@10 0\.\d{3}, .*; checkpoints step-000000 step-000010 step-000020$/,
     );
     assert.equal(
       runsText([], () => []),
@@ -36,7 +36,7 @@ describe('what an assistant is told', () => {
     const dir = join(temporaryFolder(test), 'one');
     writeDemoRun(dir, 10).close();
     const lines = reading(dir, (reader) => stepText(reader, 3)).split('\n');
-    assert.match(lines[0], /^demo, step 3 of 10 \(\w+\)$/);
+    assert.match(lines[0], /^one, step 3 of 10 \(\w+\)$/);
     assert.match(lines[1], /^reward -?\d\.\d{3}, ndcg 0\.\d{3}, kl /);
     assert.equal(lines.filter((line) => /^- "/.test(line)).length, 4);
     const rewards = lines.flatMap((line) => /^ {2}reward (-?[\d.]+)/.exec(line)?.[1] ?? []).map(Number);
@@ -44,11 +44,11 @@ describe('what an assistant is told', () => {
     for (let i = 0; i < rewards.length; i += 2) assert.ok(rewards[i] >= rewards[i + 1]);
     assert.equal(
       reading(dir, (reader) => stepText(reader, 11)),
-      'demo has no step 11; it has 10.',
+      'one has no step 11; it has 10.',
     );
     assert.match(
       reading(dir, (reader) => stepText(reader)),
-      /^demo, step 10 of 10/,
+      /^one, step 10 of 10/,
     );
   });
 
@@ -61,9 +61,9 @@ describe('what an assistant is told', () => {
     const text = comparisonText(comparison!);
     assert.match(
       text,
-      /^ndcg@10 on 4 validation queries: raw 0\.3100, step-000010 0\.\d{4}\ndifference 0\.\d{4}, p = /,
+      /^ndcg@10 on 4 validation queries: raw 0\.0000, step-000010 0\.\d{4}\ndifference 0\.\d{4}, p = /,
     );
-    assert.match(text, /step-000010 wins 4, ties 0, loses 0\nGained most:\n {2}\+0\.\d{3} "/);
+    assert.match(text, /step-000010 wins 2, ties 2, loses 0\nGained most:\n {2}\+1\.000 "/);
     assert.ok(!text.includes('Lost most'));
   });
 

@@ -15,12 +15,12 @@ const rewrite = (words: string | null, reward: number | null, terms: Record<stri
 });
 
 const CASES: readonly (readonly [ReturnType<typeof equalCause>, string | null, readonly ScoredRewrite[]])[] = [
-  ['failed', 'all searches failed', [rewrite('a', null, {}), rewrite('b', null, {})]],
-  ['malformed', 'all in a wrong format', [rewrite(null, -2, { format: -2 }), rewrite(null, -2, { format: -2 })]],
-  ['same', 'all the same rewrite', [rewrite('a', 0.6, { ndcg: 0.5 }), rewrite('a', 0.6, { ndcg: 0.5 })]],
-  ['missed', 'all miss', [rewrite('a', 0, { ndcg: 0 }), rewrite('b', 0, { ndcg: 0 })]],
-  ['right', 'all perfect', [rewrite('a', 1.1, { ndcg: 1 }), rewrite('b', 1.1, { ndcg: 1 })]],
-  ['equal', 'all equal', [rewrite('a', 0.6, { ndcg: 0.5 }), rewrite('b', 0.6, { ndcg: 0.5 })]],
+  ['failed', 'all-failed', [rewrite('a', null, {}), rewrite('b', null, {})]],
+  ['malformed', 'all-malformed', [rewrite(null, -2, { format: -2 }), rewrite(null, -2, { format: -2 })]],
+  ['same', 'all-same', [rewrite('a', 0.6, { ndcg: 0.5 }), rewrite('a', 0.6, { ndcg: 0.5 })]],
+  ['missed', 'all-miss', [rewrite('a', 0, { ndcg: 0 }), rewrite('b', 0, { ndcg: 0 })]],
+  ['right', 'all-perfect', [rewrite('a', 1.1, { ndcg: 1 }), rewrite('b', 1.1, { ndcg: 1 })]],
+  ['equal', 'all-equal', [rewrite('a', 0.6, { ndcg: 0.5 }), rewrite('b', 0.6, { ndcg: 0.5 })]],
   [null, null, [rewrite('a', 0.6, { ndcg: 0.5 }), rewrite('b', 0.7, { ndcg: 0.6 })]],
   [null, null, [rewrite('a', 0.6, { ndcg: 0.5 })]],
 ];
