@@ -23,6 +23,8 @@ describe('the package', () => {
       'dist/extension.cjs',
       'dist/webview.js',
       'dist/webview.css',
+      'dist/playground.js',
+      'dist/playground.css',
       'dist/cli.mjs',
       'dist/worker.mjs',
       'dist/thread.mjs',
@@ -38,7 +40,7 @@ describe('the package', () => {
       [],
     );
     const allowed =
-      /^(package(\.nls)?\.json|README\.md|CHANGELOG\.md|LICENSE|media\/.+|dist\/(extension\.cjs|webview\.(js|css)|(cli|worker|(\w+-)?thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
+      /^(package(\.nls)?\.json|README\.md|CHANGELOG\.md|LICENSE|media\/.+|dist\/(extension\.cjs|(webview|playground)\.(js|css)|(cli|worker|(\w+-)?thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],
