@@ -69,7 +69,7 @@ async function seesStatusAndTree(page: Page, reader: RunReader): Promise<void> {
   const row = page.locator('.pane-body .monaco-list-row', { hasText: reader.info().name });
   await row.waitFor();
   await row.locator('.monaco-tl-twistie').click();
-  await page.locator('.pane-body .monaco-list-row', { hasText: 'start policy' }).waitFor();
+  await page.locator('.pane-body .monaco-list-row', { hasText: 'step-000000' }).waitFor();
 }
 
 /**
@@ -180,7 +180,7 @@ async function filtersAndExports(page: Page, reader: RunReader): Promise<void> {
   await panel.locator('#filter-text input').fill(word);
   await panel.getByText(`${found.length} of ${rollouts.length} rewrites`).waitFor();
   await panel.locator('#filter-order').click();
-  await panel.getByRole('option', { name: 'Gained most first' }).click();
+  await panel.getByRole('option', { name: 'Gained most first' }).dispatchEvent('click');
   await screenshot(page, '6-filtered');
   await panel.locator('#export-jsonl').click();
   const file = join(reader.info().dir, `rollouts-${step}.jsonl`);
