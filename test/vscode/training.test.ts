@@ -180,7 +180,7 @@ async function filtersAndExports(page: Page, reader: RunReader): Promise<void> {
   await panel.locator('#filter-text input').fill(word);
   await panel.getByText(`${found.length} of ${rollouts.length} rewrites`).waitFor();
   await panel.locator('#filter-order').click();
-  await panel.getByRole('option', { name: 'Gained most first' }).dispatchEvent('click');
+  await panel.getByRole('option', { name: 'Gained most first' }).click();
   await screenshot(page, '6-filtered');
   await panel.locator('#export-jsonl').click();
   const file = join(reader.info().dir, `rollouts-${step}.jsonl`);
