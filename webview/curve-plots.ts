@@ -7,8 +7,10 @@
 import uPlot from 'uplot';
 import { type CurveData, curveData, isPositive, lastStep } from './curve-data.ts';
 import { valueAt } from './curves.ts';
+import { t } from './l10n.ts';
 import { MARKS, markTexts } from './marks.ts';
 import { metricText } from './metrics.ts';
+import { tickText } from './numbers.ts';
 import { type PanelState, wantedStep } from './state.ts';
 
 const HEIGHT = 124;
@@ -92,6 +94,7 @@ export class CurvePlots {
       grid: { stroke: `color-mix(in srgb, ${theme.color} 15%, transparent)`, width: 1 },
       ticks: { show: false },
       font: `11px ${theme.fontFamily}`,
+      values: (_, ticks) => ticks.map((tick: number | null) => (tick === null ? '' : tickText(tick))),
     };
     return {
       width,
@@ -239,8 +242,8 @@ function showValues(plot: uPlot, metric: string, state: PanelState): void {
   const step = steps[index];
   const names = state.overlays.map((dir) => state.others.get(dir)?.info.name ?? '');
   const compared = others.map((column, i) => `${names[i]} ${metricText(metric, column[index])}`);
-  place.textContent = [`step ${step}: ${metricText(metric, raw[index])}`, ...compared].join(' · ');
-  place.title = [`Smoothed ${metricText(metric, smooth[index])}`, ...markTexts(state.marks, step)].join('\n');
+  place.textContent = [t('step {0}: {1}', step, metricText(metric, raw[index])), ...compared].join(' · ');
+  place.title = [t('Smoothed {0}', metricText(metric, smooth[index])), ...markTexts(state.marks, step)].join('\n');
 }
 
 function token(name: string): string {

@@ -4,8 +4,10 @@
  */
 import { html, nothing, type TemplateResult } from 'lit';
 import { metricNames } from './curve-data.ts';
+import { t } from './l10n.ts';
 import { MARKS } from './marks.ts';
 import { metricLabel, metricText, inUnit } from './metrics.ts';
+import { STATES } from './header.ts';
 import { checkbox, menu } from './menu.ts';
 import type { Effects } from './panel.ts';
 import type { RunInfo } from './protocol.ts';
@@ -13,7 +15,7 @@ import type { MarkKind, StepPoint } from './run-history.ts';
 import type { PanelState } from './state.ts';
 
 export function curvesView(state: PanelState, effects: Effects): TemplateResult {
-  return html`<section aria-label="Curves">
+  return html`<section aria-label=${t('Curves')}>
     ${toolbar(state, effects)}
     <div class="curves">${state.curves.metrics.map((metric) => figure(metric, state.steps))}</div>
   </section>`;
@@ -22,10 +24,10 @@ export function curvesView(state: PanelState, effects: Effects): TemplateResult 
 function toolbar(state: PanelState, effects: Effects): TemplateResult {
   const { smoothing, log } = state.curves;
   const { act } = effects;
-  return html`<div class="toolbar" role="toolbar" aria-label="Curves">
+  return html`<div class="toolbar" role="toolbar" aria-label=${t('Curves')}>
     ${metricsMenu(state, effects)} ${runsMenu(state, effects)}
     <label class="smoothing"
-      >Smoothing
+      >${t('Smoothing')}
       <input
         id="smoothing"
         type="range"
@@ -38,7 +40,7 @@ function toolbar(state: PanelState, effects: Effects): TemplateResult {
         }}
       />
     </label>
-    ${checkbox('log-scale', 'Log scale', log, (on) => {
+    ${checkbox('log-scale', t('Log scale'), log, (on) => {
       act({ kind: 'curves', curves: { log: on } });
     })}
     ${legend(state, effects)}
@@ -54,7 +56,7 @@ function metricsMenu(state: PanelState, { act }: Effects): TemplateResult {
   };
   return menu(
     'metrics',
-    'Metrics',
+    t('Metrics'),
     all.map((metric) =>
       checkbox(`metric-${metric}`, metricLabel(metric).title, metrics.includes(metric), (on) => {
         choose(metric, on);
@@ -69,15 +71,15 @@ function runsMenu({ runs, overlays }: PanelState, effects: Effects): TemplateRes
     const others = overlays.filter((name) => name !== dir);
     overlay(on ? [...others, dir] : others, effects);
   };
-  const empty = runs === null ? 'Looking for runs…' : 'There is no other run in the runs folder.';
+  const empty = runs === null ? t('Looking for runs…') : t('There is no other run in the runs folder.');
   return menu(
     'runs',
-    'Compare Runs',
+    t('Compare Runs'),
     runs && runs.length > 0
       ? runs.map((run, i) =>
           checkbox(
             `run-${i}`,
-            `${run.name} (${run.step}/${run.totalSteps}, ${run.state})`,
+            `${run.name} (${run.step}/${run.totalSteps}, ${STATES[run.state]})`,
             overlays.includes(run.dir),
             (on) => {
               choose(run, on);
@@ -100,7 +102,7 @@ function overlay(dirs: readonly string[], { act, send }: Effects): void {
 function legend(state: PanelState, effects: Effects): TemplateResult {
   const { overlays, others, marks, discarded, info } = state;
   const kinds = (Object.keys(MARKS) as MarkKind[]).filter((kind) => marks.some((mark) => mark.kind === kind));
-  return html`<ul class="legend" aria-label="Legend">
+  return html`<ul class="legend" aria-label=${t('Legend')}>
     ${overlays.length > 0 ? html`<li><span class="swatch run-0" aria-hidden="true"></span>${info?.name}</li>` : nothing}
     ${overlays.map(
       (dir, i) =>
@@ -108,7 +110,7 @@ function legend(state: PanelState, effects: Effects): TemplateResult {
           <span class="swatch run-${(i % 5) + 1}" aria-hidden="true"></span>${others.get(dir)?.info.name ?? '…'}
           <button
             class="plain"
-            aria-label="Take ${others.get(dir)?.info.name ?? 'the run'} off the curves"
+            aria-label=${t('Take {0} off the curves', others.get(dir)?.info.name ?? dir)}
             @click=${() => {
               overlay(
                 overlays.filter((other) => other !== dir),
@@ -120,7 +122,7 @@ function legend(state: PanelState, effects: Effects): TemplateResult {
           </button>
         </li>`,
     )}
-    ${discarded.length > 0 ? html`<li><span class="swatch taken-back" aria-hidden="true"></span>Taken back</li>` : nothing}
+    ${discarded.length > 0 ? html`<li><span class="swatch taken-back" aria-hidden="true"></span>${t('Taken back')}</li>` : nothing}
     ${kinds.map((kind) => html`<li><span class="mark-${kind}" aria-hidden="true">${MARKS[kind].sign}</span> ${MARKS[kind].title}</li>`)}
   </ul>`;
 }
@@ -142,6 +144,12 @@ export function valueAt(metric: string, point: StepPoint | undefined): string {
 /** What a screen reader says in place of the picture. */
 function description(metric: string, steps: readonly StepPoint[]): string {
   const { title } = metricLabel(metric);
-  if (steps.length === 0) return `${title}: no step yet`;
-  return `${title} over ${steps.length} steps: from ${valueAt(metric, steps[0])} to ${valueAt(metric, steps.at(-1))}`;
+  if (steps.length === 0) return t('{0}: no step yet', title);
+  return t(
+    '{0} over {1} steps: from {2} to {3}',
+    title,
+    steps.length,
+    valueAt(metric, steps[0]),
+    valueAt(metric, steps.at(-1)),
+  );
 }

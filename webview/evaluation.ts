@@ -1,5 +1,6 @@
 /** @file Before and after: the newest evaluation against the original queries, and the course of all of them. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { t } from './l10n.ts';
 import { decimal, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
 import type { EvaluationRow } from './protocol.ts';
@@ -13,7 +14,8 @@ const ROWS_SHOWN = 200;
 
 export function evaluationView(state: PanelState, effects: Effects): TemplateResult {
   const newest = shownEvaluation(state);
-  if (!newest) return html`<p class="empty">The first evaluation on held-out queries appears here when it is done.</p>`;
+  if (!newest)
+    return html`<p class="empty">${t('The first evaluation on held-out queries appears here when it is done.')}</p>`;
   return html`${meansView(state)} ${rowsView(state, effects)}`;
 }
 
@@ -21,25 +23,25 @@ function meansView({ evaluations }: PanelState): TemplateResult {
   const names = Object.keys(evaluations.at(-1)!.metrics);
   return html`<table id="evaluations">
     <caption>
-      Means on held-out queries
+      ${t('Means on held-out queries')}
     </caption>
     <thead>
       <tr>
-        <th scope="col">Policy</th>
-        <th scope="col">Split</th>
+        <th scope="col">${t('Policy')}</th>
+        <th scope="col">${t('Split')}</th>
         ${names.map((name) => html`<th scope="col" class="number">${name.toUpperCase()}</th>`)}
       </tr>
     </thead>
     <tbody>
       <tr>
-        <th scope="row">Original query</th>
+        <th scope="row">${t('Original query')}</th>
         <td>${evaluations.at(-1)!.split}</td>
         ${names.map((name) => html`<td class="number">${decimal(evaluations.at(-1)!.baseline[name])}</td>`)}
       </tr>
       ${evaluations.map(
         ({ step, split, metrics, baseline }) =>
           html`<tr>
-            <th scope="row">${step === 0 ? 'Start policy' : `After step ${step}`}</th>
+            <th scope="row">${step === 0 ? t('Start policy') : t('After step {0}', step)}</th>
             <td>${split}</td>
             ${names.map(
               (name) =>
@@ -68,17 +70,20 @@ function rowsView(state: PanelState, effects: Effects): TemplateResult | typeof 
     .sort((a, b) => b.gain - a.gain);
   return html`<table class="queries" id="evaluation-rows">
     <caption>
-      Each query at step ${newest.step}, by
-      gain${rows.length > ROWS_SHOWN ? html`: the first ${ROWS_SHOWN} of ${rows.length}` : nothing}
+      ${
+        rows.length > ROWS_SHOWN
+          ? t('Each query at step {0}, by gain: the first {1} of {2}', newest.step, ROWS_SHOWN, rows.length)
+          : t('Each query at step {0}, by gain', newest.step)
+      }
     </caption>
     <thead>
       <tr>
-        <th scope="col">Original query</th>
-        <th scope="col">Rewrite</th>
-        <th scope="col" class="number">Before</th>
-        <th scope="col" class="number">After</th>
-        <th scope="col" class="number">Gain</th>
-        <th scope="col">What moved in the top ten</th>
+        <th scope="col">${t('Original query')}</th>
+        <th scope="col">${t('Rewrite')}</th>
+        <th scope="col" class="number">${t('Before')}</th>
+        <th scope="col" class="number">${t('After')}</th>
+        <th scope="col" class="number">${t('Gain')}</th>
+        <th scope="col">${t('What moved in the top ten')}</th>
       </tr>
     </thead>
     <tbody>
@@ -131,7 +136,7 @@ function diffOf(row: EvaluationRow, metric: string): RetrievalDiff {
   return {
     exampleId,
     metric: metric.toUpperCase(),
-    before: { label: 'Original query', query, top: baselineTop, ndcg: baseline[metric] },
-    after: { label: 'Rewrite', query: rewrite, top, ndcg: metrics[metric] },
+    before: { label: t('Original query'), query, top: baselineTop, ndcg: baseline[metric] },
+    after: { label: t('Rewrite'), query: rewrite, top, ndcg: metrics[metric] },
   };
 }

@@ -1,17 +1,19 @@
 /** @file Name, state, what one may do about it, and the figures of the newest step. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { rich, t } from './l10n.ts';
 import { bytes, decimal, duration } from './numbers.ts';
 import type { Effects } from './panel.ts';
 import type { Metrics, RunState } from './protocol.ts';
 import { activity, newestMetrics, secondsLeft, type PanelState } from './state.ts';
 
-const STATES: Readonly<Record<RunState | 'starting', string>> = {
-  starting: 'Starting',
-  running: 'Running',
-  paused: 'Paused',
-  stopped: 'Stopped',
-  finished: 'Finished',
-  failed: 'Failed',
+/** What the state of a run is called. */
+export const STATES: Readonly<Record<RunState | 'starting', string>> = {
+  starting: t('Starting'),
+  running: t('Running'),
+  paused: t('Paused'),
+  stopped: t('Stopped'),
+  finished: t('Finished'),
+  failed: t('Failed'),
 };
 
 export function headerView(state: PanelState, effects: Effects): TemplateResult {
@@ -28,7 +30,7 @@ export function headerView(state: PanelState, effects: Effects): TemplateResult 
             : nothing
         }${STATES[shown]}
       </span>
-      <div class="buttons" role="toolbar" aria-label="Training">${buttons(info?.state, effects)}</div>
+      <div class="buttons" role="toolbar" aria-label=${t('Training')}>${buttons(info?.state, effects)}</div>
     </div>
     ${info ? progressView(state) : nothing}
     ${doing === null ? nothing : html`<p class="empty" id="activity">${doing} ${info?.message}</p>`}
@@ -51,8 +53,8 @@ function buttons(state: RunState | undefined, { send }: Effects): TemplateResult
     >`;
   const live = state === 'running' || state === 'paused';
   return html`
-    ${state === 'running' ? button('pause', 'Pause', true) : button('resume', 'Resume', state !== 'finished')}
-    ${button('stop', 'Stop', live)}
+    ${state === 'running' ? button('pause', t('Pause'), true) : button('resume', t('Resume'), state !== 'finished')}
+    ${button('stop', t('Stop'), live)}
   `;
 }
 
@@ -60,18 +62,20 @@ function progressView(state: PanelState): TemplateResult {
   const { step, totalSteps } = state.info!;
   const left = secondsLeft(state);
   return html`<div class="progress">
-    <progress id="progress" max=${totalSteps} .value=${step} aria-label="Finished steps"></progress>
-    <span>Step <b id="step">${step}</b> of ${totalSteps}</span>
-    ${left === null ? nothing : html`<span><b id="left">${duration(left)}</b> left</span>`}
+    <progress id="progress" max=${totalSteps} .value=${step} aria-label=${t('Finished steps')}></progress>
+    <span>${rich('Step {0} of {1}', html`<b id="step">${step}</b>`, totalSteps)}</span>
+    ${left === null ? nothing : html`<span>${rich('{0} left', html`<b id="left">${duration(left)}</b>`)}</span>`}
   </div>`;
 }
 
 /** Why groups have equal rewards, as far as the run has recorded it. */
 function noSignalTitle(metrics: Metrics | undefined, percent: (share: number | undefined) => string): string {
-  const about = 'Share of groups with equal rewards: they teach nothing';
+  const about = t('Share of groups with equal rewards: they teach nothing');
   if (metrics?.allMissed === undefined) return about;
   const { allRight, allMissed, allMalformed, allEqual } = metrics;
-  return `${about}. All right ${percent(allRight)}, all missed ${percent(allMissed)}, all in a wrong format ${percent(allMalformed)}, all the same or equal ${percent(allEqual)}`;
+  const shares = [allRight, allMissed, allMalformed, allEqual].map(percent);
+  const causes = t('All right {0}, all missed {1}, all in a wrong format {2}, all the same or equal {3}', ...shares);
+  return `${about}. ${causes}`;
 }
 
 /** The figures that one glances at, each with an id that a test or a style can find. */
@@ -83,15 +87,15 @@ function figuresView(state: PanelState): TemplateResult {
       <dd id=${id}>${value}</dd>
     </div>`;
   const percent = (share: number | undefined): string => (share === undefined ? '–' : `${Math.round(share * 100)} %`);
-  return html`<dl class="figures" aria-label="Newest step">
-    ${figure('reward', 'Reward', decimal(metrics?.reward), 'Mean over the rollouts of the newest step')}
-    ${figure('ndcg', 'NDCG', decimal(metrics?.ndcg), 'Mean NDCG of the rewrites of the newest step')}
-    ${figure('kl', 'KL', decimal(metrics?.kl, 4), 'k3 estimate of the divergence from the start policy, per token')}
-    ${figure('entropy', 'Entropy', decimal(metrics?.entropy), 'Nats per sampled token')}
-    ${figure('length', 'Length', decimal(metrics?.length, 1), 'Tokens per completion')}
-    ${figure('format', 'Right format', percent(metrics?.formatOk), 'Share of completions in the right format')}
-    ${figure('zero-variance', 'No signal', percent(metrics?.zeroVariance), noSignalTitle(metrics, percent))}
-    ${figure('memory', 'Memory', metrics?.memoryBytes === undefined ? '–' : bytes(metrics.memoryBytes), 'Resident memory of the process that trains')}
-    ${figure('tokens-per-second', 'Tokens/s', decimal(metrics?.tokensPerSecond, 0), 'Sampled tokens per second')}
+  return html`<dl class="figures" aria-label=${t('Newest step')}>
+    ${figure('reward', t('Reward'), decimal(metrics?.reward), t('Mean over the rollouts of the newest step'))}
+    ${figure('ndcg', 'NDCG', decimal(metrics?.ndcg), t('Mean NDCG of the rewrites of the newest step'))}
+    ${figure('kl', 'KL', decimal(metrics?.kl, 4), t('k3 estimate of the divergence from the start policy, per token'))}
+    ${figure('entropy', t('Entropy'), decimal(metrics?.entropy), t('Nats per sampled token'))}
+    ${figure('length', t('Length'), decimal(metrics?.length, 1), t('Tokens per completion'))}
+    ${figure('format', t('Right format'), percent(metrics?.formatOk), t('Share of completions in the right format'))}
+    ${figure('zero-variance', t('No signal'), percent(metrics?.zeroVariance), noSignalTitle(metrics, percent))}
+    ${figure('memory', t('Memory'), metrics?.memoryBytes === undefined ? '–' : bytes(metrics.memoryBytes), t('Resident memory of the process that trains'))}
+    ${figure('tokens-per-second', t('Tokens/s'), decimal(metrics?.tokensPerSecond, 0), t('Sampled tokens per second'))}
   </dl>`;
 }

@@ -1,5 +1,6 @@
 /** @file The document that is looked at: its fields, and what each term adds to its score before and after. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { t } from './l10n.ts';
 import { decimal, signed } from './numbers.ts';
 import type { ExplainedRank, RankingContext, RankingExplanation } from './protocol.ts';
 import { gradeOf, titleOf } from './rankings.ts';
@@ -15,7 +16,7 @@ export function documentView(
   switch (explained.kind) {
     case 'working':
       return html`<p role="status">
-        <vscode-progress-ring aria-hidden="true"></vscode-progress-ring> Asking the recommender…
+        <vscode-progress-ring aria-hidden="true"></vscode-progress-ring> ${t('Asking the recommender…')}
       </p>`;
     case 'failed':
       return html`<p class="problem" role="alert">${explained.message}</p>`;
@@ -36,26 +37,26 @@ function contributionsView(
   const fields = Object.hasOwn(explanation.fields, id) ? explanation.fields[id] : undefined;
   const rows = partRows(before, after, explanation.terms);
   const excluded = after?.excludedBy;
-  return html`<div class="looked-at" role="region" aria-label="The document that is looked at">
+  return html`<div class="looked-at" role="region" aria-label=${t('The document that is looked at')}>
     <div class="fields">
       <h3>${fields?.title ?? titleOf(id, titles)}</h3>
       <p class="note">
         ${id} ·
-        ${grade > 0 ? `grade ${grade}` : 'not judged'}${fields?.category === undefined ? nothing : ` · ${fields.category}`}
+        ${grade > 0 ? t('grade {0}', grade) : t('not judged')}${fields?.category === undefined ? nothing : ` · ${fields.category}`}
       </p>
-      <p>${fields?.text ?? 'The corpus of the task does not have this document.'}</p>
+      <p>${fields?.text ?? t('The corpus of the task does not have this document.')}</p>
     </div>
     <table class="contributions">
       <caption>
-        Rank ${rankText(before)} → ${rankText(after)}, by ${explanation.retriever}
+        ${t('Rank {0} → {1}, by {2}', rankText(before), rankText(after), explanation.retriever)}
       </caption>
       <thead>
         <tr>
-          <th scope="col">Term</th>
-          <th scope="col">Change</th>
-          <th scope="col" class="number">Before</th>
-          <th scope="col" class="number">After</th>
-          <th scope="col" class="number">Difference</th>
+          <th scope="col">${t('Term')}</th>
+          <th scope="col">${t('Change')}</th>
+          <th scope="col" class="number">${t('Before')}</th>
+          <th scope="col" class="number">${t('After')}</th>
+          <th scope="col" class="number">${t('Difference')}</th>
         </tr>
       </thead>
       <tbody>
@@ -63,7 +64,7 @@ function contributionsView(
       </tbody>
       <tfoot>
         <tr>
-          <th scope="row">Score</th>
+          <th scope="row">${t('Score')}</th>
           <td></td>
           <td class="number score-before">${decimal(before?.score, 4)}</td>
           <td class="number score-after">${decimal(after?.score, 4)}</td>
@@ -72,27 +73,42 @@ function contributionsView(
       </tfoot>
     </table>
     ${rows.length === 0 ? html`<p class="empty">${noParts(before, after)}</p>` : nothing}
-    ${excluded === undefined ? nothing : html`<p class="note">The rewrite keeps it out: ${excluded}</p>`}
+    ${excluded === undefined ? nothing : html`<p class="note">${t('The rewrite keeps it out: {0}', excluded)}</p>`}
   </div>`;
 }
 
 function partRow({ name, change, before, after, about }: PartRow): TemplateResult {
   return html`<tr title=${about}>
     <th scope="row">${name}</th>
-    <td>${change}</td>
+    <td>${changeText(change)}</td>
     <td class="number">${before === null ? '' : decimal(before, 4)}</td>
     <td class="number">${after === null ? '' : decimal(after, 4)}</td>
     <td class="number ${(after ?? 0) > (before ?? 0) ? 'up' : 'down'}">${signed((after ?? 0) - (before ?? 0), 4)}</td>
   </tr>`;
 }
 
+function changeText(change: PartRow['change']): string {
+  switch (change) {
+    case 'added':
+      return t('added');
+    case 'dropped':
+      return t('dropped');
+    case 'reweighted':
+      return t('reweighted');
+    case 'kept':
+      return t('kept');
+    case '':
+      return '';
+  }
+}
+
 function rankText(document: ExplainedRank | undefined): string {
-  return String(document?.rank ?? 'not found');
+  return String(document?.rank ?? t('not found'));
 }
 
 function noParts(before: ExplainedRank | undefined, after: ExplainedRank | undefined): string {
   const isFound = (before?.score ?? 0) !== 0 || (after?.score ?? 0) !== 0;
   return isFound
-    ? 'This recommender does not say what its scores are made of.'
-    : 'It shares no term with either query.';
+    ? t('This recommender does not say what its scores are made of.')
+    : t('It shares no term with either query.');
 }

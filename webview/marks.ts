@@ -1,4 +1,5 @@
 /** @file What happened between steps, in words and as signs over the curves. */
+import { t } from './l10n.ts';
 import type { Mark, MarkKind } from './run-history.ts';
 
 interface MarkStyle {
@@ -11,11 +12,11 @@ interface MarkStyle {
 }
 
 export const MARKS: Readonly<Record<MarkKind, MarkStyle>> = {
-  evaluation: { sign: '○', title: 'Evaluation', color: '--vscode-foreground', line: false },
-  checkpoint: { sign: '◆', title: 'Checkpoint', color: '--vscode-descriptionForeground', line: false },
-  pause: { sign: '‖', title: 'Pause', color: '--vscode-charts-yellow', line: true },
-  resume: { sign: '▸', title: 'Resume', color: '--vscode-charts-green', line: true },
-  guard: { sign: '!', title: 'Guard', color: '--vscode-errorForeground', line: true },
+  evaluation: { sign: '○', title: t('Evaluation'), color: '--vscode-foreground', line: false },
+  checkpoint: { sign: '◆', title: t('Checkpoint'), color: '--vscode-descriptionForeground', line: false },
+  pause: { sign: '‖', title: t('Pause'), color: '--vscode-charts-yellow', line: true },
+  resume: { sign: '▸', title: t('Resume'), color: '--vscode-charts-green', line: true },
+  guard: { sign: '!', title: t('Guard'), color: '--vscode-errorForeground', line: true },
 };
 
 /** The marks of a step, one line each. */

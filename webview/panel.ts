@@ -4,6 +4,7 @@ import { comparisonView } from './comparison.ts';
 import { curvesView } from './curves.ts';
 import { evaluationView } from './evaluation.ts';
 import { headerView } from './header.ts';
+import { t } from './l10n.ts';
 import type { FromPanel } from './protocol.ts';
 import { rolloutsView } from './rollouts.ts';
 import { stepBar } from './step-bar.ts';
@@ -29,33 +30,33 @@ function problemView(state: PanelState, { send }: Effects): TemplateResult | typ
   if (message === undefined) return nothing;
   return html`<section class="problem" role="alert" id="problem">
     <p>${message}</p>
-    ${problem?.log ? html`<pre tabindex="0" aria-label="End of the worker's log">${problem.log}</pre>` : nothing}
+    ${problem?.log ? html`<pre tabindex="0" aria-label=${t('End of the worker’s log')}>${problem.log}</pre>` : nothing}
     <vscode-button
       appearance="secondary"
       @click=${() => {
         send({ kind: 'show-log' });
       }}
-      >Open Log</vscode-button
+      >${t('Open Log')}</vscode-button
     >
   </section>`;
 }
 
 /** What the run itself says is wrong. A pause that somebody wished for has no message. */
 function ownProblem({ info }: PanelState): string | undefined {
-  if (info?.state === 'failed') return info.message ?? 'The run failed.';
-  if (info?.state === 'paused' && info.message !== undefined) return `${info.message} Resume when that is mended.`;
+  if (info?.state === 'failed') return info.message ?? t('The run failed.');
+  if (info?.state === 'paused' && info.message !== undefined) return t('{0} Resume when that is mended.', info.message);
   return undefined;
 }
 
 const TABS: readonly { readonly id: Tab; readonly title: string }[] = [
-  { id: 'rollouts', title: 'Rollouts' },
-  { id: 'evaluation', title: 'Before and After' },
-  { id: 'comparison', title: 'Comparison' },
+  { id: 'rollouts', title: t('Rollouts') },
+  { id: 'evaluation', title: t('Before and After') },
+  { id: 'comparison', title: t('Comparison') },
 ];
 
 function tabsView(state: PanelState, effects: Effects): TemplateResult {
   const body = { rollouts: rolloutsView, evaluation: evaluationView, comparison: comparisonView }[state.tab];
-  return html`<vscode-panels activeid="tab-${state.tab}" aria-label="Details of the run">
+  return html`<vscode-panels activeid="tab-${state.tab}" aria-label=${t('Details of the run')}>
     ${TABS.map(
       ({ id, title }) =>
         html`<vscode-panel-tab

@@ -1,5 +1,6 @@
 /** @file Ranked lists on screen: a line that says what moved, and the whole list with arrows and grades. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { t } from './l10n.ts';
 import type { Move } from './ranking.ts';
 
 type Grades = Readonly<Record<string, number>>;
@@ -7,11 +8,11 @@ type Titles = Readonly<Record<string, string>>;
 
 /** The judged documents that moved, as one line: `▲ 7 → 1 ★3 Trail Shoe`. */
 export function movedText(moves: readonly Move[], grades: Grades, titles: Titles): TemplateResult | string {
-  if (moves.length === 0) return 'no judged item';
+  if (moves.length === 0) return t('no judged item');
   const [first, ...others] = moves;
   return html`<span title=${moves.map((move) => sentence(move, grades, titles)).join('\n')}
     >${arrow(first)} <span class="places">${journey(first)}</span> ${stars(grades[first.id])}
-    ${titleOf(first.id, titles)}${others.length > 0 ? html` <span class="more">and ${others.length} more</span>` : nothing}</span
+    ${titleOf(first.id, titles)}${others.length > 0 ? html` <span class="more">${t('and {0} more', others.length)}</span>` : nothing}</span
   >`;
 }
 
@@ -20,14 +21,14 @@ export function rankingView(moves: readonly Move[], grades: Grades, titles: Titl
   const shown = moves.filter(({ to }) => to !== null);
   const left = moves.filter(({ to }) => to === null);
   return html`<div>
-    <h3>Top ${shown.length} of this rewrite</h3>
-    ${shown.length === 0 ? html`<p class="empty">It found nothing.</p>` : nothing}
+    <h3>${t('Top {0} of this rewrite', shown.length)}</h3>
+    ${shown.length === 0 ? html`<p class="empty">${t('It found nothing.')}</p>` : nothing}
     <ol class="ranking">
       ${shown.map((move) => item(move, grades, titles))}
     </ol>
     ${
       left.length > 0
-        ? html`<h3>Left the list</h3>
+        ? html`<h3>${t('Left the list')}</h3>
             <ul class="ranking left">
               ${left.map((move) => item(move, grades, titles))}
             </ul>`
@@ -54,8 +55,8 @@ function arrow({ from, to, places }: Move): TemplateResult {
 
 function journey({ from, to, places }: Move): string {
   if (places === 0) return '';
-  if (from === null) return `new at ${to}`;
-  return to === null ? `was ${from}` : `${from} → ${to}`;
+  if (from === null) return t('new at {0}', to!);
+  return to === null ? t('was {0}', from) : `${from} → ${to}`;
 }
 
 export function stars(grade: number): TemplateResult | typeof nothing {
@@ -64,8 +65,8 @@ export function stars(grade: number): TemplateResult | typeof nothing {
 
 function sentence(move: Move, grades: Grades, titles: Titles): string {
   const grade = gradeOf(move.id, grades);
-  const judged = grade > 0 ? `, grade ${grade}` : ', not judged relevant';
-  return `${titleOf(move.id, titles)}${judged}, ${journey(move) || `stays at ${move.to}`}`;
+  const judged = grade > 0 ? t('grade {0}', grade) : t('not judged relevant');
+  return [titleOf(move.id, titles), judged, journey(move) || t('stays at {0}', move.to!)].join(', ');
 }
 
 export function titleOf(id: string, titles: Titles): string {

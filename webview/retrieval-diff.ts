@@ -4,6 +4,7 @@
  */
 import { html, nothing, svg, type TemplateResult } from 'lit';
 import { idealOrder, reachableNdcg } from './ideal.ts';
+import { t } from './l10n.ts';
 import { documentView } from './looked-at.ts';
 import { decimal, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
@@ -47,7 +48,7 @@ export function retrievalDiffView(
   const explained = state.explanations.get(pairKey(pair));
   const list = (side: 'before' | 'after'): TemplateResult =>
     listView(diff, side, { moves, grades, context, looked: state.document, explained, effects });
-  return html`<div class="diff" role="group" aria-label="What the search found">
+  return html`<div class="diff" role="group" aria-label=${t('What the search found')}>
     <div class="lists">
       ${list('before')} ${linesView(moves, grades, state.document, Math.max(before.top.length, after.top.length))}
       ${list('after')}
@@ -63,7 +64,7 @@ export function retrievalDiffView(
                 effects.act({ kind: 'explaining', pair });
                 effects.send({ kind: 'explain', pair });
               }}
-              >Explain Scores</vscode-button
+              >${t('Explain Scores')}</vscode-button
             >`
       }
       <vscode-button
@@ -73,7 +74,7 @@ export function retrievalDiffView(
           const text = (side: RankedSide): RankedText => rankedText(side, grades, context);
           effects.send({ kind: 'open-diff', before: text(before), after: text(after) });
         }}
-        >Open in Diff Editor</vscode-button
+        >${t('Open in Diff Editor')}</vscode-button
       >
       ${idealView(diff, grades, context, explained)}
     </div>
@@ -102,9 +103,9 @@ function listView(diff: RetrievalDiff, side: 'before' | 'after', list: ListConte
         <b>${decimal(ndcg)}</b>
         ${Number.isNaN(change) ? nothing : html`<span class="change ${change > 0 ? 'up' : change < 0 ? 'down' : ''}">${signed(change)}</span>`}</span
       >
-      <p class="query" title=${query ?? ''}>${query ?? html`<i>nothing was searched</i>`}</p>
+      <p class="query" title=${query ?? ''}>${query ?? html`<i>${t('nothing was searched')}</i>`}</p>
     </div>
-    ${top.length === 0 ? html`<p class="empty">It found nothing.</p>` : nothing}
+    ${top.length === 0 ? html`<p class="empty">${t('It found nothing.')}</p>` : nothing}
     <ol aria-label=${label}>
       ${top.map((id, i) => hitView(moves.get(id)!, i + 1, side, list))}
     </ol>
@@ -121,7 +122,7 @@ function hitView(move: Move, rank: number, side: 'before' | 'after', list: ListC
     <button
       class="hit ${grade > 0 ? 'judged' : ''}"
       aria-pressed=${id === looked}
-      aria-label="${rank}. ${titleOf(id, context.titles)}, ${grade > 0 ? `grade ${grade}` : 'not judged'}, ${fate.words}"
+      aria-label="${rank}. ${titleOf(id, context.titles)}, ${grade > 0 ? t('grade {0}', grade) : t('not judged')}, ${fate.words}"
       title=${hoverText(id, grade, context, explained)}
       @click=${() => {
         effects.act({ kind: 'look-at', document: id === looked ? null : id });
@@ -143,16 +144,16 @@ interface Fate {
 
 function fateBefore({ to }: Move): Fate {
   return to === null
-    ? { sign: 'left', words: 'left the list', tone: 'down' }
-    : { sign: '', words: `goes to ${to}`, tone: 'same' };
+    ? { sign: t('left'), words: t('left the list'), tone: 'down' }
+    : { sign: '', words: t('goes to {0}', to), tone: 'same' };
 }
 
 function fateAfter({ from, places }: Move): Fate {
-  if (from === null || places === null) return { sign: 'new', words: 'new in the list', tone: 'up' };
-  if (places === 0) return { sign: '=', words: 'stays', tone: 'same' };
+  if (from === null || places === null) return { sign: t('new'), words: t('new in the list'), tone: 'up' };
+  if (places === 0) return { sign: '=', words: t('stays'), tone: 'same' };
   return places > 0
-    ? { sign: `▲${places}`, words: `up from ${from}`, tone: 'up' }
-    : { sign: `▼${-places}`, words: `down from ${from}`, tone: 'down' };
+    ? { sign: `▲${places}`, words: t('up from {0}', from), tone: 'up' }
+    : { sign: `▼${-places}`, words: t('down from {0}', from), tone: 'down' };
 }
 
 /** All that is known of a document. */
@@ -162,11 +163,11 @@ function hoverText(
   { titles }: RankingContext,
   explained: ExplanationState | undefined,
 ): string {
-  const lines = [`${titleOf(id, titles)} (${id})`, grade > 0 ? `Grade ${grade}` : 'Not judged'];
+  const lines = [`${titleOf(id, titles)} (${id})`, grade > 0 ? t('Grade {0}', grade) : t('Not judged')];
   const fields = explained?.kind === 'done' ? explained.explanation.fields : {};
   if (Object.hasOwn(fields, id)) {
     const { category, text } = fields[id];
-    if (category !== undefined) lines.push(`Category: ${category}`);
+    if (category !== undefined) lines.push(t('Category: {0}', category));
     lines.push('', text);
   }
   return lines.join('\n');
@@ -212,18 +213,19 @@ function idealView(
     const known = documents?.find((document) => document.id === id);
     const shown = side.top.indexOf(id) + 1;
     if (shown > 0) return String(shown);
-    return known ? String(known.rank ?? 'not found') : `below ${side.top.length}`;
+    return known ? String(known.rank ?? t('not found')) : t('below {0}', side.top.length);
   };
   const ceiling = reachableNdcg(grades, unreachable, cutoffOf(metric));
   return html`<details class="ideal">
-    <summary>Ideal order and ceiling: ${metric} ${decimal(ceiling)}</summary>
+    <summary>${t('Ideal order and ceiling: {0} {1}', metric, decimal(ceiling))}</summary>
     <ol>
       ${idealOrder(grades).map(
         ({ id, grade }) =>
           html`<li>
             ${stars(grade)} ${titleOf(id, titles)}
             <span class="places"
-              >${place(before, id)} → ${place(after, id)}${unreachable.includes(id) ? ', out of reach' : ''}</span
+              >${place(before, id)} →
+              ${place(after, id)}${unreachable.includes(id) ? `, ${t('out of reach')}` : ''}</span
             >
           </li>`,
       )}

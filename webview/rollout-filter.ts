@@ -1,4 +1,5 @@
 /** @file Which rollouts of a step are shown, and in which order. Pure. */
+import { t } from './l10n.ts';
 import type { Rollout, RolloutGroup } from './protocol.ts';
 import { EQUAL_CAUSES, type EqualCause, whyEqual } from './why-equal.ts';
 
@@ -6,24 +7,24 @@ type Kind = 'all' | 'better' | 'worse' | 'best' | 'worst' | 'zero' | 'malformed'
 
 /** What a rewrite may be shown for; `no-signal` and the causes of equal rewards are about its whole group. */
 export const SHOWN: Readonly<Record<Kind | EqualCause, string>> = {
-  all: 'All rewrites',
-  better: 'Better than the query',
-  worse: 'Worse than the query',
-  best: 'Best of each query',
-  worst: 'Worst of each query',
-  zero: 'Reward 0',
-  malformed: 'Wrong format',
-  failed: 'Search failed',
-  'no-signal': 'Groups without a signal',
+  all: t('All rewrites'),
+  better: t('Better than the query'),
+  worse: t('Worse than the query'),
+  best: t('Best of each query'),
+  worst: t('Worst of each query'),
+  zero: t('Reward 0'),
+  malformed: t('Wrong format'),
+  failed: t('Search failed'),
+  'no-signal': t('Groups without a signal'),
   ...EQUAL_CAUSES,
 };
 
 export const ORDERS = {
-  step: 'As sampled',
-  gain: 'Gained most first',
-  loss: 'Lost most first',
-  spread: 'Widest spread first',
-  length: 'Longest first',
+  step: t('As sampled'),
+  gain: t('Gained most first'),
+  loss: t('Lost most first'),
+  spread: t('Widest spread first'),
+  length: t('Longest first'),
 } as const;
 
 export interface RolloutFilter {

@@ -4,6 +4,7 @@
  */
 import { html, nothing, type TemplateResult } from 'lit';
 import { dropdown } from './dropdown.ts';
+import { t } from './l10n.ts';
 import { decimal, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
 import type { Rollout, RolloutGroup } from './protocol.ts';
@@ -57,11 +58,11 @@ function queryRow(row: number, group: RolloutGroup, { terms }: Table): TemplateR
     ${terms.map((term) => html`<span role="cell" class="number">${term === 'ndcg' ? decimal(baseline.ndcg) : ''}</span>`)}
     <span role="cell"></span>
     <span role="cell"></span>
-    <span role="cell">original</span>
+    <span role="cell">${t('original')}</span>
     <span role="cell"
       >${
         cause
-          ? html`<span class="badge" title="All rewards are equal: this group teaches nothing"
+          ? html`<span class="badge" title=${t('All rewards are equal: this group teaches nothing')}
               >${EQUAL_CAUSES[cause]}</span
             >`
           : nothing
@@ -93,7 +94,7 @@ function rolloutRow(
           act({ kind: 'toggle', key });
         }}
       >
-        ${rollout.rewrite ?? html`<i>no rewrite</i>`}
+        ${rollout.rewrite ?? html`<i>${t('no rewrite')}</i>`}
       </button>
     </span>
     <span role="cell" class="number reward">${decimal(rollout.reward)}</span>
@@ -101,7 +102,7 @@ function rolloutRow(
     <span role="cell" class="number">${signed(rollout.advantage, 2)}</span>
     <span role="cell" class="number">${rollout.tokens}</span>
     <span role="cell" class=${rollout.format === 'ok' ? '' : 'bad'}
-      >${rollout.error ? 'search failed' : rollout.format}</span
+      >${rollout.error ? t('search failed') : rollout.format}</span
     >
     <span role="cell" class="moves"
       >${isSearched(rollout) ? movedText(judgedMoves(movesBetween(group.baseline.top, rollout.top), grades), grades, shown.titles) : nothing}</span
@@ -124,7 +125,7 @@ function details(row: number, key: string, rollout: Rollout, group: RolloutGroup
       ${
         isSearched(rollout)
           ? retrievalDiff(rollout, group, table)
-          : html`<p class="empty">${rollout.error ?? 'There is no rewrite, so nothing was searched.'}</p>`
+          : html`<p class="empty">${rollout.error ?? t('There is no rewrite, so nothing was searched.')}</p>`
       }
     </div>
   </div>`;
@@ -141,12 +142,12 @@ function completion(key: string, rollout: Rollout, { state, effects }: Table): T
       >${label}</vscode-button
     >`;
   return html`<div class="actions">
-      <h3>Completion</h3>
-      ${dropdown(`colouring-${key}`, 'Colour of tokens', COLOURINGS, state.colouring, (colouring) => {
+      <h3>${t('Completion')}</h3>
+      ${dropdown(`colouring-${key}`, t('Colour of tokens'), COLOURINGS, state.colouring, (colouring) => {
         effects.act({ kind: 'colour', colouring });
       })}
-      ${rewrite === null ? nothing : copy('Copy Rewrite', rewrite)} ${copy('Copy Completion', text)}
-      <span class="note">Mean log-probability ${decimal(logProb, 2)}</span>
+      ${rewrite === null ? nothing : copy(t('Copy Rewrite'), rewrite)} ${copy(t('Copy Completion'), text)}
+      <span class="note">${t('Mean log-probability {0}', decimal(logProb, 2))}</span>
     </div>
     ${completionView(text, state.colouring, state.traces.get(key))}
     ${note === undefined ? nothing : html`<p class="note">${note}</p>`}`;
@@ -162,8 +163,8 @@ function retrievalDiff(
     {
       exampleId,
       metric: typeof cutoff === 'number' ? `NDCG@${cutoff}` : 'NDCG',
-      before: { label: 'Original query', query, top: baseline.top, ndcg: baseline.ndcg },
-      after: { label: 'Rewrite', query: rollout.rewrite, top: rollout.top, ndcg: termOf(rollout, 'ndcg') },
+      before: { label: t('Original query'), query, top: baseline.top, ndcg: baseline.ndcg },
+      after: { label: t('Rewrite'), query: rollout.rewrite, top: rollout.top, ndcg: termOf(rollout, 'ndcg') },
     },
     shown,
     state,

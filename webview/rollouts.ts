@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { ref } from 'lit/directives/ref.js';
 import { dropdown } from './dropdown.ts';
+import { t } from './l10n.ts';
 import type { Effects } from './panel.ts';
 import type { RolloutGroup } from './protocol.ts';
 import { exportRollouts, type ExportFormat } from './rollout-export.ts';
@@ -12,7 +13,7 @@ import { virtualRows } from './virtual-rows.ts';
 
 export function rolloutsView(state: PanelState, effects: Effects): TemplateResult {
   const { groups: shown, filter } = state;
-  if (!shown) return html`<p class="empty">The rollouts of a step appear here when it has finished.</p>`;
+  if (!shown) return html`<p class="empty">${t('The rollouts of a step appear here when it has finished.')}</p>`;
   const groups = shownGroups(shown.groups, filter);
   const terms = termNames(shown.groups);
   const rows = rolloutRows(groups, terms, shown, state, effects);
@@ -21,23 +22,23 @@ export function rolloutsView(state: PanelState, effects: Effects): TemplateResul
       id="rollouts"
       class="table rollouts"
       role="table"
-      aria-label="Rollouts of step ${shown.step}"
+      aria-label=${t('Rollouts of step {0}', shown.step)}
       aria-rowcount=${rows.length + 1}
       ${ref((table) => {
         (table as HTMLElement | undefined)?.style.setProperty('--terms', String(terms.length));
       })}
     >
       <div role="row" class="row head">
-        <span role="columnheader">Query and its rewrites</span>
-        <span role="columnheader" class="number">Reward</span>
-        ${terms.map((term) => html`<span role="columnheader" class="number" title="Term of the reward: ${term}">${termTitle(term)}</span>`)}
-        <span role="columnheader" class="number">Advantage</span>
-        <span role="columnheader" class="number">Tokens</span>
-        <span role="columnheader">Format</span>
-        <span role="columnheader">What moved in the top ten</span>
+        <span role="columnheader">${t('Query and its rewrites')}</span>
+        <span role="columnheader" class="number">${t('Reward')}</span>
+        ${terms.map((term) => html`<span role="columnheader" class="number" title=${t('Term of the reward: {0}', term)}>${termTitle(term)}</span>`)}
+        <span role="columnheader" class="number">${t('Advantage')}</span>
+        <span role="columnheader" class="number">${t('Tokens')}</span>
+        <span role="columnheader">${t('Format')}</span>
+        <span role="columnheader">${t('What moved in the top ten')}</span>
       </div>
       ${virtualRows(rows)}
-      ${rows.length === 0 ? html`<p class="empty">No rewrite of this step fits the search.</p>` : nothing}
+      ${rows.length === 0 ? html`<p class="empty">${t('No rewrite of this step fits the search.')}</p>` : nothing}
     </div>`;
 }
 
@@ -50,7 +51,15 @@ function termNames(groups: readonly RolloutGroup[]): readonly string[] {
   return [...names];
 }
 
-const TERM_TITLES: Readonly<Record<string, string>> = { ndcg: 'NDCG', format: 'Format', reciprocalRank: '1 / rank' };
+const TERM_TITLES: Readonly<Record<string, string>> = {
+  ndcg: 'NDCG',
+  format: t('Format'),
+  recall: t('Recall'),
+  reciprocalRank: t('1 / rank'),
+  category: t('Category'),
+  length: t('Length'),
+  repetition: t('Repetition'),
+};
 
 function termTitle(term: string): string {
   return Object.hasOwn(TERM_TITLES, term) ? TERM_TITLES[term] : `${term[0].toUpperCase()}${term.slice(1)}`;
@@ -73,21 +82,25 @@ function filterView(
     <vscode-text-field
       id="filter-text"
       type="search"
-      placeholder="Search queries and rewrites"
-      aria-label="Search queries and rewrites"
+      placeholder=${t('Search queries and rewrites')}
+      aria-label=${t('Search queries and rewrites')}
       .value=${filter.text}
       @input=${(event: Event) => {
         act({ kind: 'filter', filter: { text: (event.target as HTMLInputElement).value } });
       }}
     ></vscode-text-field>
-    ${dropdown('filter-show', 'Which rewrites', SHOWN, filter.show, (show) => {
+    ${dropdown('filter-show', t('Which rewrites'), SHOWN, filter.show, (show) => {
       act({ kind: 'filter', filter: { show } });
     })}
-    ${dropdown('filter-order', 'In which order', ORDERS, filter.order, (order) => {
+    ${dropdown('filter-order', t('In which order'), ORDERS, filter.order, (order) => {
       act({ kind: 'filter', filter: { order } });
     })}
     <span id="filter-count" role="status" aria-live="polite"
-      >${isFiltered ? `${count(groups)} of ` : ''}${count(shown.groups)} rewrites</span
+      >${
+        isFiltered
+          ? t('{0} of {1} rewrites', count(groups), count(shown.groups))
+          : t('{0} rewrites', count(shown.groups))
+      }</span
     >
     <span class="exports">
       ${(['csv', 'jsonl'] as const).map(
@@ -99,7 +112,7 @@ function filterView(
             @click=${() => {
               save(format);
             }}
-            >${format === 'csv' ? 'Export CSV' : 'Export JSON Lines'}</vscode-button
+            >${format === 'csv' ? t('Export CSV') : t('Export JSON Lines')}</vscode-button
           >`,
       )}
     </span>

@@ -1,10 +1,12 @@
 /** @file The parts of a document's two scores, term by term. Pure. */
+import { t } from './l10n.ts';
+import { decimal } from './numbers.ts';
 import type { ComparedTerm, ExplainedRank, ScorePart } from './protocol.ts';
 
 export interface PartRow {
   readonly name: string;
   /** What the rewrite did to the term: `added`, `dropped` and so on; empty for a part that is no term. */
-  readonly change: string;
+  readonly change: ComparedTerm['change'] | '';
   /** Null where the query has no such part. */
   readonly before: number | null;
   readonly after: number | null;
@@ -47,6 +49,6 @@ function byName(document: ExplainedRank | undefined): ReadonlyMap<string, ScoreP
 
 function aboutPart({ frequency, documentFrequency }: ScorePart): string {
   if (frequency === undefined || documentFrequency === undefined) return '';
-  const times = Number.isInteger(frequency) ? String(frequency) : frequency.toFixed(2);
-  return `${times} times here, in ${documentFrequency} documents`;
+  const times = Number.isInteger(frequency) ? String(frequency) : decimal(frequency, 2);
+  return t('{0} times here, in {1} documents', times, documentFrequency);
 }

@@ -19,6 +19,7 @@ import type {
   ToPanel,
 } from './protocol.ts';
 import { type ComparisonFilter, NO_COMPARISON_FILTER } from './comparison-filter.ts';
+import { t } from './l10n.ts';
 import { NO_FILTER, type RolloutFilter } from './rollout-filter.ts';
 import { extended, NO_HISTORY, type RecordedEvaluation, type RunHistory } from './run-history.ts';
 
@@ -211,9 +212,11 @@ export function newestMetrics(state: PanelState): Metrics | undefined {
 
 /** What takes time before the first step; null from then on, or when nothing is under way. */
 export function activity({ info, problem, steps, evaluations }: PanelState): string | null {
-  if (!info) return problem ? null : 'Loading the task and the model…';
+  if (!info) return problem ? null : t('Loading the task and the model…');
   if (info.state !== 'running' || steps.length > 0) return null;
-  return evaluations.length === 0 ? 'Evaluating the start policy on held-out queries…' : 'Sampling the first rewrites…';
+  return evaluations.length === 0
+    ? t('Evaluating the start policy on held-out queries…')
+    : t('Sampling the first rewrites…');
 }
 
 /** Seconds until the last step at the pace of the last twenty; null when that is not known or nothing is running. */

@@ -1,5 +1,6 @@
 /** @file The step that everything below shows: curves mark it, rollouts and checkpoints follow it. */
 import { html, nothing, svg, type TemplateResult } from 'lit';
+import { rich, t } from './l10n.ts';
 import { markTexts } from './marks.ts';
 import type { Effects } from './panel.ts';
 import type { CheckpointEntry } from './protocol.ts';
@@ -27,14 +28,14 @@ export function stepBar(state: PanelState, { act }: Effects): TemplateResult | t
       }}
       >${sign}</vscode-button
     >`;
-  return html`<div class="step-bar" role="group" aria-label="Step">
-    ${button('Checkpoint before', '◆‹', before)} ${button('Step before', '‹', step - 1)}
+  return html`<div class="step-bar" role="group" aria-label=${t('Step')}>
+    ${button(t('Checkpoint before'), '◆‹', before)} ${button(t('Step before'), '‹', step - 1)}
     <div class="slider">
       <input
         id="step-slider"
         type="range"
-        aria-label="Step that is shown"
-        aria-valuetext=${`Step ${step}. ${placeText(state, step)}`}
+        aria-label=${t('Step that is shown')}
+        aria-valuetext=${`${t('Step {0}', step)}. ${placeText(state, step)}`}
         min=${first}
         max=${last}
         .value=${String(step)}
@@ -44,8 +45,8 @@ export function stepBar(state: PanelState, { act }: Effects): TemplateResult | t
       />
       ${ticks(saved, first, last)}
     </div>
-    ${button('Step after', '›', step + 1)} ${button('Checkpoint after', '›◆', after)}
-    <span>Step <b id="shown-step">${step}</b></span>
+    ${button(t('Step after'), '›', step + 1)} ${button(t('Checkpoint after'), '›◆', after)}
+    <span>${rich('Step {0}', html`<b id="shown-step">${step}</b>`)}</span>
     <span class="place" id="shown-place" title=${placeText(state, step)}>${placeText(state, step)}</span>
     <vscode-button
       id="newest"
@@ -54,7 +55,7 @@ export function stepBar(state: PanelState, { act }: Effects): TemplateResult | t
       @click=${() => {
         act({ kind: 'choose-step', step: null });
       }}
-      >Follow Newest</vscode-button
+      >${t('Follow Newest')}</vscode-button
     >
   </div>`;
 }
@@ -64,7 +65,7 @@ function placeText({ marks, checkpoints }: PanelState, step: number): string {
   const here = markTexts(marks, step);
   if (here.length > 0) return here.join(' · ');
   const from = checkpoints.findLast((checkpoint) => checkpoint.step < step);
-  return from ? `${step - from.step} after ${from.name}` : '';
+  return from ? t('{0} after {1}', step - from.step, from.name) : '';
 }
 
 function ticks(checkpoints: readonly CheckpointEntry[], first: number, last: number): TemplateResult {

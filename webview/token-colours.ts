@@ -1,13 +1,14 @@
 /** @file A completion whose tokens are coloured by how likely they were, or by how far the policy has left the start policy. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { rich, t } from './l10n.ts';
 import { decimal, signed } from './numbers.ts';
 import type { TokenTrace } from './protocol.ts';
 import type { TokenColouring } from './state.ts';
 
 export const COLOURINGS: Readonly<Record<TokenColouring, string>> = {
-  plain: 'Plain text',
-  'log-probability': 'Coloured by log-probability',
-  difference: 'Coloured by difference to the start policy',
+  plain: t('Plain text'),
+  'log-probability': t('Coloured by log-probability'),
+  difference: t('Coloured by difference to the start policy'),
 };
 
 /** Nats at which the colour is full: e⁻⁴ is a chance of 2 %, a factor of e² is 7. */
@@ -22,7 +23,7 @@ export function completionView(
 ): TemplateResult {
   if (colouring === 'plain') return html`<pre class="completion">${text}</pre>`;
   if (!trace) {
-    const why = trace === null ? 'This run did not record its tokens.' : nothing;
+    const why = trace === null ? t('This run did not record its tokens.') : nothing;
     return html`<pre class="completion">${text}</pre>
       <p class="note">${why}</p>`;
   }
@@ -40,7 +41,12 @@ function tokenView(
   const reference = trace.reference?.at(i);
   const difference = reference === undefined ? NaN : trace.logProbs[i] - reference;
   const value = colouring === 'difference' ? difference : trace.logProbs[i];
-  const about = `log-probability ${decimal(trace.logProbs[i], 2)}, start policy ${decimal(reference, 2)}, difference ${signed(difference, 2)}`;
+  const about = t(
+    'log-probability {0}, start policy {1}, difference {2}',
+    decimal(trace.logProbs[i], 2),
+    decimal(reference, 2),
+    signed(difference, 2),
+  );
   return html`<span class=${shadeClass(value, colouring)} title=${about}>${piece === '' ? '⏎' : piece}</span>`;
 }
 
@@ -55,13 +61,18 @@ export function shadeClass(value: number, colouring: Exclude<TokenColouring, 'pl
 function legend(colouring: Exclude<TokenColouring, 'plain'>, { reference }: TokenTrace): TemplateResult {
   if (colouring === 'difference' && !reference) {
     return html`<p class="note">
-      The start policy was not asked about this completion, for its search failed or its group was not learnt from.
+      ${t('The start policy was not asked about this completion, for its search failed or its group was not learnt from.')}
     </p>`;
   }
   return colouring === 'difference'
     ? html`<p class="note">
-        <span class="token more-4">likelier</span> and <span class="token less-4">less likely</span> than under the
-        start policy
+        ${rich(
+          '{0} and {1} than under the start policy',
+          html`<span class="token more-4">${t('likelier')}</span>`,
+          html`<span class="token less-4">${t('less likely')}</span>`,
+        )}
       </p>`
-    : html`<p class="note"><span class="token less-4">unlikely</span> tokens are marked; hover for numbers</p>`;
+    : html`<p class="note">
+        ${rich('{0} tokens are marked; hover for numbers', html`<span class="token less-4">${t('unlikely')}</span>`)}
+      </p>`;
 }

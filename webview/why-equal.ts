@@ -1,13 +1,14 @@
 /** @file The cause behind a group that teaches nothing. Pure. */
+import { t } from './l10n.ts';
 import type { RolloutGroup } from './protocol.ts';
 
 export const EQUAL_CAUSES = {
-  'all-failed': 'All searches failed',
-  'all-malformed': 'All in a wrong format',
-  'all-same': 'All the same rewrite',
-  'all-miss': 'All miss',
-  'all-perfect': 'All perfect',
-  'all-equal': 'All equal',
+  'all-failed': t('All searches failed'),
+  'all-malformed': t('All in a wrong format'),
+  'all-same': t('All the same rewrite'),
+  'all-miss': t('All miss'),
+  'all-perfect': t('All perfect'),
+  'all-equal': t('All equal'),
 } as const;
 export type EqualCause = keyof typeof EQUAL_CAUSES;
 

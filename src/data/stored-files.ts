@@ -78,11 +78,17 @@ function readHead(path: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** `3.4 MB`, in decimal units as file managers show it. */
-export function sizeText(bytes: number): string {
+/** `3.4 MB`, in decimal units as file managers show it; in a language that writes numbers in another way, in that. */
+export function sizeText(bytes: number, language = 'en'): string {
   if (bytes < 1000) return `${bytes} B`;
   const units = ['kB', 'MB', 'GB', 'TB'];
   const power = Math.min(Math.floor(Math.log10(bytes) / 3), units.length);
   const value = bytes / 1000 ** power;
-  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[power - 1]}`;
+  const digits = value < 10 ? 1 : 0;
+  const figure = value.toLocaleString(language, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping: false,
+  });
+  return `${figure} ${units[power - 1]}`;
 }

@@ -16,6 +16,7 @@ import type { DataItem, DataView } from './data-view.ts';
 import { exportCheckpoint } from './export-checkpoint.ts';
 import { chooseAndInstall } from './install-backend.ts';
 import { askForKey } from './keys.ts';
+import { stateName } from './language.ts';
 import { newConfiguration } from './new-configuration.ts';
 import { reporting } from './notify.ts';
 import type { PlacedQuery } from './placed-query.ts';
@@ -193,7 +194,7 @@ async function chooseRun(
   const picked = await vscode.window.showQuickPick(
     infos.map((info) => ({
       label: info.name,
-      description: `${info.step}/${info.totalSteps} ${info.state}`,
+      description: `${info.step}/${info.totalSteps} ${stateName(info.state)}`,
       detail: info.taskName,
       dir: info.dir,
     })),

@@ -2,8 +2,8 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
-import { sizeText } from '../data/stored-files.ts';
 import type { DataItem, DataView } from './data-view.ts';
+import { sizeText } from './language.ts';
 
 /** The file or folder of a row. @throws UserError for a row that has none, as from the palette. */
 function pathOf(item: DataItem | undefined): string {

@@ -5,7 +5,8 @@
 import { basename, dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { cacheFolder } from '../base/cache-folder.ts';
-import { filesUnder, type KeptFile, keptFiles, sizeText, type StoredFile } from '../data/stored-files.ts';
+import { filesUnder, type KeptFile, keptFiles, type StoredFile } from '../data/stored-files.ts';
+import { count, sizeText, timeText } from './language.ts';
 
 /** A row of the view; commands of the context menus get it as their argument. */
 export type DataItem =
@@ -141,8 +142,8 @@ function keptItem({ path, kind, source, documents, sizeBytes, changedAt }: KeptF
   item.contextValue = 'kept';
   item.iconPath = new vscode.ThemeIcon(kind === 'vectors' ? 'symbol-array' : 'list-tree');
   item.description = sizeText(sizeBytes);
-  const count = documents === undefined ? '' : vscode.l10n.t('{0} documents', documents.toLocaleString());
-  item.tooltip = [count, new Date(changedAt).toLocaleString(), path].filter((line) => line !== '').join('\n');
+  const held = documents === undefined ? '' : vscode.l10n.t('{0} documents', count(documents));
+  item.tooltip = [held, timeText(changedAt), path].filter((line) => line !== '').join('\n');
   item.accessibilityInformation = { label: `${kindName(kind)}: ${label}, ${item.description}` };
   return item;
 }

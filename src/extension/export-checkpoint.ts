@@ -1,9 +1,9 @@
 /** @file The command that writes a checkpoint for use elsewhere: asks for the format and the place, and says what came of it. */
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
-import { sizeText } from '../data/stored-files.ts';
 import type { WorkerClient } from '../worker/client.ts';
 import type { Questions } from '../worker/protocol.ts';
+import { sizeText } from './language.ts';
 import type { NamedCheckpoint } from './rewrites.ts';
 
 type Request = Questions['export']['ask'];

@@ -1,6 +1,7 @@
 /** @file A panel's page: one script with a nonce, one style sheet, nothing from anywhere else. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { textLanguage } from './language.ts';
 
 /** The hash of an empty style element, which the control library adds and then fills from its script. */
 const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
@@ -26,7 +27,7 @@ export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { script, d
     .map(([name, value]) => ` data-${name}="${escaped(value)}"`)
     .join('');
   return `<!DOCTYPE html>
-<html lang="${escaped(vscode.env.language)}">
+<html lang="${escaped(textLanguage())}">
   <head>
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}" />

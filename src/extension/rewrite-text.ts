@@ -1,6 +1,7 @@
 /** @file What a rewrite is shown as: in a line above the query, behind it, and in the hover. */
 import * as vscode from 'vscode';
 import type { JudgedRewrite, RewriteAnswer, ShownHit } from '../app/rewrite-answer.ts';
+import { decimal } from './language.ts';
 import type { NamedCheckpoint } from './rewrites.ts';
 import type { PlacedQuery } from './placed-query.ts';
 
@@ -28,7 +29,7 @@ export function lineOf({ rewrite, format, judged }: RewriteAnswer, sample: numbe
 
 /** `NDCG@10 0.31 → 0.74`. */
 function gainText({ metric, original, rewrite }: JudgedRewrite): string {
-  return `${metric.toUpperCase()} ${original.toFixed(2)} → ${rewrite.toFixed(2)}`;
+  return `${metric.toUpperCase()} ${decimal(original, 2)} → ${decimal(rewrite, 2)}`;
 }
 
 /** The rewrite in full, and the best documents for it beside those of the query as it stands. */

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { openRunReader, type RunListing } from '../runs/reader.ts';
 import type { CheckpointEntry, RecordedEvaluation, RunInfo } from '../runs/records.ts';
 import type { RunState } from '../runs/events.ts';
+import { change, decimal, stateName, timeText } from './language.ts';
 import type { Runs } from './runs.ts';
 
 /** A row of the view; commands of the context menus get it as their argument. */
@@ -97,16 +98,11 @@ function runTreeItem(info: RunInfo, checkpoints: number): vscode.TreeItem {
   item.contextValue = `run.${info.state}`;
   item.iconPath = ICONS[info.state];
   item.description = `${info.step}/${info.totalSteps}`;
-  item.tooltip = [
-    vscode.l10n.t('{0}, {1}', info.taskName, info.state),
-    new Date(info.startedAt).toLocaleString(),
-    info.dir,
-    info.message ?? '',
-  ]
+  item.tooltip = [`${info.taskName}, ${stateName(info.state)}`, timeText(info.startedAt), info.dir, info.message ?? '']
     .filter((line) => line !== '')
     .join('\n');
   item.accessibilityInformation = {
-    label: vscode.l10n.t('Run {0}, {1}, step {2} of {3}', info.name, info.state, info.step, info.totalSteps),
+    label: vscode.l10n.t('Run {0}, {1}, step {2} of {3}', info.name, stateName(info.state), info.step, info.totalSteps),
   };
   item.command = {
     command: 'rec-r1.openDashboard',
@@ -170,9 +166,9 @@ function evaluationTreeItem({
   item.iconPath = new vscode.ThemeIcon('checklist');
   item.description = mainFigure(evaluation);
   const before = (name: string): string =>
-    Object.hasOwn(baseline, name) ? vscode.l10n.t(' ({0} as typed)', baseline[name].toFixed(4)) : '';
+    Object.hasOwn(baseline, name) ? vscode.l10n.t(' ({0} as typed)', decimal(baseline[name], 4)) : '';
   item.tooltip = Object.entries(metrics)
-    .map(([name, value]) => `${name}: ${value.toFixed(4)}${before(name)}`)
+    .map(([name, value]) => `${name}: ${decimal(value, 4)}${before(name)}`)
     .join('\n');
   item.command = { command: 'rec-r1.openDashboard', title: vscode.l10n.t('Open Dashboard'), arguments: [runDir] };
   return item;
@@ -183,8 +179,8 @@ function mainFigure({ metrics, baseline }: RecordedEvaluation): string {
   const name = Object.keys(metrics).find((metric) => metric.startsWith('ndcg@'));
   if (name === undefined) return '';
   const gain = metrics[name] - (baseline[name] ?? NaN);
-  const difference = Number.isFinite(gain) ? ` ${gain >= 0 ? '+' : '−'}${Math.abs(gain).toFixed(3)}` : '';
-  return `${metrics[name].toFixed(3)}${difference} ${name.toUpperCase()}`;
+  const difference = Number.isFinite(gain) ? ` ${change(gain, 3)}` : '';
+  return `${decimal(metrics[name], 3)}${difference} ${name.toUpperCase()}`;
 }
 
 function unreadableTreeItem({ dir, message }: Extract<RunItem, { kind: 'unreadable' }>): vscode.TreeItem {

@@ -11,6 +11,7 @@ import { openRunReader } from '../runs/reader.ts';
 import type { CheckpointEntry, RunInfo } from '../runs/records.ts';
 import { launchTraining, type TrainingOrder } from '../worker/launch.ts';
 import { storedKeys } from './keys.ts';
+import { stateName } from './language.ts';
 import { isLive, type Runs } from './runs.ts';
 import { runtime } from './settings.ts';
 
@@ -105,7 +106,7 @@ export class Training {
   #ask(dir: string, command: 'pause' | 'stop'): void {
     const info = infoOf(dir);
     if (!isLive(info)) {
-      throw new UserError(vscode.l10n.t('{0} is not training now: it is {1}.', info.name, info.state));
+      throw new UserError(vscode.l10n.t('{0} is not training now: it is {1}.', info.name, stateName(info.state)));
     }
     requestControl(dir, command);
   }

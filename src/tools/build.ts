@@ -33,6 +33,7 @@ const nodeModules: BuildOptions = {
     '@tensorflow/tfjs-node-gpu',
     'webgpu',
     'esbuild',
+    'typescript',
     'playwright-core',
     '@vscode/test-electron',
   ],

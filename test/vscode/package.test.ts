@@ -18,6 +18,7 @@ describe('the package', () => {
     const needed = [
       'package.json',
       'package.nls.json',
+      'package.nls.de.json',
       'README.md',
       'LICENSE',
       'dist/extension.cjs',
@@ -34,13 +35,14 @@ describe('the package', () => {
       'media/sample/corpus.jsonl',
       'media/starter/model.safetensors',
       'media/icon.png',
+      'media/l10n/bundle.l10n.de.json',
     ];
     assert.deepEqual(
       needed.filter((file) => !files.includes(file)),
       [],
     );
     const allowed =
-      /^(package(\.nls)?\.json|README\.md|CHANGELOG\.md|LICENSE|media\/.+|dist\/(extension\.cjs|(webview|playground)\.(js|css)|(cli|worker|(\w+-)?thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
+      /^(package(\.nls(\.\w+)?)?\.json|README\.md|CHANGELOG\.md|LICENSE|media\/(?!screenshots\/).+|dist\/(extension\.cjs|(webview|playground)\.(js|css)|(cli|worker|(\w+-)?thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decimal, duration, pValueText, signed, smoothed } from '../../../webview/numbers.ts';
+import { decimal, duration, pValueText, signed, smoothed, tickText } from '../../../webview/numbers.ts';
 
 describe('numbers on screen', () => {
   it('show a dash where there is no number', () => {
@@ -9,6 +9,14 @@ describe('numbers on screen', () => {
 
   it('carry their sign, and none for what rounds to zero', () => {
     assert.deepEqual([signed(0.25), signed(-0.25), signed(-0.0001), signed(NaN)], ['+0.250', '−0.250', '0.000', '–']);
+  });
+
+  it('have no sign when they are shown as zero, and no separators', () => {
+    assert.deepEqual([decimal(-0.0001), decimal(-0), decimal(12_345.678, 1)], ['0.000', '0.000', '12345.7']);
+  });
+
+  it('on an axis have the digits that they need', () => {
+    assert.deepEqual([0.30000000000000004, 0.000025, 20, -1].map(tickText), ['0.3', '0.000025', '20', '-1']);
   });
 
   it('tell durations in the two largest units', () => {
