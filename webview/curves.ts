@@ -7,11 +7,11 @@ import { metricNames } from './curve-data.ts';
 import { t } from './l10n.ts';
 import { MARKS } from './marks.ts';
 import { metricLabel, metricText, inUnit } from './metrics.ts';
-import { STATES } from './header.ts';
 import { checkbox, menu } from './menu.ts';
 import type { Effects } from './panel.ts';
 import type { RunInfo } from './protocol.ts';
 import type { MarkKind, StepPoint } from './run-history.ts';
+import { STATE_NAMES } from './state-names.ts';
 import type { PanelState } from './state.ts';
 
 export function curvesView(state: PanelState, effects: Effects): TemplateResult {
@@ -79,7 +79,7 @@ function runsMenu({ runs, overlays }: PanelState, effects: Effects): TemplateRes
       ? runs.map((run, i) =>
           checkbox(
             `run-${i}`,
-            `${run.name} (${run.step}/${run.totalSteps}, ${STATES[run.state]})`,
+            `${run.name} (${run.step}/${run.totalSteps}, ${STATE_NAMES[run.state]})`,
             overlays.includes(run.dir),
             (on) => {
               choose(run, on);

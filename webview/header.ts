@@ -4,17 +4,8 @@ import { rich, t } from './l10n.ts';
 import { bytes, decimal, duration } from './numbers.ts';
 import type { Effects } from './panel.ts';
 import type { Metrics, RunState } from './protocol.ts';
+import { STATE_TITLES } from './state-names.ts';
 import { activity, newestMetrics, secondsLeft, type PanelState } from './state.ts';
-
-/** What the state of a run is called. */
-export const STATES: Readonly<Record<RunState | 'starting', string>> = {
-  starting: t('Starting'),
-  running: t('Running'),
-  paused: t('Paused'),
-  stopped: t('Stopped'),
-  finished: t('Finished'),
-  failed: t('Failed'),
-};
 
 export function headerView(state: PanelState, effects: Effects): TemplateResult {
   const { info } = state;
@@ -28,7 +19,7 @@ export function headerView(state: PanelState, effects: Effects): TemplateResult 
           shown === 'running' || shown === 'starting'
             ? html`<vscode-progress-ring aria-hidden="true"></vscode-progress-ring>`
             : nothing
-        }${STATES[shown]}
+        }${STATE_TITLES[shown]}
       </span>
       <div class="buttons" role="toolbar" aria-label=${t('Training')}>${buttons(info?.state, effects)}</div>
     </div>
