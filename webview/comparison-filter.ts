@@ -1,6 +1,6 @@
 /** @file Which queries of a comparison are shown, and in which order. Pure. */
 import { t } from './l10n.ts';
-import type { ComparedRow } from './protocol.ts';
+import type { ComparedQuery } from './protocol.ts';
 
 export const COMPARED = {
   all: t('All queries'),
@@ -28,14 +28,14 @@ export const NO_COMPARISON_FILTER: ComparisonFilter = { show: 'all', order: 'gai
 
 /** @param minimumEffect a gain or loss of at most this much is none. */
 export function shownRows(
-  rows: readonly ComparedRow[],
+  rows: readonly ComparedQuery[],
   { show, order, text }: ComparisonFilter,
   minimumEffect: number,
-): readonly ComparedRow[] {
+): readonly ComparedQuery[] {
   const wanted = text.toLowerCase();
-  const isWanted = ({ query, a, b }: ComparedRow): boolean =>
+  const isWanted = ({ query, a, b }: ComparedQuery): boolean =>
     `${query}\n${a.rewrite ?? ''}\n${b.rewrite ?? ''}`.toLowerCase().includes(wanted);
-  const isShown = ({ gain, a, b }: ComparedRow): boolean => {
+  const isShown = ({ gain, a, b }: ComparedQuery): boolean => {
     switch (show) {
       case 'all':
         return true;
@@ -52,9 +52,9 @@ export function shownRows(
   return rows.filter((row) => isShown(row) && isWanted(row)).sort(BY[order]);
 }
 
-const BY: Readonly<Record<ComparisonFilter['order'], (x: ComparedRow, y: ComparedRow) => number>> = {
+const BY: Readonly<Record<ComparisonFilter['order'], (x: ComparedQuery, y: ComparedQuery) => number>> = {
   gain: (x, y) => y.gain - x.gain,
   loss: (x, y) => x.gain - y.gain,
-  moved: (x, y) => x.overlap.byRank - y.overlap.byRank,
+  moved: (x, y) => x.overlap - y.overlap,
   query: (x, y) => x.query.localeCompare(y.query),
 };

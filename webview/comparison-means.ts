@@ -3,7 +3,7 @@ import { html, svg, type TemplateResult } from 'lit';
 import { t } from './l10n.ts';
 import { decimal, pValueText, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
-import type { Comparison, ComparisonResult } from './protocol.ts';
+import type { ComparisonResult, ShownComparison } from './protocol.ts';
 import { shortName } from './short-name.ts';
 
 type Interval = readonly [number, number];
@@ -44,7 +44,7 @@ export function meansView({ comparisons }: ComparisonResult, shown: number, effe
   </table>`;
 }
 
-function captionOf({ metric, rows, split }: Comparison): string {
+function captionOf({ metric, rows, split }: ShownComparison): string {
   const name = metric.toUpperCase();
   return rows.length === 1
     ? t('{0} on 1 {1} query', name, split)
@@ -52,7 +52,7 @@ function captionOf({ metric, rows, split }: Comparison): string {
 }
 
 function sideView(
-  comparison: Comparison,
+  comparison: ShownComparison,
   place: number,
   { shown, scale, effects }: { readonly shown: number; readonly scale: Interval; readonly effects: Effects },
 ): TemplateResult {

@@ -5,23 +5,18 @@ import { dropdown } from './dropdown.ts';
 import { t } from './l10n.ts';
 import { decimal, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
-import type { ComparedRow, Comparison, EvaluationRow, RankingContext } from './protocol.ts';
+import type { ComparedLists, ComparedQuery, ShownComparison } from './protocol.ts';
 import { type RankedSide, retrievalDiffView } from './retrieval-diff.ts';
 import { shortName } from './short-name.ts';
-import type { PanelState } from './state.ts';
+import { comparedKey, type PanelState } from './state.ts';
 import { textDiffView } from './text-diff.ts';
 import { type VirtualRow, virtualRows } from './virtual-rows.ts';
 
-export function comparedQueries(
-  comparison: Comparison,
-  context: RankingContext,
-  state: PanelState,
-  effects: Effects,
-): TemplateResult {
+export function comparedQueries(comparison: ShownComparison, state: PanelState, effects: Effects): TemplateResult {
   const { rows, a, b, minimumEffect } = comparison;
   const { filter } = state.comparison;
   const shown = shownRows(rows, filter, minimumEffect);
-  const table: Table = { comparison, context, state, effects };
+  const table: Table = { comparison, state, effects };
   return html`${filterView(filter, shown.length, rows.length, effects)}
     <div
       id="comparison-rows"
@@ -75,23 +70,22 @@ function filterView(filter: ComparisonFilter, shown: number, all: number, { act 
 
 /** What every row of a table shares. */
 interface Table {
-  readonly comparison: Comparison;
-  readonly context: RankingContext;
+  readonly comparison: ShownComparison;
   readonly state: PanelState;
   readonly effects: Effects;
 }
 
-function rowsOf(row: ComparedRow, table: Table): readonly VirtualRow[] {
-  const key = `compared/${table.comparison.b}/${row.exampleId}`;
+function rowsOf(row: ComparedQuery, table: Table): readonly VirtualRow[] {
+  const key = comparedKey(table.comparison.b, row.exampleId);
   const own = { key, view: () => rowView(key, row, table) };
-  return table.state.open.has(key) ? [own, { key: `${key}/details`, view: () => details(row, table) }] : [own];
+  return table.state.open.has(key) ? [own, { key: `${key}/details`, view: () => details(key, row, table) }] : [own];
 }
 
-function rowView(key: string, row: ComparedRow, { comparison, state, effects }: Table): TemplateResult {
+function rowView(key: string, row: ComparedQuery, { comparison, state, effects }: Table): TemplateResult {
   const { query, a, b, gain, overlap } = row;
-  const { metric, minimumEffect } = comparison;
+  const { minimumEffect } = comparison;
   const tone = gain > minimumEffect ? 'gain' : gain < -minimumEffect ? 'loss' : '';
-  const rewrite = (side: EvaluationRow): TemplateResult =>
+  const rewrite = (side: ComparedQuery['a']): TemplateResult =>
     side.rewrite === null ? html`<i class="bad">${side.format}</i>` : html`${side.rewrite}`;
   return html`<div role="row" class="row ${tone}">
     <span role="rowheader">
@@ -107,30 +101,35 @@ function rowView(key: string, row: ComparedRow, { comparison, state, effects }: 
     </span>
     <span role="cell">${rewrite(a)}</span>
     <span role="cell">${rewrite(b)}</span>
-    <span role="cell" class="number">${decimal(a.metrics[metric])}</span>
-    <span role="cell" class="number">${decimal(b.metrics[metric])}</span>
+    <span role="cell" class="number">${decimal(a.value)}</span>
+    <span role="cell" class="number">${decimal(b.value)}</span>
     <span role="cell" class="number gained">${signed(gain)}</span>
-    <span role="cell" class="number">${decimal(overlap.byRank, 2)}</span>
+    <span role="cell" class="number">${decimal(overlap, 2)}</span>
   </div>`;
 }
 
-function details(row: ComparedRow, { comparison, context, state, effects }: Table): TemplateResult {
-  const { metric } = comparison;
-  const side = (label: string, { rewrite, top, metrics }: EvaluationRow): RankedSide => ({
+function details(key: string, row: ComparedQuery, table: Table): TemplateResult {
+  const lists = table.state.comparison.lists.get(key);
+  return html`<div role="row" class="row details">
+    <div role="cell">
+      ${textDiffView(row.a.rewrite ?? '', row.b.rewrite ?? '')}
+      ${lists ? listsView(row, lists, table) : html`<vscode-progress-ring aria-label=${t('Loading')}></vscode-progress-ring>`}
+    </div>
+  </div>`;
+}
+
+function listsView(row: ComparedQuery, lists: ComparedLists, { comparison, state, effects }: Table): TemplateResult {
+  const side = (label: string, { rewrite, value }: ComparedQuery['a'], top: readonly string[]): RankedSide => ({
     label: shortName(label),
     query: rewrite,
     top,
-    ndcg: metrics[metric],
+    ndcg: value,
   });
   const diff = {
     exampleId: row.exampleId,
-    metric: metric.toUpperCase(),
-    before: side(comparison.a, row.a),
-    after: side(comparison.b, row.b),
+    metric: comparison.metric.toUpperCase(),
+    before: side(comparison.a, row.a, lists.before),
+    after: side(comparison.b, row.b, lists.after),
   };
-  return html`<div role="row" class="row details">
-    <div role="cell">
-      ${textDiffView(row.a.rewrite ?? '', row.b.rewrite ?? '')} ${retrievalDiffView(diff, context, state, effects)}
-    </div>
-  </div>`;
+  return retrievalDiffView(diff, lists, state, effects);
 }

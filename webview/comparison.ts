@@ -8,7 +8,7 @@ import { meansView } from './comparison-means.ts';
 import { t } from './l10n.ts';
 import { decimal, pValueText, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
-import type { Comparison, ComparisonResult } from './protocol.ts';
+import type { ComparisonResult, ShownComparison } from './protocol.ts';
 import { shortName } from './short-name.ts';
 import type { PanelState } from './state.ts';
 
@@ -66,17 +66,17 @@ function resultView(result: ComparisonResult, state: PanelState, effects: Effect
   const comparison = result.comparisons[state.comparison.shown];
   return html`<p class="note">${conclusion(comparison)} ${t('Paired randomisation test with 10,000 permutations.')}</p>
     <div class="asides">${metricsView(comparison)} ${settingsView(comparison)} ${retentionView(result)}</div>
-    ${comparedQueries(comparison, result, state, effects)}`;
+    ${comparedQueries(comparison, state, effects)}`;
 }
 
-function conclusion({ a, b, difference, pValue }: Comparison): string {
+function conclusion({ a, b, difference, pValue }: ShownComparison): string {
   if (difference === 0) return t('They do not differ.');
   if (pValue >= 0.05) return t('A difference this large is no surprise where neither is better.');
   return t('{0} is better; chance alone rarely makes a difference this large.', shortName(difference > 0 ? b : a));
 }
 
 /** The other metrics, where there are some. */
-function metricsView({ metrics, a, b }: Comparison): TemplateResult {
+function metricsView({ metrics, a, b }: ShownComparison): TemplateResult {
   return html`<details>
     <summary>${t('All metrics')}</summary>
     <table>
@@ -105,7 +105,7 @@ function metricsView({ metrics, a, b }: Comparison): TemplateResult {
   </details>`;
 }
 
-function settingsView({ settings, a, b }: Comparison): TemplateResult | typeof nothing {
+function settingsView({ settings, a, b }: ShownComparison): TemplateResult | typeof nothing {
   if (settings.length === 0) return nothing;
   return html`<details>
     <summary>${t('Settings that differ: {0}', settings.length)}</summary>

@@ -50,7 +50,8 @@ function send(message: FromPanel): void {
 
 function dispatch(message: ToPanel | PanelAction): void {
   state = reduce(state, message);
-  if (message.kind === 'groups' || message.kind === 'run') asked.clear(); // an answer, or a reason to ask again
+  // An answer, or a reason to ask again.
+  if (message.kind === 'groups' || message.kind === 'run' || message.kind === 'comparison') asked.clear();
   for (const question of missing(state)) {
     const text = JSON.stringify(question);
     // A slider asks for more steps than anybody wants to see: one at a time.

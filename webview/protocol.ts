@@ -12,7 +12,6 @@ import type { CheckpointEntry, RecordedEvent, RunInfo } from '../src/runs/record
 
 export type { RewriteAnswer } from '../src/app/rewrite-answer.ts';
 export type { ComparedTerm, ExplainedRank, RankingExplanation, ScorePart } from '../src/retrieval/explanation.ts';
-export type { Comparison, ComparedRow } from '../src/runs/comparison.ts';
 export type { EvaluationRow, Rollout, RolloutGroup, RunState, TokenTrace } from '../src/runs/events.ts';
 export type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInfo } from '../src/runs/records.ts';
 
@@ -52,12 +51,46 @@ export interface ChosenComparison {
   readonly split: Split;
 }
 
-export interface ComparisonResult extends RankingContext {
+export interface ComparisonResult {
   readonly chosen: ChosenComparison;
   /** One for each of the others, in their order. */
-  readonly comparisons: readonly Comparison[];
+  readonly comparisons: readonly ShownComparison[];
   /** What the sides still know beside the task, of those that were probed. */
   readonly retention: readonly Retention[];
+}
+
+export interface ShownComparison extends Omit<Comparison, 'rows'> {
+  /** Largest gain first. */
+  readonly rows: readonly ComparedQuery[];
+}
+
+/** A query of a comparison as the table shows it. */
+export interface ComparedQuery {
+  readonly exampleId: string;
+  readonly query: string;
+  readonly a: ComparedAnswer;
+  readonly b: ComparedAnswer;
+  /** By how much b is better in the compared metric. */
+  readonly gain: number;
+  /** What the two ranked lists have in common by rank, from 0 to 1. */
+  readonly overlap: number;
+}
+
+interface ComparedAnswer {
+  /** Null when there is none, and then `format` says why. */
+  readonly rewrite: string | null;
+  readonly format: string;
+  /** Of the compared metric. */
+  readonly value: number;
+}
+
+/** What the two sides of a comparison found for a query. */
+export interface ComparedLists extends RankingContext {
+  readonly b: string;
+  readonly exampleId: string;
+  /** Ids of the best documents of `a` and of `b`. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
 }
 
 /** The means of some probes on one checkpoint. */
@@ -102,7 +135,8 @@ export type ToPanel =
   | { readonly kind: 'comparing'; readonly label: string }
   /** All with the same side `a`, what the others are held against. */
   | ({ readonly kind: 'comparison' } & ComparisonResult)
-  | { readonly kind: 'comparison-failed'; readonly message: string };
+  | { readonly kind: 'comparison-failed'; readonly message: string }
+  | ({ readonly kind: 'compared-lists' } & ComparedLists);
 
 export type FromPanel =
   | { readonly kind: 'ready' }
@@ -123,6 +157,8 @@ export type FromPanel =
   | { readonly kind: 'compare-another' }
   /** What the panel showed before a reload of the window. */
   | { readonly kind: 'compare-again'; readonly chosen: ChosenComparison }
+  /** A query of the comparison was opened. */
+  | { readonly kind: 'compared-lists'; readonly b: string; readonly exampleId: string }
   /** Ask for a file and write a report of the comparison to it. */
   | { readonly kind: 'report' }
   | { readonly kind: 'show-log' }

@@ -1,6 +1,6 @@
 /** @file What the panel has to ask the host, so that what should be on screen can be. Pure. */
 import type { FromPanel } from './protocol.ts';
-import { type PanelState, shownEvaluation, traceKey, wantedStep } from './state.ts';
+import { comparedKey, type PanelState, shownEvaluation, traceKey, wantedStep } from './state.ts';
 
 /** Asked again as long as it is missing; whoever sends them remembers what is under way. */
 export function missing(state: PanelState): readonly FromPanel[] {
@@ -12,7 +12,17 @@ export function missing(state: PanelState): readonly FromPanel[] {
     questions.push({ kind: 'rows', evaluation });
   }
   if (state.tab === 'rollouts' && state.colouring !== 'plain') questions.push(...missingTraces(state));
+  if (state.tab === 'comparison') questions.push(...missingLists(state));
   return questions;
+}
+
+function missingLists({ comparison: { result, shown, lists }, open }: PanelState): readonly FromPanel[] {
+  const b = result?.comparisons.at(shown)?.b;
+  if (b === undefined) return [];
+  const beginning = comparedKey(b, '');
+  return [...open]
+    .filter((key) => key.startsWith(beginning) && !lists.has(key))
+    .map((key): FromPanel => ({ kind: 'compared-lists', b, exampleId: key.slice(beginning.length) }));
 }
 
 function missingTraces({ groups, open, traces }: PanelState): readonly FromPanel[] {

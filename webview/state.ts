@@ -5,6 +5,7 @@
 import type {
   CheckpointEntry,
   ChosenComparison,
+  ComparedLists,
   ComparisonResult,
   CurveSettings,
   EvaluationRow,
@@ -33,6 +34,8 @@ export interface ComparisonState {
   readonly status:
     { readonly kind: 'working'; readonly label: string } | { readonly kind: 'failed'; readonly message: string } | null;
   readonly result: ComparisonResult | null;
+  /** By `comparedKey`, of queries that were opened. */
+  readonly lists: ReadonlyMap<string, ComparedLists>;
   /** What was chosen when the person last saw the panel: a comparison that is new to them comes to the front. */
   readonly seen: ChosenComparison | null;
   /** Which of the others is shown query by query; its place. */
@@ -113,7 +116,7 @@ export const initialState: PanelState = {
   chosenStep: null,
   groups: null,
   rows: null,
-  comparison: { status: null, result: null, seen: null, shown: 0, filter: NO_COMPARISON_FILTER },
+  comparison: { status: null, result: null, lists: new Map(), seen: null, shown: 0, filter: NO_COMPARISON_FILTER },
   tab: 'rollouts',
   filter: NO_FILTER,
   open: new Set(),
@@ -151,6 +154,8 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
       return withResult(state, message);
     case 'comparison-failed':
       return withComparison(state, { status: { kind: 'failed', message: message.message } });
+    case 'compared-lists':
+      return withLists(state, message);
     case 'compared':
       return withComparison(state, message.comparison);
     case 'choose-step':
@@ -179,9 +184,15 @@ function withResult(state: PanelState, result: ComparisonResult): PanelState {
   return withComparison(isNew ? { ...state, tab: 'comparison' } : state, {
     status: null,
     result,
+    lists: new Map(),
     seen: result.chosen,
     shown: result.comparisons.length - 1,
   });
+}
+
+function withLists(state: PanelState, lists: ComparedLists): PanelState {
+  const key = comparedKey(lists.b, lists.exampleId);
+  return withComparison(state, { lists: new Map(state.comparison.lists).set(key, lists) });
 }
 
 function withComparison(state: PanelState, comparison: Partial<ComparisonState>): PanelState {
@@ -229,6 +240,10 @@ export function secondsLeft({ info, steps }: PanelState): number | null {
 
 export function traceKey({ step, group, place }: RolloutKey): string {
   return `${step}/${group}/${place}`;
+}
+
+export function comparedKey(b: string, exampleId: string): string {
+  return `compared/${b}/${exampleId}`;
 }
 
 export function pairKey({ original, rewrite, exampleId }: QueryPair): string {

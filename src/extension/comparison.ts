@@ -1,17 +1,15 @@
 /** @file Choosing what is compared and on which queries, and telling the panel what the comparison says. */
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import type { ChosenComparison, ComparisonResult, RankingContext, Retention, ToPanel } from '../../webview/protocol.ts';
+import type { ChosenComparison, ToPanel } from '../../webview/protocol.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { SPLITS, type Split } from '../data/task.ts';
 import { type Comparison, RAW_QUERY } from '../runs/comparison.ts';
-import { readEvaluation } from '../runs/evaluations.ts';
 import { openRunReader, type RunReader } from '../runs/reader.ts';
-import { readRetention } from '../runs/retention.ts';
 import { compareRecorded } from '../runs/recorded-comparison.ts';
 import type { CheckpointEntry } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
-import { rankingContext } from './panel-feed.ts';
+import { type Compared, comparedOf } from './compared.ts';
 import type { Runs } from './runs.ts';
 import { abortSignalOf } from './worker.ts';
 
@@ -63,15 +61,15 @@ export async function chooseAnother(
 }
 
 /**
- * Says in the panel what comes of it: from what the runs recorded where that is enough, otherwise the worker evaluates, with a
- * way to cancel.
+ * From what the runs recorded where that is enough, otherwise the worker evaluates, with a way to cancel. The panel is told
+ * meanwhile what is under way, and why it came to nothing, which returns undefined.
  */
 export async function compare(
   chosen: ChosenComparison,
   runDir: string,
   worker: WorkerClient,
   tell: (message: ToPanel) => void,
-): Promise<void> {
+): Promise<Compared | undefined> {
   tell({ kind: 'comparing', label: vscode.l10n.t('Comparing…') });
   const reader = openRunReader(runDir);
   try {
@@ -80,22 +78,23 @@ export async function compare(
       const pair = { a: chosen.a, b, split: chosen.split };
       comparisons.push(recorded(reader, pair) ?? (await evaluateBoth(pair, runDir, worker, tell)));
     }
-    tell({ kind: 'comparison', ...resultOf(chosen, comparisons, reader) });
+    return comparedOf(chosen, comparisons, runDir);
   } catch (error) {
     tell({ kind: 'comparison-failed', message: messageOf(error) });
     if (!(error instanceof UserError)) throw error;
+    return undefined;
   } finally {
     reader.close();
   }
 }
 
 /** What a panel showed before the window was reloaded; null when that would have to be evaluated again. */
-export function comparedBefore(chosen: ChosenComparison, runDir: string): ComparisonResult | null {
+export function comparedBefore(chosen: ChosenComparison, runDir: string): Compared | null {
   const reader = openRunReader(runDir);
   try {
     const found = chosen.others.map((b) => recorded(reader, { a: chosen.a, b, split: chosen.split }));
     const comparisons = found.filter((comparison) => comparison !== null);
-    return comparisons.length < found.length ? null : resultOf(chosen, comparisons, reader);
+    return comparisons.length < found.length ? null : comparedOf(chosen, comparisons, runDir);
   } finally {
     reader.close();
   }
@@ -126,50 +125,8 @@ async function evaluateBoth(
   );
 }
 
-function resultOf(chosen: ChosenComparison, comparisons: readonly Comparison[], reader: RunReader): ComparisonResult {
-  return { chosen, comparisons, retention: retentionOf(chosen, reader), ...contextOf(chosen, comparisons, reader) };
-}
-
-/** Titles and grades from what training recorded, and from evaluations that were asked for. */
-function contextOf(
-  { a, others, split }: ChosenComparison,
-  comparisons: readonly Comparison[],
-  reader: RunReader,
-): RankingContext {
-  const rows = comparisons.flatMap((comparison) => comparison.rows);
-  const shown = rows.map((row) => ({ exampleId: row.exampleId, ids: [...row.a.top, ...row.b.top] }));
-  const context = rankingContext(reader, shown);
-  const { dir } = reader.info();
-  const evaluations = [a, ...others].flatMap((side) => {
-    const { runDir, checkpoint } = partsOf(side, dir);
-    return readEvaluation(runDir, checkpoint, split) ?? [];
-  });
-  return {
-    titles: Object.assign({}, ...evaluations.map(({ titles }) => titles), context.titles) as RankingContext['titles'],
-    grades: Object.assign({}, context.grades, ...evaluations.map(({ grades }) => grades)) as RankingContext['grades'],
-  };
-}
-
-/** Of those sides that were probed. */
-function retentionOf({ a, others }: ChosenComparison, reader: RunReader): Retention[] {
-  const { dir } = reader.info();
-  return [a, ...others].flatMap((side) => {
-    const { runDir, checkpoint } = partsOf(side, dir);
-    const recorded = readRetention(runDir, checkpoint);
-    if (!recorded) return [];
-    const probes = recorded.probes.map(({ name, better, mean, interval }) => ({ name, better, mean, interval }));
-    return [{ side, probes }];
-  });
-}
-
 function isOfAnotherRun(side: string): boolean {
   return side.includes(':');
-}
-
-/** The run and the checkpoint that a side names. */
-function partsOf(side: string, ownDir: string): { readonly runDir: string; readonly checkpoint: string } {
-  const at = side.lastIndexOf(':');
-  return at < 0 ? { runDir: ownDir, checkpoint: side } : { runDir: side.slice(0, at), checkpoint: side.slice(at + 1) };
 }
 
 interface SideItem extends vscode.QuickPickItem {

@@ -4,10 +4,11 @@
  */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { ComparisonResult, FromPanel, QueryPair, SavedPanel, ToPanel } from '../../webview/protocol.ts';
+import type { FromPanel, QueryPair, SavedPanel, ToPanel } from '../../webview/protocol.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { RunInfo } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
+import type { Compared } from './compared.ts';
 import { chooseAnother, chooseComparison, compare, type ChosenComparison, comparedBefore } from './comparison.ts';
 import { saveReport } from './comparison-report.ts';
 import { reporting } from './notify.ts';
@@ -93,8 +94,7 @@ class Dashboard {
   readonly #output: vscode.LogOutputChannel;
   readonly #runs: Runs;
   readonly #feed: PanelFeed;
-  /** What the panel's comparison shows. */
-  #compared: ComparisonResult | undefined;
+  #compared: Compared | undefined;
 
   constructor(panel: vscode.WebviewPanel, dir: string, context: vscode.ExtensionContext, parts: Parts) {
     this.#panel = panel;
@@ -137,23 +137,26 @@ class Dashboard {
   }
 
   async compare(chosen: ChosenComparison): Promise<void> {
-    await compare(chosen, this.#dir, this.#worker, (message) => {
-      if (message.kind === 'comparison') this.#compared = message;
+    const compared = await compare(chosen, this.#dir, this.#worker, (message) => {
       this.#feed.sendLasting(message);
     });
+    if (compared) this.#show(compared);
+  }
+
+  #show(compared: Compared): void {
+    this.#compared = compared;
+    this.#feed.sendLasting({ kind: 'comparison', ...compared.result });
   }
 
   async #compareAnother(): Promise<void> {
-    const chosen = this.#compared && (await chooseAnother(this.#dir, this.#runs, this.#compared.chosen));
+    const chosen = this.#compared && (await chooseAnother(this.#dir, this.#runs, this.#compared.result.chosen));
     if (chosen) await this.compare(chosen);
   }
 
   /** Without a model and without a word where that would need one: nobody asked just now. */
   #compareAgain(chosen: ChosenComparison): void {
-    const result = this.#compared ? null : comparedBefore(chosen, this.#dir);
-    if (!result) return;
-    this.#compared = result;
-    this.#feed.sendLasting({ kind: 'comparison', ...result });
+    const compared = this.#compared ? null : comparedBefore(chosen, this.#dir);
+    if (compared) this.#show(compared);
   }
 
   #receive(message: FromPanel): void {
@@ -201,6 +204,12 @@ class Dashboard {
       case 'compare-again':
         void reporting(this.#output, () => {
           this.#compareAgain(message.chosen);
+        });
+        return;
+      case 'compared-lists':
+        void reporting(this.#output, () => {
+          const lists = this.#compared?.lists(message.b, message.exampleId);
+          if (lists) this.#tell({ kind: 'compared-lists', ...lists });
         });
         return;
       case 'report':

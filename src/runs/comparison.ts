@@ -7,7 +7,7 @@ import { UserError } from '../base/errors.ts';
 import type { Split } from '../data/task.ts';
 import type { EvaluationRow } from './events.ts';
 import { jaccard, rankBiasedOverlap } from './overlap.ts';
-import { pairedStatistics, type PairedStatistics } from './statistics.ts';
+import { type PairedStatistics, pairedStatisticsOfMetrics } from './statistics.ts';
 
 /** Stands for the query as it was typed, where a checkpoint's name could stand. */
 export const RAW_QUERY = 'raw';
@@ -90,15 +90,17 @@ export function compareEvaluations(
   if (rows.length === 0) {
     throw new UserError(`${a.name} and ${b.name} were not evaluated on the same queries; evaluate both on ${split}.`);
   }
-  const statistics = statisticsOf(rows, metric, minimumEffect);
   const others = Object.keys(rows[0].b.metrics).filter((name) => name !== metric && name in rows[0].a.metrics);
-  const metrics = [
-    { name: metric, ...shortened(statistics) },
-    ...others.map((name) => ({ name, ...shortened(statisticsOf(rows, name, minimumEffect)) })),
-  ];
+  const names = [metric, ...others];
+  const values = names.map((name) => ({
+    a: rows.map((row) => valueOf(row.a, name)),
+    b: rows.map((row) => valueOf(row.b, name)),
+  }));
+  const statistics = pairedStatisticsOfMetrics(values, minimumEffect);
+  const metrics = statistics.map((found, i) => ({ name: names[i], ...shortened(found) }));
   rows.sort((x, y) => y.gain - x.gain);
   const settings = differingSettings(a.settings ?? {}, b.settings ?? {});
-  return { ...statistics, a: a.name, b: b.name, split, metric, minimumEffect, metrics, settings, rows };
+  return { ...statistics[0], a: a.name, b: b.name, split, metric, minimumEffect, metrics, settings, rows };
 }
 
 /** What the query as typed got, as if it were its own rewrite. */
@@ -111,11 +113,6 @@ export function ndcgName(metrics: Readonly<Record<string, number>>): string {
   const name = Object.keys(metrics).find((metric) => /^ndcg@\d+$/.test(metric));
   if (name === undefined) throw new Error('an evaluation has no NDCG');
   return name;
-}
-
-function statisticsOf(rows: readonly ComparedRow[], metric: string, minimumEffect: number): PairedStatistics {
-  const [a, b] = [rows.map((row) => valueOf(row.a, metric)), rows.map((row) => valueOf(row.b, metric))];
-  return pairedStatistics(a, b, minimumEffect);
 }
 
 function shortened({

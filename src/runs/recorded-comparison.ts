@@ -41,12 +41,7 @@ export function recordedRows(
   if (recorded && isAskedFor(recorded.settings)) return recorded.rows;
   if (settings && !isAskedFor(pick(config, Object.keys(settings)))) return null;
   const step = reader.checkpoints().find(({ name }) => name === checkpoint)?.step;
-  const evaluation = reader
-    .eventsAfter(0)
-    .findLast(
-      (event) =>
-        event.kind === 'evaluation' && !event.discarded && event.step === step && event.evaluation.split === split,
-    );
+  const evaluation = reader.evaluations().findLast((made) => made.step === step && made.split === split);
   return evaluation ? reader.evaluationRows(evaluation.id) : null;
 }
 

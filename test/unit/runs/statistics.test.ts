@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { rngFrom } from '../../../src/base/rng.ts';
-import { bootstrapIntervals, pairedStatistics, percentileOf, randomisationTest } from '../../../src/runs/statistics.ts';
+import {
+  bootstrapIntervals,
+  pairedStatistics,
+  pairedStatisticsOfMetrics,
+  percentileOf,
+  randomisationTest,
+} from '../../../src/runs/statistics.ts';
 
 describe('randomisationTest', () => {
   it('gives ten queries that all gain the same a p-value of 2 of 1,024 sign flips', () => {
@@ -19,6 +25,13 @@ describe('randomisationTest', () => {
     // permutation_test((d, 0 * d), lambda x, y, axis: (x - y).mean(axis), permutation_type='samples', n_resamples=inf)
     const p = randomisationTest([0.3, -0.1, 0.2, 0.05, -0.02, 0.4, -0.15, 0.08, 0.12, 0.01]);
     assert.ok(Math.abs(p - 0.146484375) < 0.01, String(p));
+  });
+
+  it('turns each sign by itself, beyond the eight and the 32 that are turned together', () => {
+    // Beside the last of 40 differences the others are next to nothing, so that whatever its sign, the sum is as large.
+    assert.equal(randomisationTest([...Array<number>(39).fill(1e-13), 1]), 1);
+    // 33 equal gains: only all + and all - are as large, 2 of 2^33.
+    assert.equal(randomisationTest(Array<number>(33).fill(1)), 1 / 10_001);
   });
 
   it('finds no evidence where there is no difference', () => {
@@ -79,6 +92,17 @@ test('percentileOf lies between two values in proportion, as numpy.quantile', ()
 });
 
 describe('pairedStatistics', () => {
+  it('says of each of several metrics what it says of that one alone', () => {
+    const [ndcg, recall] = [
+      { a: [0, 0.5, 1, 0.2], b: [0.75, 0.5, 0.875, 0.3] },
+      { a: [0.1, 0.9, 1, 0], b: [0.3, 0.2, 1, 0.8] },
+    ];
+    assert.deepEqual(
+      pairedStatisticsOfMetrics([ndcg, recall]),
+      [ndcg, recall].map(({ a, b }) => pairedStatistics(a, b)),
+    );
+  });
+
   it('counts wins, ties and losses of queries; the difference is of the means', () => {
     const { meanA, meanB, difference, wins, ties, losses } = pairedStatistics([0, 0.5, 1], [1, 0.5, 0.25]);
     assert.deepEqual({ meanA, wins, ties, losses }, { meanA: 0.5, wins: 1, ties: 1, losses: 1 });

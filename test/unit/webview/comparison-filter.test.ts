@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type ComparisonFilter, NO_COMPARISON_FILTER, shownRows } from '../../../webview/comparison-filter.ts';
-import type { ComparedRow, EvaluationRow } from '../../../webview/protocol.ts';
+import type { ComparedQuery } from '../../../webview/protocol.ts';
 
-function side(exampleId: string, rewrite: string | null): EvaluationRow {
-  const lists = { metrics: {}, baseline: {}, top: [], baselineTop: [] };
-  return { exampleId, query: exampleId, rewrite, format: rewrite === null ? 'tags' : 'ok', ...lists };
+function answer(rewrite: string | null): ComparedQuery['a'] {
+  return { rewrite, format: rewrite === null ? 'tags' : 'ok', value: 0.5 };
 }
 
-function row(query: string, gain: number, byRank: number, rewrite: string | null = 'r'): ComparedRow {
-  const overlap = { byRank, asSets: byRank };
-  return { exampleId: query, query, a: side(query, 'Cushion'), b: side(query, rewrite), gain, overlap };
+function row(query: string, gain: number, overlap: number, rewrite: string | null = 'r'): ComparedQuery {
+  return { exampleId: query, query, a: answer('Cushion'), b: answer(rewrite), gain, overlap };
 }
 
 const ROWS = [row('mug', 0.5, 0.2), row('back', 0.01, 0.9), row('dog', -0.4, 0.1), row('cat', 0, 1, null)];

@@ -96,14 +96,9 @@ describe('the panel state', () => {
     assert.deepEqual(failed.comparison.status, { kind: 'failed', message: 'no' });
 
     const result = { chosen: { a: 'raw', others: [], split: 'test' }, comparisons: [], retention: [] } as const;
-    const done = reduce(failed, { kind: 'comparison', ...result, titles: {}, grades: {} });
+    const done = reduce(failed, { kind: 'comparison', ...result });
     assert.equal(done.comparison.status, null);
-    const again = reduce(reduce(done, { kind: 'choose-tab', tab: 'rollouts' }), {
-      kind: 'comparison',
-      ...result,
-      titles: {},
-      grades: {},
-    });
+    const again = reduce(reduce(done, { kind: 'choose-tab', tab: 'rollouts' }), { kind: 'comparison', ...result });
     assert.equal(again.tab, 'rollouts', 'one that was seen stays where it is');
     assert.equal(reduce(done, { kind: 'comparing', label: 'one more' }).comparison.result?.chosen.a, 'raw');
   });
