@@ -25,7 +25,7 @@ export interface MemoryForecast {
   readonly estimate: MemoryEstimate;
   /** Of the whole process at its peak. */
   readonly residentBytes: number;
-  /** What the tensors must fit into, and what the process must. */
+  /** What the tensors other than far weights must fit into, and what the process must. */
   readonly limits: { readonly engineBytes: number; readonly machineBytes: number };
   readonly fits: boolean;
   /** What makes it fit; nothing when it fits as it is, or when nothing does. */
@@ -90,8 +90,13 @@ function forecast(facts: Facts, config: RunConfig): MemoryForecast {
   };
 }
 
-function isWithin({ outside, limits }: Facts, { peakBytes }: MemoryEstimate): boolean {
-  return peakBytes <= limits.engineBytes && outside + peakBytes <= limits.machineBytes;
+function isWithin({ outside, limits }: Facts, estimate: MemoryEstimate): boolean {
+  return nearBytes(estimate) <= limits.engineBytes && outside + estimate.peakBytes <= limits.machineBytes;
+}
+
+/** What the kernels' memory must have room for. */
+function nearBytes({ peakBytes, farBytes }: MemoryEstimate): number {
+  return peakBytes - farBytes;
 }
 
 function planOf({ description, isHalf, promptTokens, queries }: Facts, config: RunConfig): MemoryPlan {
@@ -174,9 +179,9 @@ async function longestPrompt(
 export function memorySentence({ estimate, residentBytes, limits, fits, remedy }: MemoryForecast): string {
   const needs = `About ${gigabytes(residentBytes)} of memory at the peak, ${PHASES[estimate.largest]}`;
   if (fits) return `${needs}.`;
-  const overEngine = estimate.peakBytes > limits.engineBytes;
+  const overEngine = nearBytes(estimate) > limits.engineBytes;
   const limit = overEngine
-    ? `its tensors need ${gigabytes(estimate.peakBytes)} and the embedded engine has ${gigabytes(limits.engineBytes)}`
+    ? `its tensors need ${gigabytes(nearBytes(estimate))} and the embedded engine has ${gigabytes(limits.engineBytes)}`
     : `this machine has ${gigabytes(limits.machineBytes)}`;
   const ways = [
     ...(remedy ? [`${remedyText(remedy)} (${gigabytes(remedy.residentBytes)})`] : []),

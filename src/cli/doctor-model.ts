@@ -17,8 +17,10 @@ export async function printModelForecast(config: RunConfig, output: Output): Pro
   const millions = (count: number): string => `${(count / 1e6).toFixed(1)} million`;
   const trained = plan.lora ? `, ${millions(estimate.trained)} in adapters train` : ', all of them train';
   output.line(`${config.model}: ${millions(estimate.parameters)} parameters${trained}, on ${engine.name}\n`);
-  row('weights', `${gigabytes(estimate.weightBytes)}${plan.isHalf && plan.lora ? ', in half precision' : ''}`);
-  if (!plan.lora) row('start policy', gigabytes(estimate.referenceBytes));
+  const halves = plan.isHalf && plan.lora ? ', in half precision' : '';
+  const outside = estimate.farBytes > 0 ? `, ${gigabytes(estimate.farBytes)} of it outside the engine's 4 GiB` : '';
+  row('weights', `${gigabytes(estimate.weightBytes)}${halves}${plan.lora ? outside : ''}`);
+  if (!plan.lora) row('start policy', `${gigabytes(estimate.referenceBytes)}${outside}`);
   row('optimizer', gigabytes(estimate.optimizerBytes));
   const { rollout, scoring, update } = estimate.phaseBytes;
   const { prompts, groupSize, promptTokens, newTokens, microBatchTokens } = plan;

@@ -37,14 +37,14 @@ async function filledInPlace(
 
 /**
  * As `filledVariable`, for a matrix that no training changes: values that a file has in half precision stay so where the
- * active engine can. The variable is not trainable.
+ * active engine can, in its far memory if asked. The variable is not trainable.
  */
-export async function frozenVariable(tensor: StoredTensor): Promise<tf.Variable> {
+export async function frozenVariable(tensor: StoredTensor, isFar = false): Promise<tf.Variable> {
   const backend = tf.backend();
   const precision = PRECISIONS[tensor.dtype];
   const isKept = backend instanceof EmbeddedBackend && precision !== 'float32' && tensor.shape.length === 2;
   const made =
-    (isKept ? await filledHalves(backend, tensor, precision) : undefined) ??
+    (isKept ? await filledHalves(backend, tensor, precision, isFar) : undefined) ??
     (await filledVariable(tensor.shape, tensor.readInto));
   made.trainable = false;
   return made;
@@ -57,8 +57,9 @@ async function filledHalves(
   backend: EmbeddedBackend,
   tensor: StoredTensor,
   precision: HalfPrecision,
+  isFar: boolean,
 ): Promise<tf.Variable | undefined> {
-  const output = backend.halfOutput(tensor.shape, precision);
+  const output = backend.halfOutput(tensor.shape, precision, isFar);
   const made = owned(tf.engine().makeTensorFromTensorInfo(output, backend));
   try {
     await tensor.readHalves(output.halves);

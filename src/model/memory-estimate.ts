@@ -4,7 +4,8 @@
  *
  * What stays is the sum of
  *
- *     weights     4 bytes each; 2 where their file has half precision and no training changes them
+ *     weights     4 bytes each; 2 where their file has half precision and no training changes them, and then, for large
+ *                 models, outside the 4 GiB of the kernels' memory (far-weights.ts)
  *     reference   the frozen start policy, which is a copy only where every weight trains
  *     optimizer   8 bytes for each trained weight: two moments
  *
@@ -20,6 +21,7 @@
  *     head        some rows of V logits at a time
  */
 import { decoderBytes, repacks, SPARE_BYTES } from './engine/decoder-size.ts';
+import { farWeights } from './far-weights.ts';
 import type { LoraConfig } from './lora.ts';
 import { parameterShapes } from './parameter-shapes.ts';
 import { type ModelConfig, sharesPrompts } from './weights.ts';
@@ -55,6 +57,8 @@ export interface MemoryEstimate {
   readonly largest: MemoryPhase;
   /** What stays and the largest phase. */
   readonly peakBytes: number;
+  /** Weights among these that lie outside the kernels' memory. */
+  readonly farBytes: number;
 }
 
 /** The engine's own limits; see engine/products.ts and engine/fused-log-probs.ts. */
@@ -62,7 +66,7 @@ const [PANEL_BYTES, LOGIT_ROWS, LOGIT_FLOATS] = [2 ** 25, 128, 2 ** 21];
 /** Scratch of the threads, tables of angles, ids and what else is small. */
 const SMALL_BYTES = 2 ** 23;
 
-/** What the engine can address at all. */
+/** What the kernels can address; all but far weights must fit into it. */
 export const ENGINE_BYTES = 2 ** 32 - 2 ** 17;
 
 export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
@@ -73,11 +77,14 @@ export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
   const weightBytes = lora ? half + trained * 4 : trained * 4;
   const referenceBytes = lora ? 0 : half;
   const optimizerBytes = trained * 8;
+  const far = plan.isHalf ? [...farWeights(config).values()] : [];
+  const farBytes = far.reduce((sum, bytes) => sum + bytes, 0);
   const standing = weightBytes + referenceBytes + optimizerBytes;
+  const lentBytes = Math.max(0, ...far); // the one that a product has near
   const phaseBytes = {
-    rollout: rolloutBytes(plan, ENGINE_BYTES - standing),
-    scoring: scoringBytes(plan),
-    update: updateBytes(plan, trained),
+    rollout: rolloutBytes(plan, ENGINE_BYTES - (standing - farBytes)),
+    scoring: scoringBytes(plan) + lentBytes,
+    update: updateBytes(plan, trained) + lentBytes,
   };
   const phases = Object.entries(phaseBytes) as [MemoryPhase, number][];
   const [largest, most] = phases.reduce((best, phase) => (phase[1] > best[1] ? phase : best));
@@ -90,6 +97,7 @@ export function estimateMemory(plan: MemoryPlan): MemoryEstimate {
     phaseBytes,
     largest,
     peakBytes: standing + most + SMALL_BYTES,
+    farBytes,
   };
 }
 

@@ -5,11 +5,12 @@ import { writeFileAtomic } from '../base/atomic-file.ts';
 import { rowOf } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJson } from '../base/json-file.ts';
+import { farWeights } from './far-weights.ts';
 import { filledVariable, frozenVariable } from './filled-variable.ts';
 import { type GenerationConfig, readGenerationConfig, tokenIds } from './generation-config.ts';
 import { modelConfig } from './model-config.ts';
 import { parameterShapes } from './parameter-shapes.ts';
-import { type DType, storedTensors, type TensorSource, writeSafetensors } from './safetensors.ts';
+import { type DType, type StoredTensor, storedTensors, type TensorSource, writeSafetensors } from './safetensors.ts';
 import { weightFiles } from './weight-files.ts';
 import type { Linear, LayerWeights, ModelConfig, ModelWeights } from './weights.ts';
 
@@ -41,17 +42,30 @@ export interface LoadedWeights {
   readonly parameters: ReadonlyMap<string, tf.Variable>;
 }
 
+export interface LoadingOptions {
+  /** Nothing will train these weights: they may stay in the half precision of their file. */
+  readonly isFrozen?: boolean;
+  /** See `farWeights`. */
+  readonly nearBytes?: number;
+}
+
 /**
  * Reads tensor by tensor into the active engine's memory.
  *
- * @param isFrozen nothing will train these weights: they may stay in the half precision of their file.
  * @throws UserError for a missing file, shard or tensor, or a shape that `config.json` does not call for.
  */
-export async function loadWeights(dir: string, { config }: ModelDescription, isFrozen = false): Promise<LoadedWeights> {
+export async function loadWeights(
+  dir: string,
+  { config }: ModelDescription,
+  { isFrozen = false, nearBytes }: LoadingOptions = {},
+): Promise<LoadedWeights> {
   const shapes = parameterShapes(config);
   const parameters = new Map<string, tf.Variable>();
+  const far = farWeights(config, nearBytes);
+  const read = (tensor: StoredTensor): Promise<tf.Variable> =>
+    isFrozen ? frozenVariable(tensor, far.has(tensor.name)) : filledVariable(tensor.shape, tensor.readInto);
   try {
-    for (const path of await weightFiles(dir)) await loadFile(path, shapes, parameters, isFrozen);
+    for (const path of await weightFiles(dir)) await loadFile(path, shapes, parameters, read);
     const missing = [...shapes.keys()].find((name) => !parameters.has(name));
     if (missing)
       throw new UserError(`${dir} has no tensor ${missing}; a shard may be missing, so download the folder again.`);
@@ -66,10 +80,10 @@ async function loadFile(
   path: string,
   shapes: ReadonlyMap<string, readonly number[]>,
   parameters: Map<string, tf.Variable>,
-  isFrozen: boolean,
+  read: (tensor: StoredTensor) => Promise<tf.Variable>,
 ): Promise<void> {
   for await (const tensor of storedTensors(path)) {
-    const { name, shape, readInto } = tensor;
+    const { name, shape } = tensor;
     const expected = shapes.get(name);
     if (!expected) continue; // such as a stored copy of tied embeddings, or rotary buffers
     if (shape.join() !== expected.join()) {
@@ -79,7 +93,7 @@ async function loadFile(
     }
     if (parameters.has(name))
       throw new UserError(`${path}: ${name} is in another shard too; download the folder again.`);
-    parameters.set(name, await (isFrozen ? frozenVariable(tensor) : filledVariable(shape, readInto)));
+    parameters.set(name, await read(tensor));
   }
 }
 

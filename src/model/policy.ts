@@ -61,7 +61,7 @@ export async function loadPolicy(dir: string, { otherBase, isFrozen = false }: L
 async function loadWhole(dir: string, isFrozen: boolean): Promise<Policy> {
   const description = await describeModel(dir);
   const tokenizer = await loadTokenizer(dir, description.endIds, description.config.vocabularySize);
-  return { ...description, ...(await loadWeights(dir, description, isFrozen)), tokenizer, dir };
+  return { ...description, ...(await loadWeights(dir, description, { isFrozen })), tokenizer, dir };
 }
 
 async function loadAdapted(dir: string, otherBase?: string): Promise<Policy> {

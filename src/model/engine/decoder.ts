@@ -23,7 +23,7 @@ import { EmbeddedBackend } from './embedded-backend.ts';
 import { cacheLength, decoderBytes, repacks, SPARE_BYTES } from './decoder-size.ts';
 import { multiply } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
-import { precisions } from './storage.ts';
+import { precisions, type Stored } from './storage.ts';
 
 /** What a Matrix record says of weights that are repacked. */
 const packed = -1;
@@ -37,7 +37,7 @@ export function createDecoder(
   const backend = tf.backend();
   if (!(backend instanceof EmbeddedBackend)) return null;
   const bytes = decoderBytes(config, options);
-  const isHalf = backend.stored(weights.layers[0].down.weight).precision !== 'float32';
+  const isHalf = backend.placed(weights.layers[0].down.weight).precision !== 'float32';
   const room = backend.shared.heap.roomBytes - bytes.others - SPARE_BYTES;
   return new EmbeddedDecoder(backend, weights, config, options, repacks(bytes.packed, isHalf, room));
 }
@@ -210,7 +210,8 @@ export class EmbeddedDecoder implements Decoder {
       this.rows,
       length,
     ];
-    const embedding = this.#backend.stored(weights.embedding);
+    const embedding = this.#backend.placed(weights.embedding);
+    if (embedding.isFar) throw new Error('a decoder reads single rows of the embedding, so that must be near');
     const addresses = [
       this.#ints(layers),
       embedding.address,
@@ -251,11 +252,12 @@ export class EmbeddedDecoder implements Decoder {
   #matrix(parts: readonly Linear[]): number {
     if (this.#repacks) {
       const outputs = parts.reduce((sum, { weight }) => sum + weight.shape[0], 0);
-      return this.#ints([this.#pack(parts), packed, outputs, 0, 0, 0, 0]);
+      return this.#ints([this.#pack(parts), packed, 0, outputs, 0, 0, 0, 0]);
     }
     return parts.reduceRight((next, { weight, adapter }) => {
-      const { address, precision } = this.#backend.stored(weight);
-      return this.#ints([address, precisions[precision], weight.shape[0], ...this.#adapter(adapter), next]);
+      const { address, precision, isFar } = this.#backend.placed(weight);
+      const adapterWords = this.#adapter(adapter);
+      return this.#ints([address, precisions[precision], isFar ? 1 : 0, weight.shape[0], ...adapterWords, next]);
     }, 0);
   }
 
@@ -275,14 +277,19 @@ export class EmbeddedDecoder implements Decoder {
     const [{ weight: first, adapter }] = parts;
     const depth = first.shape[1]!;
     const columns = parts.reduce((sum, { weight }) => sum + weight.shape[0], 0);
-    const joined = parts.length === 1 && !adapter ? undefined : this.#join(parts);
     const panel = pool.kernels.padded(1);
     const total = pool.kernels.padded(columns);
     const panels = this.#allocate(depth * total * 4);
-    const { address, precision } =
-      joined === undefined ? this.#backend.stored(first) : { address: joined, precision: 'float32' as const };
-    pool.run('packPanels', total / panel, 4, [depth, columns, address, 1, depth, precisions[precision], panels]);
-    if (joined !== undefined) this.#release(joined);
+    const pack = ({ address, precision }: Stored): void => {
+      pool.run('packPanels', total / panel, 4, [depth, columns, address, 1, depth, precisions[precision], panels]);
+    };
+    if (parts.length === 1 && !adapter) {
+      this.#backend.withStored(first, pack);
+    } else {
+      const joined = this.#join(parts);
+      pack({ address: joined, precision: 'float32' });
+      this.#release(joined);
+    }
     return panels;
   }
 
@@ -313,10 +320,11 @@ export class EmbeddedDecoder implements Decoder {
   }
 
   #copy(weight: Variable, to: number): void {
-    const { address, precision } = this.#backend.stored(weight);
     const { shared, pool } = this.#backend;
-    if (precision === 'float32') shared.floats(to, weight.size).set(shared.floats(address, weight.size));
-    else pool.run('widen', weight.size, 1 << 16, [precisions[precision], address, to]);
+    this.#backend.withStored(weight, ({ address, precision }) => {
+      if (precision === 'float32') shared.floats(to, weight.size).set(shared.floats(address, weight.size));
+      else pool.run('widen', weight.size, 1 << 16, [precisions[precision], address, to]);
+    });
   }
 
   /** Adds scale · B·A to the matrix at an address. */

@@ -8,7 +8,7 @@ import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { Pool, defaultThreads } from './pool.ts';
 import { SharedMemory } from './shared-memory.ts';
-import { type HalfPrecision, precisions, type Stored } from './storage.ts';
+import { type HalfPrecision, type Placed, precisions, type Stored } from './storage.ts';
 import { chooseVariant, type Variant, type VariantName } from './variants.ts';
 
 export interface EmbeddedOptions {
@@ -35,8 +35,7 @@ interface Entry {
   half?: Half;
 }
 
-interface Half {
-  readonly address: number;
+interface Half extends Placed {
   readonly precision: HalfPrecision;
   readonly size: number;
 }
@@ -47,8 +46,8 @@ export interface HalfOutput extends TensorInfo {
   readonly halves: Uint16Array;
 }
 
-/** Values that are widened in one go. */
-const widenedAtOnce = 1 << 20;
+/** Values that are widened or fetched in one go. */
+const atOnce = 1 << 20;
 
 export class EmbeddedBackend extends MathBackendCPU {
   readonly shared: SharedMemory;
@@ -68,7 +67,7 @@ export class EmbeddedBackend extends MathBackendCPU {
   static async create(options: EmbeddedOptions = {}): Promise<EmbeddedBackend> {
     const shared = new SharedMemory();
     const variant = await chooseVariant(shared, options.variant);
-    const pool = await Pool.create(variant.module, shared.memory, Math.max(1, options.threads ?? defaultThreads()));
+    const pool = await Pool.create(variant.module, shared, Math.max(1, options.threads ?? defaultThreads()));
     return new EmbeddedBackend(shared, pool, variant);
   }
 
@@ -88,18 +87,20 @@ export class EmbeddedBackend extends MathBackendCPU {
   }
 
   /**
-   * A float32 tensor whose values are stored as halves, none of them infinite or no number. What asks for its address
-   * changes it to float32 for good; `stored` does not.
+   * A float32 tensor whose values are stored as halves, none of them infinite or no number; in the far memory if asked.
+   * What asks for its address changes it to float32 for good; `placed` and `withStored` do not.
    */
-  halfOutput(shape: readonly number[], precision: HalfPrecision): HalfOutput {
+  halfOutput(shape: readonly number[], precision: HalfPrecision, isFar = false): HalfOutput {
+    const { heap, far } = this.shared;
     const size = shape.reduce((product, n) => product * n, 1);
-    const address = this.shared.heap.allocate(size * 2);
+    const address = isFar ? far.allocate(size) : heap.allocate(size * 2);
     const dataId = this.write(new Float32Array(0), [...shape], 'float32');
     const entry = this.#entry(dataId);
-    entry.half = { address, precision, size };
+    entry.half = { address, precision, isFar, size };
     // TensorFlow.js's own kernels read the values from here.
     Object.defineProperty(entry, 'values', { configurable: true, get: () => this.#widen(entry) });
-    return { dataId, shape: [...shape], dtype: 'float32', halves: this.shared.halves(address, size) };
+    const halves = (isFar ? far : this.shared).halves(address, size);
+    return { dataId, shape: [...shape], dtype: 'float32', halves };
   }
 
   /** Where a float32 or int32 tensor's values lie; moves them into the shared memory if they are not there yet. */
@@ -109,9 +110,22 @@ export class EmbeddedBackend extends MathBackendCPU {
     return (entry.address ??= this.#adopt(entry, tensor.dtype));
   }
 
-  /** Where a tensor's values lie as they are stored, for kernels that can read halves. */
-  stored(tensor: TensorInfo): Stored {
-    return this.#entry(tensor.dataId).half ?? { address: this.address(tensor), precision: 'float32' };
+  /** Where a tensor's values lie as they are stored, for kernels that can read halves, near and far. */
+  placed(tensor: TensorInfo): Placed {
+    const { half } = this.#entry(tensor.dataId);
+    return half ?? { address: this.address(tensor), precision: 'float32', isFar: false };
+  }
+
+  /** Calls `use` with the place of values as they are stored; those of the far memory are near only until it returns. */
+  withStored<T>(tensor: TensorInfo, use: (stored: Stored) => T): T {
+    const { half } = this.#entry(tensor.dataId);
+    if (!half?.isFar) return use(this.placed(tensor));
+    const address = this.#near(half);
+    try {
+      return use({ address, precision: half.precision });
+    } finally {
+      this.shared.heap.free(address);
+    }
   }
 
   /** Scratch for every thread: its address and the bytes each thread has of it. Valid until the next call. */
@@ -137,9 +151,11 @@ export class EmbeddedBackend extends MathBackendCPU {
 
   override disposeData(dataId: DataId, force = false): boolean {
     const entry = this.data.has(dataId) ? this.#entry(dataId) : undefined;
-    const address = entry?.half?.address ?? entry?.address;
+    const { half, address } = entry ?? {};
     const isGone = super.disposeData(dataId, force);
-    if (address !== undefined && !this.data.has(dataId)) this.shared.heap.free(address);
+    if (this.data.has(dataId)) return isGone;
+    if (half) this.#free(half);
+    else if (address !== undefined) this.shared.heap.free(address);
     return isGone;
   }
 
@@ -154,28 +170,46 @@ export class EmbeddedBackend extends MathBackendCPU {
 
   /** The values of a tensor in half precision, which is in float32 from now on. */
   #widen(entry: Entry): Float32Array {
-    const { address: from, precision, size } = entry.half!;
+    const half = entry.half!;
+    const { precision, size } = half;
+    const from = half.isFar ? this.#near(half) : half.address;
     const address = this.shared.heap.allocate(size * 4);
-    this.pool.run('widen', size, widenedAtOnce, [precisions[precision], from, address]);
+    this.pool.run('widen', size, atOnce, [precisions[precision], from, address]);
     const values = this.shared.floats(address, size);
     Object.defineProperty(entry, 'values', { value: values, writable: true, configurable: true, enumerable: true });
     entry.address = address;
     entry.half = undefined;
     this.shared.heap.free(from);
+    if (half.isFar) this.shared.far.free(half.address);
     return values;
   }
 
   /** A copy in float32 outside the shared memory. */
-  #widened({ address, precision, size }: Half): Float32Array {
+  #widened({ address, precision, size, isFar }: Half): Float32Array {
     const copy = new Float32Array(size);
-    const room = this.shared.heap.allocate(Math.min(size, widenedAtOnce) * 4);
-    for (let first = 0; first < size; first += widenedAtOnce) {
-      const count = Math.min(widenedAtOnce, size - first);
-      this.pool.kernels.widen(0, count, precisions[precision], address + first * 2, room);
+    const { heap } = this.shared;
+    const { bringNear, widen } = this.pool.kernels;
+    const room = heap.allocate(Math.min(size, atOnce) * 6);
+    const fetched = room + Math.min(size, atOnce) * 4;
+    for (let first = 0; first < size; first += atOnce) {
+      const count = Math.min(atOnce, size - first);
+      if (isFar) bringNear(first, first + count, address, fetched - first * 2);
+      widen(0, count, precisions[precision], isFar ? fetched : address + first * 2, room);
       copy.set(this.shared.floats(room, count), first);
     }
-    this.shared.heap.free(room);
+    heap.free(room);
     return copy;
+  }
+
+  /** The address of a copy of far values that the caller frees. */
+  #near({ address: far, size }: Half): number {
+    const address = this.shared.heap.allocate(size * 2);
+    this.pool.run('bringNear', size, atOnce, [far, address]);
+    return address;
+  }
+
+  #free({ isFar, address }: Half): void {
+    (isFar ? this.shared.far : this.shared.heap).free(address);
   }
 
   #adopt(entry: Entry, dtype: DataType): number {

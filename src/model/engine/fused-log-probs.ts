@@ -6,6 +6,7 @@ import type { EmbeddedBackend } from './embedded-backend.ts';
 import { type EngineKernel, rowsPerChunk, runFlat } from './engine-kernel.ts';
 import { multiply } from './products.ts';
 import { checkedIds } from './shapes.ts';
+import type { Stored } from './storage.ts';
 
 /** Logits held at a time: 8 MiB stay near the cores, ... */
 const heldFloats = 1 << 21;
@@ -16,14 +17,13 @@ const fewestRows = 128;
 function forLogits(
   backend: EmbeddedBackend,
   hidden: TensorInfo,
-  head: TensorInfo,
+  vocabulary: number,
+  matrix: Stored,
   use: (logits: number, first: number, count: number) => void,
 ): void {
   const [rows, size] = hidden.shape;
-  const vocabulary = head.shape[0];
   const step = Math.min(rows, Math.max(fewestRows, Math.floor(heldFloats / vocabulary)));
   if (rows === 0) return;
-  const matrix = backend.stored(head);
   const logits = backend.shared.heap.allocate(step * vocabulary * 4);
   for (let first = 0; first < rows; first += step) {
     const count = Math.min(step, rows - first);
@@ -48,9 +48,11 @@ export const tokenLogProbs: EngineKernel = ({ backend, inputs: { hidden, head, t
   const scale = 1 / (attrs.temperature as number);
   const ids = checkedIds(backend, targets, vocabulary).address;
   const out = backend.output([hidden.shape[0], 2]);
-  forLogits(backend, hidden, head, (logits, first, count) => {
-    const args = [vocabulary, scale, logits, ids + first * 4, out.address + first * 8];
-    backend.pool.run('tokenLogProbs', count, rowsPerChunk(vocabulary), args);
+  backend.withStored(head, (matrix) => {
+    forLogits(backend, hidden, vocabulary, matrix, (logits, first, count) => {
+      const args = [vocabulary, scale, logits, ids + first * 4, out.address + first * 8];
+      backend.pool.run('tokenLogProbs', count, rowsPerChunk(vocabulary), args);
+    });
   });
   return out;
 };
@@ -64,17 +66,19 @@ export const tokenLogProbsGradient: EngineKernel = ({ backend, inputs: { hidden,
   const dHead = attrs.frozen === true ? undefined : backend.output([vocabulary, size]);
   if (dHead) runFlat(backend, 'fill', dHead.size, [0, dHead.address]);
   const [ids, dys] = [backend.address(targets), backend.address(dy)];
-  forLogits(backend, hidden, head, (logits, first, count) => {
-    const args = [vocabulary, scale, logits, ids + first * 4, dys + first * 8];
-    backend.pool.run('tokenLogProbsGradient', count, rowsPerChunk(vocabulary), args);
-    const inRows = { aStrides: [vocabulary, 1], bStrides: [size, 1] } as const;
-    const { address, precision } = backend.stored(head);
-    const towardsHidden = { a: logits, b: address, precision, c: dHidden.address + first * size * 4 };
-    multiply(backend, { m: count, n: size, k: vocabulary, ...inRows, ...towardsHidden });
-    if (!dHead) return;
-    const turned = { aStrides: [1, vocabulary], bStrides: [size, 1], adds: true } as const;
-    const towardsHead = { a: logits, b: backend.address(hidden) + first * size * 4, c: dHead.address };
-    multiply(backend, { m: vocabulary, n: size, k: count, ...turned, ...towardsHead });
+  backend.withStored(head, (matrix) => {
+    forLogits(backend, hidden, vocabulary, matrix, (logits, first, count) => {
+      const args = [vocabulary, scale, logits, ids + first * 4, dys + first * 8];
+      backend.pool.run('tokenLogProbsGradient', count, rowsPerChunk(vocabulary), args);
+      const inRows = { aStrides: [vocabulary, 1], bStrides: [size, 1] } as const;
+      const { address, precision } = matrix;
+      const towardsHidden = { a: logits, b: address, precision, c: dHidden.address + first * size * 4 };
+      multiply(backend, { m: count, n: size, k: vocabulary, ...inRows, ...towardsHidden });
+      if (!dHead) return;
+      const turned = { aStrides: [1, vocabulary], bStrides: [size, 1], adds: true } as const;
+      const towardsHead = { a: logits, b: backend.address(hidden) + first * size * 4, c: dHead.address };
+      multiply(backend, { m: vocabulary, n: size, k: count, ...turned, ...towardsHead });
+    });
   });
   return dHead ? [dHidden, dHead] : dHidden;
 };

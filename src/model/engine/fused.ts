@@ -52,18 +52,9 @@ function product(backend: EmbeddedBackend, inputs: KernelCall['inputs']): Output
     () => `linear: ${String(x.shape)} does not fit a weight ${String(weight.shape)}`,
   );
   const out = backend.output([m, n]);
-  const { address, precision } = backend.stored(weight);
-  multiply(backend, {
-    m,
-    n,
-    k,
-    a: backend.address(x),
-    aStrides: [k, 1],
-    b: address,
-    bStrides: [1, k],
-    precision,
-    c: out.address,
-    bias: bias && backend.address(bias),
+  const others = { m, n, k, a: backend.address(x), c: out.address, bias: bias && backend.address(bias) };
+  backend.withStored(weight, ({ address, precision }) => {
+    multiply(backend, { ...others, aStrides: [k, 1], b: address, bStrides: [1, k], precision });
   });
   return out;
 }

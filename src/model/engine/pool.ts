@@ -10,7 +10,9 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import { packageRoot } from '../../base/package-root.ts';
+import { kernelImports } from './far-memory.ts';
 import { Handoff, type KernelFunctions } from './handoff.ts';
+import type { SharedMemory } from './shared-memory.ts';
 import type { ThreadData } from './thread.ts';
 
 /** More threads than this wait for each other more than they help at the sizes this engine is for. */
@@ -34,19 +36,19 @@ export class Pool {
   #loss: string | undefined;
   #isDisposed = false;
 
-  private constructor(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number) {
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  private constructor(module: WebAssembly.Module, shared: SharedMemory, threads: number) {
+    const { exports } = new WebAssembly.Instance(module, kernelImports(shared.memory, shared.far.buffer));
     this.kernels = exports as KernelFunctions;
     this.threads = threads;
     this.#names = Object.keys(exports).filter((name) => typeof exports[name] === 'function');
     this.#functions = this.#names.map((name) => this.kernels[name]);
     this.#indices = new Map(this.#names.map((name, i) => [name, i]));
-    this.#workers = Array.from({ length: threads - 1 }, (_, i) => this.#start(module, memory, i + 1));
+    this.#workers = Array.from({ length: threads - 1 }, (_, i) => this.#start(module, shared, i + 1));
   }
 
   /** A pool whose helpers are ready. They do not keep the process alive. */
-  static async create(module: WebAssembly.Module, memory: WebAssembly.Memory, threads: number): Promise<Pool> {
-    const pool = new Pool(module, memory, threads);
+  static async create(module: WebAssembly.Module, shared: SharedMemory, threads: number): Promise<Pool> {
+    const pool = new Pool(module, shared, threads);
     await Promise.all(pool.#workers.map((worker) => once(worker, 'message')));
     for (const worker of pool.#workers) worker.unref();
     return pool;
@@ -79,8 +81,9 @@ export class Pool {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  #start(module: WebAssembly.Module, memory: WebAssembly.Memory, index: number): Worker {
-    const workerData: ThreadData = { module, memory, handoff: this.#handoff.shared, index, names: this.#names };
+  #start(module: WebAssembly.Module, { memory, far }: SharedMemory, index: number): Worker {
+    const handoff = this.#handoff.shared;
+    const workerData: ThreadData = { module, memory, far: far.buffer, handoff, index, names: this.#names };
     const worker = new Worker(pathToFileURL(join(packageRoot(), 'dist/thread.mjs')), { workerData, execArgv: [] });
     worker.on('error', (error) => {
       this.#lose(`: ${messageOf(error)}`);

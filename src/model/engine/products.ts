@@ -104,8 +104,9 @@ const batchMatMul: EngineKernel = ({ backend, inputs: { a, b }, attrs: { transpo
   const bStrides: [number, number] = transposeB ? [1, bColumns] : [bColumns, 1];
   const aAt = backend.address(a);
   if (Math.max(aCount, bCount) === 1) {
-    const { address, precision } = backend.stored(b);
-    multiply(backend, { m, n, k, a: aAt, aStrides, b: address, bStrides, precision, c: out.address });
+    backend.withStored(b, ({ address, precision }) => {
+      multiply(backend, { m, n, k, a: aAt, aStrides, b: address, bStrides, precision, c: out.address });
+    });
   } else if (out.size > 0) {
     const { pool } = backend;
     const scratch = backend.scratch(pool.kernels.multiplyScratch(n, k));

@@ -114,12 +114,13 @@ export function gatherRows(backend: EmbeddedBackend, x: TensorInfo, indices: Ten
   const ids = checkedIds(backend, indices, x.shape[0]);
   const size = sizeOf(x.shape.slice(1));
   const out = backend.output([...indices.shape, ...x.shape.slice(1)]);
-  const { address, precision } = backend.stored(x);
   const run = (kernel: string, ...from: readonly number[]): void => {
     backend.pool.run(kernel, ids.count, rowsPerChunk(size), [size, ids.address, ...from, out.address]);
   };
-  if (precision === 'float32') run('gatherRows', address);
-  else run('gatherHalfRows', precisions[precision], address);
+  backend.withStored(x, ({ address, precision }) => {
+    if (precision === 'float32') run('gatherRows', address);
+    else run('gatherHalfRows', precisions[precision], address);
+  });
   return out;
 }
 

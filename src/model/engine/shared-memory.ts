@@ -2,6 +2,7 @@
  * @file The one memory that all threads and kernels of the engine share, up to 4 GiB where the runtime grants it.
  */
 import { messageOf, UserError } from '../../base/errors.ts';
+import { FarMemory } from './far-memory.ts';
 import { Heap } from './heap.ts';
 
 const pageBytes = 65536;
@@ -13,6 +14,8 @@ const maxima: readonly number[] = [65536, 32768, 16384];
 export class SharedMemory {
   readonly memory: WebAssembly.Memory;
   readonly heap: Heap;
+  /** For what need not be in it. */
+  readonly far = new FarMemory();
 
   constructor() {
     const { memory, maximum } = reserve();

@@ -8,8 +8,14 @@ export const precisions = { float32: 0, bfloat16: 1, float16: 2 } as const;
 export type Precision = keyof typeof precisions;
 export type HalfPrecision = Exclude<Precision, 'float32'>;
 
-/** Where the values of a matrix lie, and how they are stored. */
+/** Where the values of a matrix lie in the kernels' memory, and how they are stored. */
 export interface Stored {
   readonly address: number;
   readonly precision: Precision;
+}
+
+/** Where they lie wherever that is. */
+export interface Placed extends Stored {
+  /** The address is one of the far memory (far-memory.ts). */
+  readonly isFar: boolean;
 }

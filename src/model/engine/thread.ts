@@ -4,12 +4,15 @@
  * It serves from inside its event loop, for only of a thread whose loop has begun can the pool see that it has gone.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { kernelImports } from './far-memory.ts';
 import { Handoff, type KernelFunctions } from './handoff.ts';
 
 /** What the pool gives each helper. */
 export interface ThreadData {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  /** See far-memory.ts. */
+  readonly far: SharedArrayBuffer;
   readonly handoff: SharedArrayBuffer;
   /** 1 for the first helper; the caller is 0. */
   readonly index: number;
@@ -17,8 +20,8 @@ export interface ThreadData {
   readonly names: readonly string[];
 }
 
-const { module, memory, handoff, index, names } = workerData as ThreadData;
-const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+const { module, memory, far, handoff, index, names } = workerData as ThreadData;
+const { exports } = new WebAssembly.Instance(module, kernelImports(memory, far));
 const kernels = exports as KernelFunctions;
 kernels.setThread(index);
 setImmediate(() => {

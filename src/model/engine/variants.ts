@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import v8 from 'node:v8';
 import { packageRoot } from '../../base/package-root.ts';
+import { kernelImports } from './far-memory.ts';
 import type { KernelFunctions } from './handoff.ts';
 import type { SharedMemory } from './shared-memory.ts';
 
@@ -50,7 +51,7 @@ async function tryVariant(name: VariantName, shared: SharedMemory): Promise<Vari
   const bytes = await readFile(join(packageRoot(), 'dist/kernels', `${name}.wasm`));
   if (!WebAssembly.validate(bytes)) return undefined;
   const module = await WebAssembly.compile(bytes);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory: shared.memory } });
+  const { exports } = new WebAssembly.Instance(module, kernelImports(shared.memory, shared.far.buffer));
   const kernels = exports as KernelFunctions;
   if (!multipliesCorrectly(kernels, shared)) return undefined;
   return { name, module, gigaflops: measure(kernels, shared) };

@@ -55,7 +55,7 @@ function decodeOnce(weights: ModelWeights, config: ModelConfig, options: Decoder
 
 async function decodeSeconds({ model, prompts, copies, promptLength, newTokens }: Decode): Promise<() => number> {
   const description = await describeModel(model);
-  const { weights } = await loadWeights(model, description, true);
+  const { weights } = await loadWeights(model, description, { isFrozen: true });
   const { config } = description;
   const ids = Array.from({ length: prompts }, () => randomIds(promptLength, config.vocabularySize));
   return () => decodeOnce(weights, config, { prompts: ids, copies, maxNewTokens: newTokens });
@@ -92,7 +92,7 @@ function gradientOnce(
 
 async function gradientSeconds({ model, rows, length, rank, ourRows }: Gradient): Promise<() => number> {
   const description = await describeModel(model);
-  const { weights, parameters } = await loadWeights(model, description, rank > 0);
+  const { weights, parameters } = await loadWeights(model, description, { isFrozen: rank > 0 });
   const lora = { rank, alpha: 2 * rank, dropout: 0, targets: LORA_TARGETS, rankStabilised: false };
   const adapters = rank > 0 ? createAdapters(weights, lora, 1) : undefined;
   const trained = adapters ? withAdapters(weights, adapters) : weights;

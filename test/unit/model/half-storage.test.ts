@@ -46,25 +46,34 @@ function valuesOf(count: number, precision: HalfPrecision): Float32Array {
 }
 
 /** A matrix in half precision and the same in float32. */
-function matrices(shape: [number, number], precision: HalfPrecision): { half: tf.Tensor2D; whole: tf.Tensor2D } {
+function matricesOf(
+  shape: [number, number],
+  precision: HalfPrecision,
+  isFar: boolean,
+): { half: tf.Tensor2D; whole: tf.Tensor2D } {
   const values = valuesOf(shape[0] * shape[1], precision);
-  const output = backend.halfOutput(shape, precision);
+  const output = backend.halfOutput(shape, precision, isFar);
   output.halves.set(precision === 'bfloat16' ? float32ToBfloat16(values) : float32ToFloat16(values));
   const half = tf.engine().makeTensorFromTensorInfo(output, backend) as tf.Tensor2D;
   return { half, whole: tf.tensor2d(values, shape) };
 }
 
 function isHalf(tensor: tf.Tensor): boolean {
-  return backend.stored(tensor).precision !== 'float32';
+  return backend.placed(tensor).precision !== 'float32';
 }
 
 const SHAPES: readonly [number, number, number][] = [[1, 1, 1], [3, 5, 2], [17, 33, 19], [64, 300, 130], [130, 64, 513]]; // prettier-ignore
 
-for (const precision of precisions) {
-  describe(`a matrix in ${precision}`, () => {
+const kinds = precisions.flatMap((precision) => [false, true].map((isFar) => ({ precision, isFar })));
+
+for (const { precision, isFar } of kinds) {
+  const matrices = (shape: [number, number]): ReturnType<typeof matricesOf> => matricesOf(shape, precision, isFar);
+  const usedBytes = (): number => backend.shared.heap.usedBytes + backend.shared.far.usedBytes;
+
+  describe(`a matrix in ${precision}${isFar ? ', far' : ''}`, () => {
     it('gives the products that it gives in float32, bit for bit, in any shape', () => {
       for (const [rows, inputs, outputs] of SHAPES) {
-        const { half, whole } = matrices([outputs, inputs], precision);
+        const { half, whole } = matrices([outputs, inputs]);
         const x = tf.randomNormal<tf.Rank.R2>([rows, inputs], 0, 1, 'float32', 1);
         const dy = tf.randomNormal<tf.Rank.R2>([rows, outputs], 0, 1, 'float32', 2);
         const bias = tf.randomNormal<tf.Rank.R1>([outputs], 0, 1, 'float32', 3); // so that no product is a small one
@@ -77,7 +86,7 @@ for (const precision of precisions) {
     });
 
     it('gives the rows that are asked for', () => {
-      const { half, whole } = matrices([11, 13], precision);
+      const { half, whole } = matrices([11, 13]);
       const ids = tf.tensor1d([10, 0, 0, 7], 'int32');
       assert.deepEqual(embed(half, ids).dataSync(), embed(whole, ids).dataSync());
       assert.ok(isHalf(half));
@@ -85,7 +94,7 @@ for (const precision of precisions) {
     });
 
     it('gives the log-probabilities and their gradient as the head of a model', () => {
-      const { half, whole } = matrices([40, 16], precision);
+      const { half, whole } = matrices([40, 16]);
       const hidden = tf.randomNormal<tf.Rank.R2>([9, 16], 0, 1, 'float32', 1);
       const targets = tf.tensor1d([0, 39, 1, 2, 3, 4, 5, 6, 7], 'int32');
       const [actual, expected] = [half, whole].map((head) => {
@@ -98,29 +107,30 @@ for (const precision of precisions) {
     });
 
     it('is read as float32, and becomes it for operations that know no halves', () => {
-      const { half, whole } = matrices([300, 7], precision);
+      const { half, whole } = matrices([300, 7]);
       assert.deepEqual(half.dataSync(), whole.dataSync());
       assert.ok(isHalf(half), 'reading does not change it');
-      const before = backend.shared.heap.usedBytes;
+      const before = usedBytes();
       assert.deepEqual(tf.add(half, 1).dataSync(), tf.add(whole, 1).dataSync());
-      assert.ok(!isHalf(half) && backend.shared.heap.usedBytes > before);
-      const other = matrices([300, 7], precision);
+      assert.ok(!isHalf(half) && usedBytes() > before);
+      const other = matrices([300, 7]);
       const { values } = backend.data.get(other.half.dataId) as unknown as { values: Float32Array }; // TensorFlow.js's way
       assert.deepEqual(values.slice(), other.whole.dataSync());
       tf.dispose([half, whole, other]);
     });
 
     it('takes half of the memory and gives it back', () => {
-      const { usedBytes } = backend.shared.heap;
-      const { half, whole } = matrices([64, 64], precision);
+      const [near, all] = [backend.shared.heap.usedBytes, usedBytes()];
+      const { half, whole } = matrices([64, 64]);
       whole.dispose();
-      assert.equal(backend.shared.heap.usedBytes - usedBytes, 64 * 64 * 2);
+      assert.equal(usedBytes() - all, 64 * 64 * 2);
+      assert.equal(backend.shared.heap.usedBytes - near, isFar ? 0 : 64 * 64 * 2);
       half.dispose();
-      assert.equal(backend.shared.heap.usedBytes, usedBytes);
+      assert.equal(usedBytes(), all);
     });
   });
 
-  describe(`a frozen model in ${precision}`, () => {
+  describe(`a frozen model in ${precision}${isFar ? ', its layers far' : ''}`, () => {
     const config: ModelConfig = { ...TINY, hiddenSize: 24, feedForwardSize: 52 };
     const lora = { rank: 3, alpha: 6, dropout: 0, targets: LORA_TARGETS, rankStabilised: false };
     const prompts = [[3, 50, 7], [1]];
@@ -136,7 +146,7 @@ for (const precision of precisions) {
         const values = new Float32Array(tensor.size);
         await tensor.readInto(values);
         whole.set(tensor.name, tf.variable(tf.tensor(values, [...tensor.shape]), false));
-        frozen.set(tensor.name, await frozenVariable(tensor));
+        frozen.set(tensor.name, await frozenVariable(tensor, isFar && tensor.name.includes('.layers.')));
       }
       return [frozen, whole].map((named) => weightsOf(config, named));
     };
@@ -168,7 +178,9 @@ for (const precision of precisions) {
       const size = Math.hypot(...whole.gradients);
       const difference = Math.hypot(...whole.gradients.map((value, i) => value - halves.gradients[i]));
       assert.ok(size > 0 && difference <= 1e-6 * size, `${difference} of ${size}`);
-      assert.ok(isHalf(weights[0].embedding) && isHalf(weights[0].layers[1].down.weight));
+      const { weight } = weights[0].layers[1].down;
+      assert.ok(isHalf(weights[0].embedding) && isHalf(weight));
+      assert.equal(backend.placed(weight).isFar, isFar);
     });
 
     it('takes adapters into its weights, which then are float32', async (test) => {
@@ -188,7 +200,7 @@ for (const precision of precisions) {
       const values = Float32Array.of(1, Infinity, -2, NaN);
       await writeSafetensors(path, new Map([['w', { shape: [2, 2], values: () => values }]]), DTYPES[precision]);
       for await (const tensor of storedTensors(path)) {
-        const variable = await frozenVariable(tensor);
+        const variable = await frozenVariable(tensor, isFar);
         assert.ok(!isHalf(variable));
         assert.deepEqual(variable.dataSync<'float32'>(), values);
       }

@@ -138,6 +138,29 @@ describe('estimateMemory', () => {
     );
   });
 
+  it('leaves frozen layers of more than a gigabyte outside the memory of the kernels', () => {
+    // The shape of Qwen2.5-3B.
+    const config: ModelConfig = {
+      ...TINY,
+      hiddenSize: 2048,
+      layers: 36,
+      heads: 16,
+      keyValueHeads: 2,
+      headSize: 128,
+      feedForwardSize: 11_008,
+      vocabularySize: 151_936,
+      tiedEmbeddings: true,
+      maxPositions: 32_768,
+    };
+    const plan: MemoryPlan = { ...SHAPE, config, lora: LORA, isHalf: true, checkpointing: true };
+    const layer = 2048 * (2048 + 256 + 256) + 2048 * 2048 + 3 * 2048 * 11_008;
+    const { farBytes, peakBytes } = estimateMemory(plan);
+    assert.equal(farBytes, 2 * 36 * layer);
+    assert.ok(peakBytes > farBytes && peakBytes - farBytes < 2.5e9, `${peakBytes - farBytes} bytes are near`);
+    assert.equal(estimateMemory({ ...plan, isHalf: false }).farBytes, 0, 'what float32 would be is not kept so');
+    assert.equal(estimateMemory({ ...plan, config: deep }).farBytes, 0);
+  });
+
   it('decides checkpointing by what a micro-batch would keep, unless told', () => {
     const tokens = Math.floor(2 ** 30 / keptBytes(deep, 1));
     const isOn = (checkpointing: 'auto' | 'on' | 'off', microBatchTokens: number): boolean =>

@@ -3,7 +3,7 @@
 // No thread waits for another: rows of one step belong to different sequences, and a prompt is read by one thread.
 
 import { attend, remember } from './decode-attention';
-import { multiply, multiplyStored, multiplyPacked, multiplyScratch, packedScratch, setRows } from './gemm';
+import { multiply, multiplyPacked, multiplyScratch, multiplyStored, packedScratch, setRows, storedScratch } from './gemm';
 import { FLOAT32, halfAt, widenValues } from './half';
 import { at } from './math';
 import { Layer, Matrix, Model, PACKED, Sampling, Step } from './model';
@@ -26,10 +26,12 @@ function rowFloats(model: Model): i32 {
 
 /** Bytes of scratch for products, adapters included. */
 function productScratch(model: Model): usize {
-  if (model.mostRank == 0) return packedScratch();
   const widest = max(max(model.heads * model.headSize, model.hidden), model.feedForward);
+  const isPacked = changetype<Matrix>(model.head).precision == PACKED; // all are, or none is
+  const weights = isPacked ? packedScratch() : storedScratch(widest);
+  if (model.mostRank == 0) return weights;
   const adapters = max(multiplyScratch(model.mostRank, widest), multiplyScratch(widest, model.mostRank));
-  return (max(packedScratch(), adapters) + 63) & ~63;
+  return (max(weights, adapters) + 63) & ~63;
 }
 
 /** Bytes of scratch a thread needs to take `rows` rows at a time. */
@@ -55,7 +57,7 @@ function project(
   while (matrixAt) {
     const matrix = changetype<Matrix>(matrixAt), n = matrix.outputs;
     if (matrix.precision == PACKED) multiplyPacked(0, rows, 0, n, n, K, x, ldx, 1, matrix.values, out, N, onto, scratch);
-    else multiplyStored(rows, n, K, x, ldx, matrix.values, matrix.precision, out, N, onto, scratch);
+    else multiplyStored(rows, n, K, x, ldx, matrix.values, matrix.precision, matrix.isFar, out, N, onto, scratch);
     if (matrix.rank) {
       multiply(rows, matrix.rank, K, x, ldx, 1, matrix.a, 1, K, low, matrix.rank, 0, scratch);
       multiply(rows, n, matrix.rank, low, matrix.rank, 1, matrix.b, 1, matrix.rank, out, N, 1, scratch);

@@ -4,6 +4,7 @@
 // element of C is the same chain of operations over k wherever the borders of blocks, chunks and threads fall: results do
 // not depend on the number of threads, and a row's result not on its neighbours.
 
+import { fetchHalves } from './far';
 import { at } from './math';
 import { KC, packAny, packColumns, packRows, padded } from './pack';
 import { scratchOf } from './thread';
@@ -20,9 +21,14 @@ export function multiplyScratch(N: i32, K: i32): usize {
   return (<usize>(leftScratch + min(K, KC) * padded(N) + 64)) << 2;
 }
 
-/** Bytes of scratch that `multiplyPacked`, `multiplyStored` and the kernels built on them need. */
+/** Bytes of scratch that `multiplyPacked` and the kernels built on it need. */
 export function packedScratch(): usize {
-  return (<usize>(leftScratch + KC * NR)) << 2;
+  return (<usize>leftScratch) << 2;
+}
+
+/** Bytes of scratch that `multiplyStored` needs. */
+export function storedScratch(K: i32): usize {
+  return ((<usize>(leftScratch + KC * NR)) << 2) + ((<usize>(NR * K)) << 1);
 }
 
 /** The part of a tile that lies inside the matrix: through a copy, with the same arithmetic as a whole tile. */
@@ -165,8 +171,8 @@ export function multiplyPacked(
 }
 
 /**
- * C [M, N] = A·Wᵀ (+ C) with W [N, K] as a checkpoint holds it, in any precision: one panel at a time is turned into the
- * scratch, so that there is no second copy of W.
+ * C [M, N] = A·Wᵀ (+ C) with W [N, K] as a checkpoint holds it, in any precision, near or far: one panel at a time is
+ * turned into the scratch, so that there is no second copy of W. The rows of A are `ars` floats apart.
  */
 export function multiplyStored(
   M: i32,
@@ -176,6 +182,7 @@ export function multiplyStored(
   ars: i32,
   w: usize,
   precision: i32,
+  isFar: i32,
   c: usize,
   ldc: i32,
   adds: i32,
@@ -183,16 +190,19 @@ export function multiplyStored(
 ): void {
   const copy = scratch,
     left = at(scratch, MR * NR),
-    panel = at(scratch, leftScratch);
+    panel = at(scratch, leftScratch),
+    fetched = at(panel, KC * NR);
   for (let m: i32 = 0; m < M; m += MC) {
     const rows = min(MC, M - m);
-    for (let k: i32 = 0; k < K; k += KC) {
-      const depth = min(KC, K - k);
-      packRows(rows, depth, at(a, m * ars + k), ars, 1, left);
-      for (let j: i32 = 0; j < N; j += NR) {
-        const columns = min(NR, N - j);
-        packAny(precision, depth, columns, w, j * K + k, 1, K, panel);
-        tiles(rows, 0, columns, depth, left, panel, at(c, m * ldc + j), ldc, i32(adds || k > 0), copy);
+    for (let j: i32 = 0; j < N; j += NR) {
+      const columns = min(NR, N - j);
+      if (isFar) fetchHalves(w, j * K, columns * K, fetched);
+      const array = isFar ? fetched : w,
+        start = isFar ? 0 : j * K;
+      for (let k: i32 = 0; k < K; k += KC) {
+        const depth = min(KC, K - k);
+        packAny(precision, depth, columns, array, start + k, 1, K, panel);
+        tilesOfRows(rows, 0, columns, depth, at(a, m * ars + k), ars, left, panel, at(c, m * ldc + j), ldc, i32(adds || k > 0), copy);
       }
     }
   }

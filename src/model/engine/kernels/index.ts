@@ -3,6 +3,7 @@
 export { setThread } from './thread';
 export { packPanels, padded, paddedRows } from './pack';
 export { gemm, gemmBatch, multiply, multiplyScratch, packedScratch } from './gemm';
+export { bringNear } from './far';
 export { gatherHalfRows, widen } from './half';
 export { exp, fill, log, neg, rsqrt, sigmoid, sqrt, square } from './elementwise';
 export { add, div, maximum, minimum, mul, sub } from './broadcast';

@@ -8,6 +8,8 @@ export class Matrix {
   values: usize;
   /** PACKED: panels of inputs × outputs in float32. Otherwise as a checkpoint holds them, in this precision. */
   precision: i32;
+  /** `values` is an address of the far memory. */
+  isFar: i32;
   outputs: i32;
   /** Of the adapter; 0: none. */
   rank: i32;
