@@ -9,13 +9,14 @@
  * goal is missed, the profile of our side follows. llama.cpp comes from npm on first use, as for the tests. The shape of half a billion
  * parameters is made with random weights in the user's cache folder: 1 GB, and 1 GB more for llama.cpp.
  *
- * Products are bound by the width of vectors: V8 fuses to 256 bits, where AVX-512 libraries compute with 512. On two cores of a
+ * Products are bound by the width of vectors: V8 fuses to 256 bits, where AVX-512 libraries compute with 512. On a processor that
+ * has those, the products and gradients are therefore also compared with the same libraries held to 256 bits. On two cores of a
  * Xeon with AVX-512, one thread reached 80 GFLOP/s in a block that stays in the cache and 64 to 82 in the shapes of training, NumPy
  * and PyTorch up to 290 on two threads. Tried for the products: reading the left operand where it lies (kept: 1 to 10 % where its
  * rows are adjacent; no change where its columns are, so those are packed), and unrolling that loop (V8 no longer fuses: 30 % slower).
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -61,8 +62,11 @@ const start = {
     const ours = join(ROOT, 'dist/test/bench/engine/ours.mjs');
     return Contestant.start(process.execPath, [ours, JSON.stringify(work), String(threads)], env);
   },
-  peer: (work: object) =>
-    Contestant.start(python!, [join(ROOT, 'test/bench/engine/peers.py'), JSON.stringify(work)], environment()),
+  peer: (work: object, vectorBits?: 256) =>
+    Contestant.start(python!, [join(ROOT, 'test/bench/engine/peers.py'), JSON.stringify(work)], {
+      ...environment(),
+      ...(vectorBits && { REC_R1_BENCH_VECTOR_BITS: String(vectorBits) }),
+    }),
   llama: (work: Work) =>
     Contestant.start(process.execPath, [join(ROOT, 'dist/test/bench/engine/llama.mjs'), JSON.stringify(work)], {
       ...environment(),
@@ -72,6 +76,15 @@ const start = {
 
 function environment(): NodeJS.ProcessEnv {
   return { REC_R1_BENCH_FOLDER: folder };
+}
+
+/** Peers by name, and once more with vectors of our width where they would take wider ones. */
+function peersOf(goal: number, works: Readonly<Record<string, object>>): Peer[] {
+  const isWider = existsSync('/proc/cpuinfo') && readFileSync('/proc/cpuinfo', 'utf8').includes('avx512f');
+  return Object.entries(works).flatMap(([name, work]) => [
+    { name, goal, start: () => start.peer(work) },
+    ...(isWider ? [{ name: `${name}, 256 bits`, goal, start: () => start.peer(work, 256) }] : []),
+  ]);
 }
 
 interface Peer {
@@ -122,7 +135,7 @@ async function compete(what: string, work: Work, peers: readonly Peer[], turns =
     isMissed ||= median(ratios) < goal;
     const times = `ours ${named(median(result.ours))}, ${name} ${named(median(result.peers[i]))}`;
     const spread = `[${Math.min(...ratios).toFixed(2)}, ${Math.max(...ratios).toFixed(2)}]`;
-    console.log(`${what.padEnd(44)} ${times.padEnd(52)} ${median(ratios).toFixed(2)}× ${spread}  ${verdict}`);
+    console.log(`${what.padEnd(44)} ${times.padEnd(60)} ${median(ratios).toFixed(2)}× ${spread}  ${verdict}`);
   }
   if (isMissed && work.work !== 'product') printProfile(work);
   return result;
@@ -201,10 +214,8 @@ async function products(): Promise<void> {
 async function product(shape: string, work: Product): Promise<void> {
   const { m, k, n, transposeA, transposeB } = work;
   const letters = `${transposeA ? 'T' : 'N'}${transposeB ? 'T' : 'N'}`;
-  await compete(`product, ${shape}, ${m}×${k}×${n} ${letters}`, work, [
-    { name: 'NumPy', goal: 0.9, start: () => start.peer({ ...work, library: 'numpy' }) },
-    { name: 'PyTorch', goal: 0.9, start: () => start.peer({ ...work, library: 'torch' }) },
-  ]);
+  const works = { NumPy: { ...work, library: 'numpy' }, PyTorch: { ...work, library: 'torch' } };
+  await compete(`product, ${shape}, ${m}×${k}×${n} ${letters}`, work, peersOf(0.9, works));
 }
 
 const DECODES: Readonly<Record<string, Omit<Decode, 'model'>>> = {
@@ -238,7 +249,7 @@ async function models(): Promise<void> {
     if (isAsked(given.only, 'gradient')) {
       const work = { ...GRADIENTS[name], model };
       const what = `gradient, ${name}, ${work.rows} × ${work.length}${work.rank > 0 ? `, LoRA ${work.rank}` : ''}`;
-      await compete(what, work, [{ name: 'PyTorch', goal: 1, start: () => start.peer(work) }], turns);
+      await compete(what, work, peersOf(1, { PyTorch: work }), turns);
     }
   }
 }
