@@ -10,20 +10,21 @@ import { type RankedSide, retrievalDiffView } from './retrieval-diff.ts';
 import { shortName } from './short-name.ts';
 import { comparedKey, type PanelState } from './state.ts';
 import { textDiffView } from './text-diff.ts';
-import { type VirtualRow, virtualRows } from './virtual-rows.ts';
+import { FIRST_ROW, type VirtualRow, virtualRows } from './virtual-rows.ts';
 
 export function comparedQueries(comparison: ShownComparison, state: PanelState, effects: Effects): TemplateResult {
   const { rows, a, b, minimumEffect } = comparison;
   const { filter } = state.comparison;
   const shown = shownRows(rows, filter, minimumEffect);
   const table: Table = { comparison, state, effects };
+  const all = shown.flatMap((row) => rowsOf(row, table));
   return html`${filterView(filter, shown.length, rows.length, effects)}
     <div
       id="comparison-rows"
       class="table compared"
       role="table"
       aria-label=${t('Queries of the comparison')}
-      aria-rowcount=${shown.length + 1}
+      aria-rowcount=${all.length + 1}
     >
       <div role="row" class="row head">
         <span role="columnheader">${t('Original query')}</span>
@@ -36,8 +37,7 @@ export function comparedQueries(comparison: ShownComparison, state: PanelState, 
           >${t('Overlap')}</span
         >
       </div>
-      ${virtualRows(shown.flatMap((row) => rowsOf(row, table)))}
-      ${shown.length === 0 ? html`<p class="empty">${t('No query fits the search.')}</p>` : ''}
+      ${virtualRows(all)} ${shown.length === 0 ? html`<p class="empty">${t('No query fits the search.')}</p>` : ''}
     </div>`;
 }
 
@@ -77,17 +77,24 @@ interface Table {
 
 function rowsOf(row: ComparedQuery, table: Table): readonly VirtualRow[] {
   const key = comparedKey(table.comparison.b, row.exampleId);
-  const own = { key, view: () => rowView(key, row, table) };
-  return table.state.open.has(key) ? [own, { key: `${key}/details`, view: () => details(key, row, table) }] : [own];
+  const own: VirtualRow = { key, view: (place) => rowView(place, key, row, table) };
+  return table.state.open.has(key)
+    ? [own, { key: `${key}/details`, view: (place) => details(place, key, row, table) }]
+    : [own];
 }
 
-function rowView(key: string, row: ComparedQuery, { comparison, state, effects }: Table): TemplateResult {
+function rowView(
+  place: number,
+  key: string,
+  row: ComparedQuery,
+  { comparison, state, effects }: Table,
+): TemplateResult {
   const { query, a, b, gain, overlap } = row;
   const { minimumEffect } = comparison;
   const tone = gain > minimumEffect ? 'gain' : gain < -minimumEffect ? 'loss' : '';
   const rewrite = (side: ComparedQuery['a']): TemplateResult =>
     side.rewrite === null ? html`<i class="bad">${side.format}</i>` : html`${side.rewrite}`;
-  return html`<div role="row" class="row ${tone}">
+  return html`<div role="row" aria-rowindex=${place + FIRST_ROW} class="row ${tone}">
     <span role="rowheader">
       <button
         class="disclosure"
@@ -108,12 +115,12 @@ function rowView(key: string, row: ComparedQuery, { comparison, state, effects }
   </div>`;
 }
 
-function details(key: string, row: ComparedQuery, table: Table): TemplateResult {
+function details(place: number, key: string, row: ComparedQuery, table: Table): TemplateResult {
   const lists = table.state.comparison.lists.get(key);
-  return html`<div role="row" class="row details">
+  return html`<div role="row" aria-rowindex=${place + FIRST_ROW} class="details">
     <div role="cell">
       ${textDiffView(row.a.rewrite ?? '', row.b.rewrite ?? '')}
-      ${lists ? listsView(row, lists, table) : html`<vscode-progress-ring aria-label=${t('Loading')}></vscode-progress-ring>`}
+      ${lists ? listsView(row, lists, table) : html`<vscode-progress-ring aria-label=${t('Looking up the lists…')}></vscode-progress-ring>`}
     </div>
   </div>`;
 }

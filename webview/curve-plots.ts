@@ -12,6 +12,7 @@ import { MARKS, markTexts } from './marks.ts';
 import { metricText } from './metrics.ts';
 import { tickText } from './numbers.ts';
 import { type PanelState, wantedStep } from './state.ts';
+import { forgetTheme, themeColor, themeFont } from './theme.ts';
 
 const HEIGHT = 124;
 /** Of this run, then of those laid over it; with the strokes of `RUN_DASHES`, so that colour is not all that tells them apart. */
@@ -27,6 +28,12 @@ interface Drawn {
   readonly plot: uPlot;
   /** Equal for plots that look alike. */
   readonly look: string;
+}
+
+interface CurvePlace {
+  readonly metric: string;
+  readonly place: HTMLElement;
+  readonly width: number;
 }
 
 export class CurvePlots {
@@ -59,12 +66,15 @@ export class CurvePlots {
       plot.destroy();
       this.#drawn.delete(id);
     }
-    for (const metric of state.curves.metrics) this.#draw(metric, state);
+    // All widths before the first plot: every plot that is put in makes the page lay itself out again.
+    const places = state.curves.metrics.flatMap((metric) => {
+      const place = document.getElementById(`curve-${metric}`);
+      return place ? [{ metric, place, width: place.clientWidth }] : [];
+    });
+    for (const place of places) this.#draw(place, state);
   }
 
-  #draw(metric: string, state: PanelState): void {
-    const place = document.getElementById(`curve-${metric}`);
-    if (!place) return;
+  #draw({ metric, place, width }: CurvePlace, state: PanelState): void {
     const data = curveData(metric, state);
     const kind: ScaleKind = state.curves.log ? (isPositive(data) ? 'log' : 'symmetric log') : 'linear';
     const look = `${kind} ${state.overlays.length}`;
@@ -74,12 +84,13 @@ export class CurvePlots {
       return;
     }
     drawn?.plot.destroy();
-    const plot = new uPlot(this.#options(metric, place.clientWidth, kind, state), alignedData(data), place);
+    const plot = new uPlot(this.#options(metric, width, kind, state), alignedData(data), place);
     this.#drawn.set(place.id, { plot, look });
     this.#resized.observe(place);
   }
 
   #startOver(): void {
+    forgetTheme();
     for (const { plot } of this.#drawn.values()) plot.destroy();
     this.#drawn.clear();
     const state = this.#state;
@@ -88,12 +99,11 @@ export class CurvePlots {
   }
 
   #options(metric: string, width: number, kind: ScaleKind, { overlays }: PanelState): uPlot.Options {
-    const theme = getComputedStyle(document.body);
     const axis: uPlot.Axis = {
-      stroke: token('--vscode-descriptionForeground'),
-      grid: { stroke: `color-mix(in srgb, ${theme.color} 15%, transparent)`, width: 1 },
+      stroke: themeColor('--vscode-descriptionForeground'),
+      grid: { stroke: `color-mix(in srgb, ${themeColor('--vscode-editor-foreground')} 15%, transparent)`, width: 1 },
       ticks: { show: false },
-      font: `11px ${theme.fontFamily}`,
+      font: `11px ${themeFont()}`,
       values: (_, ticks) => ticks.map((tick: number | null) => (tick === null ? '' : tickText(tick))),
     };
     return {
@@ -142,17 +152,17 @@ function isChanged(before: PanelState, after: PanelState): boolean {
 
 /** In the order of `alignedData`. */
 function series(others: number): uPlot.Series[] {
-  const own = token(RUN_COLORS[0]);
+  const own = themeColor(RUN_COLORS[0]);
   const taken: uPlot.Series = {
-    stroke: token('--vscode-disabledForeground'),
+    stroke: themeColor('--vscode-disabledForeground'),
     width: 1,
     dash: [3, 3],
     points: { show: false },
   };
   const evaluated: uPlot.Series = {
-    stroke: token('--vscode-foreground'),
+    stroke: themeColor('--vscode-foreground'),
     paths: () => null,
-    points: { show: true, size: 7, width: 1.5, fill: token('--vscode-editor-background') },
+    points: { show: true, size: 7, width: 1.5, fill: themeColor('--vscode-editor-background') },
   };
   return [
     {},
@@ -164,7 +174,7 @@ function series(others: number): uPlot.Series[] {
     ...Array.from({ length: others }, (_, i): uPlot.Series => {
       const look = 1 + (i % (RUN_COLORS.length - 1));
       return {
-        stroke: token(RUN_COLORS[look]),
+        stroke: themeColor(RUN_COLORS[look]),
         width: 1.5,
         dash: RUN_DASHES[look],
         points: { show: false },
@@ -184,12 +194,12 @@ function drawMarks(plot: uPlot, state: PanelState): void {
   const ratio = devicePixelRatio;
   const across = (step: number): number => plot.valToPos(step, 'x', true);
   ctx.save();
-  ctx.font = `${10 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+  ctx.font = `${10 * ratio}px ${themeFont()}`;
   ctx.textAlign = 'center';
   ctx.lineWidth = ratio;
   for (const { kind, step } of state.marks) {
     const { sign, color, line } = MARKS[kind];
-    ctx.strokeStyle = ctx.fillStyle = token(color);
+    ctx.strokeStyle = ctx.fillStyle = themeColor(color);
     ctx.setLineDash([3 * ratio, 3 * ratio]);
     if (line) drawLine(ctx, across(step), bbox.top + 10 * ratio, bbox.top + bbox.height);
     const height = line ? bbox.top + 9 * ratio : bbox.top + bbox.height - (kind === 'evaluation' ? 11 : 2) * ratio;
@@ -199,7 +209,7 @@ function drawMarks(plot: uPlot, state: PanelState): void {
   if (state.chosenStep !== null && chosen !== null) {
     ctx.setLineDash([]);
     ctx.lineWidth = 2 * ratio;
-    ctx.strokeStyle = token('--vscode-focusBorder');
+    ctx.strokeStyle = themeColor('--vscode-focusBorder');
     drawLine(ctx, across(chosen), bbox.top, bbox.top + bbox.height);
   }
   ctx.restore();
@@ -244,9 +254,4 @@ function showValues(plot: uPlot, metric: string, state: PanelState): void {
   const compared = others.map((column, i) => `${names[i]} ${metricText(metric, column[index])}`);
   place.textContent = [t('step {0}: {1}', step, metricText(metric, raw[index])), ...compared].join(' · ');
   place.title = [t('Smoothed {0}', metricText(metric, smooth[index])), ...markTexts(state.marks, step)].join('\n');
-}
-
-function token(name: string): string {
-  const theme = getComputedStyle(document.body);
-  return theme.getPropertyValue(name).trim() || theme.color;
 }

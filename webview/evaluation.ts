@@ -7,10 +7,8 @@ import type { EvaluationRow } from './protocol.ts';
 import { judgedMoves, movesBetween } from './ranking.ts';
 import { movedText } from './rankings.ts';
 import { type RetrievalDiff, retrievalDiffView } from './retrieval-diff.ts';
-import { mainMetric, shownEvaluation, type PanelState } from './state.ts';
-
-/** Rows on screen; a table of thousands helps nobody, and the largest changes come first. */
-const ROWS_SHOWN = 200;
+import { evaluatedKey, mainMetric, type PanelState, shownEvaluation } from './state.ts';
+import { FIRST_ROW, type VirtualRow, virtualRows } from './virtual-rows.ts';
 
 export function evaluationView(state: PanelState, effects: Effects): TemplateResult {
   const newest = shownEvaluation(state);
@@ -60,75 +58,89 @@ function meansView({ evaluations }: PanelState): TemplateResult {
   </table>`;
 }
 
+/** What every row of the table shares. */
+interface Table {
+  readonly metric: string;
+  readonly shown: NonNullable<PanelState['rows']>;
+  readonly state: PanelState;
+  readonly effects: Effects;
+}
+
+interface EvaluatedQuery {
+  readonly row: EvaluationRow;
+  readonly gain: number;
+}
+
 function rowsView(state: PanelState, effects: Effects): TemplateResult | typeof nothing {
   const { rows: shown } = state;
   const newest = shownEvaluation(state)!;
   if (shown?.evaluation !== newest.id) return nothing;
   const metric = mainMetric(newest.metrics);
-  const rows = shown.rows
-    .map((row) => ({ row, gain: row.metrics[metric] - row.baseline[metric] }))
+  const queries = shown.rows
+    .map((row): EvaluatedQuery => ({ row, gain: row.metrics[metric] - row.baseline[metric] }))
     .sort((a, b) => b.gain - a.gain);
-  return html`<table class="queries" id="evaluation-rows">
-    <caption>
-      ${
-        rows.length > ROWS_SHOWN
-          ? t('Each query at step {0}, by gain: the first {1} of {2}', newest.step, ROWS_SHOWN, rows.length)
-          : t('Each query at step {0}, by gain', newest.step)
-      }
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">${t('Original query')}</th>
-        <th scope="col">${t('Rewrite')}</th>
-        <th scope="col" class="number">${t('Before')}</th>
-        <th scope="col" class="number">${t('After')}</th>
-        <th scope="col" class="number">${t('Gain')}</th>
-        <th scope="col">${t('What moved in the top ten')}</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows.slice(0, ROWS_SHOWN).map(({ row, gain }) => rowView(row, gain, metric, state, effects))}
-    </tbody>
-  </table>`;
+  const table: Table = { metric, shown, state, effects };
+  const rows = queries.flatMap((query) => rowsOf(query, table));
+  const title = t('Each query at step {0}, by gain', newest.step);
+  return html`<p class="caption">${title}</p>
+    <div id="evaluation-rows" class="table evaluated" role="table" aria-label=${title} aria-rowcount=${rows.length + 1}>
+      <div role="row" class="row head">
+        <span role="columnheader">${t('Original query')}</span>
+        <span role="columnheader">${t('Rewrite')}</span>
+        <span role="columnheader" class="number">${t('Before')}</span>
+        <span role="columnheader" class="number">${t('After')}</span>
+        <span role="columnheader" class="number">${t('Gain')}</span>
+        <span role="columnheader">${t('What moved in the top ten')}</span>
+      </div>
+      ${virtualRows(rows)}
+    </div>`;
+}
+
+function rowsOf(query: EvaluatedQuery, table: Table): readonly VirtualRow[] {
+  const key = evaluatedKey(query.row.exampleId);
+  const own: VirtualRow = { key, view: (place) => rowView(place, key, query, table) };
+  return table.state.open.has(key)
+    ? [own, { key: `${key}/details`, view: (place) => details(place, query.row, table) }]
+    : [own];
 }
 
 function rowView(
-  row: EvaluationRow,
-  gain: number,
-  metric: string,
-  state: PanelState,
-  effects: Effects,
+  place: number,
+  key: string,
+  { row, gain }: EvaluatedQuery,
+  { metric, shown, state, effects }: Table,
 ): TemplateResult {
-  const { titles, grades: allGrades } = state.rows!;
-  const grades = allGrades[row.exampleId] ?? {};
+  const grades = shown.grades[row.exampleId] ?? {};
   const moves = movesBetween(row.baselineTop, row.top);
-  const key = `evaluation/${row.exampleId}`;
-  const isOpen = state.open.has(key);
-  return html`<tr class=${gain > 0 ? 'gain' : gain < 0 ? 'loss' : ''}>
-      <th scope="row">
-        <button
-          class="disclosure"
-          aria-expanded=${isOpen}
-          @click=${() => {
-            effects.act({ kind: 'toggle', key });
-          }}
-        >
-          ${row.query}
-        </button>
-      </th>
-      <td>${row.rewrite ?? html`<i class="bad">${row.format}</i>`}</td>
-      <td class="number">${decimal(row.baseline[metric])}</td>
-      <td class="number">${decimal(row.metrics[metric])}</td>
-      <td class="number gained">${signed(gain)}</td>
-      <td class="moves">${movedText(judgedMoves(moves, grades), grades, titles)}</td>
-    </tr>
-    ${
-      isOpen
-        ? html`<tr class="details">
-            <td colspan="6">${retrievalDiffView(diffOf(row, metric), state.rows!, state, effects)}</td>
-          </tr>`
-        : nothing
-    }`;
+  return html`<div
+    role="row"
+    aria-rowindex=${place + FIRST_ROW}
+    class="row ${gain > 0 ? 'gain' : gain < 0 ? 'loss' : ''}"
+  >
+    <span role="rowheader">
+      <button
+        class="disclosure"
+        aria-expanded=${state.open.has(key)}
+        @click=${() => {
+          effects.act({ kind: 'toggle', key });
+        }}
+      >
+        ${row.query}
+      </button>
+    </span>
+    <span role="cell">${row.rewrite ?? html`<i class="bad">${row.format}</i>`}</span>
+    <span role="cell" class="number">${decimal(row.baseline[metric])}</span>
+    <span role="cell" class="number">${decimal(row.metrics[metric])}</span>
+    <span role="cell" class="number gained">${signed(gain)}</span>
+    <span role="cell" class="moves">${movedText(judgedMoves(moves, grades), grades, shown.titles)}</span>
+  </div>`;
+}
+
+function details(place: number, row: EvaluationRow, { metric, shown, state, effects }: Table): TemplateResult {
+  const context = { titles: state.titles, grades: shown.grades };
+  return html`<div role="row" aria-rowindex=${place + FIRST_ROW} class="details">
+    <div role="cell">${retrievalDiffView(diffOf(row, metric), context, state, effects)}</div>
+  </div>`;
 }
 
 function diffOf(row: EvaluationRow, metric: string): RetrievalDiff {

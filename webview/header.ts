@@ -77,7 +77,8 @@ function figuresView(state: PanelState): TemplateResult {
       <dt>${label}</dt>
       <dd id=${id}>${value}</dd>
     </div>`;
-  const percent = (share: number | undefined): string => (share === undefined ? '–' : `${Math.round(share * 100)} %`);
+  const percent = (share: number | undefined): string =>
+    Number.isFinite(share) ? `${Math.round(share! * 100)} %` : '–';
   return html`<dl class="figures" aria-label=${t('Newest step')}>
     ${figure('reward', t('Reward'), decimal(metrics?.reward), t('Mean over the rollouts of the newest step'))}
     ${figure('ndcg', 'NDCG', decimal(metrics?.ndcg), t('Mean NDCG of the rewrites of the newest step'))}

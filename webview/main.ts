@@ -6,7 +6,7 @@ import { render } from 'lit';
 import { panelView } from './panel.ts';
 import { CurvePlots } from './curve-plots.ts';
 import { defineControls } from './controls.ts';
-import type { FromPanel, SavedPanel, ToPanel } from './protocol.ts';
+import type { FromPanel, RunMessage, SavedPanel, ToPanel } from './protocol.ts';
 import { missing } from './questions.ts';
 import { initialState, reduce, type PanelAction, type Tab } from './state.ts';
 import { defineVirtualRows } from './virtual-rows.ts';
@@ -49,6 +49,11 @@ function send(message: FromPanel): void {
 }
 
 function dispatch(message: ToPanel | PanelAction): void {
+  take(message);
+  frame ??= requestAnimationFrame(draw);
+}
+
+function take(message: ToPanel | PanelAction): void {
   state = reduce(state, message);
   // An answer, or a reason to ask again.
   if (message.kind === 'groups' || message.kind === 'run' || message.kind === 'comparison') asked.clear();
@@ -70,7 +75,6 @@ function dispatch(message: ToPanel | PanelAction): void {
     ...(chosenStep !== null && { step: chosenStep }),
     ...(comparison && { comparison }),
   });
-  frame ??= requestAnimationFrame(draw);
 }
 
 function draw(): void {
@@ -82,7 +86,10 @@ function draw(): void {
 window.addEventListener('message', (event: MessageEvent<ToPanel>) => {
   dispatch(event.data);
 });
+// The run as it was when the page was made; what is new by now, the host says.
+const first = JSON.parse(document.getElementById('first')?.textContent ?? 'null') as RunMessage | null;
+send({ kind: 'ready', known: first?.events.at(-1)?.id ?? 0 });
+if (first) take(first);
 draw();
-send({ kind: 'ready' });
 if (state.overlays.length > 0) send({ kind: 'overlay', dirs: state.overlays });
 if (saved?.comparison) send({ kind: 'compare-again', chosen: saved.comparison });

@@ -17,7 +17,7 @@ export type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInf
 
 /** What is needed to show rankings of some examples. */
 export interface RankingContext {
-  /** Document id to title. */
+  /** Document id to title; with a table of examples those of judged documents, the others when a row is opened. */
   readonly titles: Readonly<Record<string, string>>;
   /** Example id to document id to grade, grades above 0. */
   readonly grades: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -104,17 +104,19 @@ export interface Retention {
   }[];
 }
 
+/** The run itself, and what was recorded since the last such message; `reset` when it is everything. */
+export interface RunMessage {
+  readonly kind: 'run';
+  readonly info: RunInfo;
+  readonly checkpoints: readonly CheckpointEntry[];
+  readonly events: readonly RecordedEvent[];
+  readonly reset: boolean;
+}
+
 export type ToPanel =
   /** No run in the folder yet: its process is starting. */
   | { readonly kind: 'starting' }
-  /** The run itself, and what was recorded since the last such message; `reset` when it is everything. */
-  | {
-      readonly kind: 'run';
-      readonly info: RunInfo;
-      readonly checkpoints: readonly CheckpointEntry[];
-      readonly events: readonly RecordedEvent[];
-      readonly reset: boolean;
-    }
+  | RunMessage
   /** As `run`, of another run that is laid over this one. */
   | {
       readonly kind: 'other-run';
@@ -127,6 +129,8 @@ export type ToPanel =
   /** Why there is nothing (more) to see, with the end of the worker's log when there is one. */
   | { readonly kind: 'problem'; readonly message: string; readonly log: string }
   | ({ readonly kind: 'groups'; readonly step: number; readonly groups: readonly RolloutGroup[] } & RankingContext)
+  /** The titles that were asked for; an id stands for itself where there is none. */
+  | { readonly kind: 'titles'; readonly titles: RankingContext['titles'] }
   | ({ readonly kind: 'rows'; readonly evaluation: number; readonly rows: readonly EvaluationRow[] } & RankingContext)
   /** Null when the run did not record tokens. */
   | ({ readonly kind: 'trace'; readonly trace: TokenTrace | null } & RolloutKey)
@@ -139,9 +143,11 @@ export type ToPanel =
   | ({ readonly kind: 'compared-lists' } & ComparedLists);
 
 export type FromPanel =
-  | { readonly kind: 'ready' }
+  /** The page runs, and knows the run up to the event with id `known`; 0 when it knows nothing. */
+  | { readonly kind: 'ready'; readonly known: number }
   | { readonly kind: 'control'; readonly action: 'pause' | 'resume' | 'stop' }
   | { readonly kind: 'groups'; readonly step: number }
+  | { readonly kind: 'titles'; readonly ids: readonly string[] }
   | { readonly kind: 'rows'; readonly evaluation: number }
   | { readonly kind: 'list-runs' }
   /** Which other runs are laid over this one, from now on. */

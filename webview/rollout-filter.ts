@@ -55,7 +55,7 @@ export function shownGroups(groups: readonly RolloutGroup[], filter: RolloutFilt
 
 /** NDCG of a rewrite above that of its query; NaN where one of them was not searched. */
 export function gainOf({ terms }: Rollout, { baseline }: RolloutGroup): number {
-  return ('ndcg' in terms ? terms.ndcg : NaN) - baseline.ndcg;
+  return ('ndcg' in terms ? terms.ndcg : NaN) - (baseline.ndcg ?? NaN);
 }
 
 function shownRollouts(group: RolloutGroup, { show, text }: RolloutFilter): ShownGroup['rollouts'] {

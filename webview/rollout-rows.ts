@@ -14,7 +14,7 @@ import { retrievalDiffView } from './retrieval-diff.ts';
 import { gainOf, type ShownGroup } from './rollout-filter.ts';
 import { type PanelState, traceKey } from './state.ts';
 import { COLOURINGS, completionView } from './token-colours.ts';
-import type { VirtualRow } from './virtual-rows.ts';
+import { FIRST_ROW, type VirtualRow } from './virtual-rows.ts';
 import { EQUAL_CAUSES, whyEqual } from './why-equal.ts';
 
 export type Shown = NonNullable<PanelState['groups']>;
@@ -26,9 +26,6 @@ interface Table {
   readonly state: PanelState;
   readonly effects: Effects;
 }
-
-/** The index of the first row, for assistive technology: it counts from 1, and the head is a row. */
-const HEAD = 2;
 
 export function rolloutRows(
   groups: readonly ShownGroup[],
@@ -52,7 +49,7 @@ export function rolloutRows(
 function queryRow(row: number, group: RolloutGroup, { terms }: Table): TemplateResult {
   const { query, baseline } = group;
   const cause = whyEqual(group);
-  return html`<div role="row" aria-rowindex=${row + HEAD} class="row original">
+  return html`<div role="row" aria-rowindex=${row + FIRST_ROW} class="row original">
     <span role="rowheader" title=${query}>${query}</span>
     <span role="cell"></span>
     ${terms.map((term) => html`<span role="cell" class="number">${term === 'ndcg' ? decimal(baseline.ndcg) : ''}</span>`)}
@@ -83,7 +80,7 @@ function rolloutRow(
   const grades = shown.grades[group.exampleId] ?? {};
   const better = gainOf(rollout, group);
   const tone = better > 0.0005 ? 'gain' : better < -0.0005 ? 'loss' : '';
-  return html`<div role="row" aria-rowindex=${row + HEAD} class="row ${tone}">
+  return html`<div role="row" aria-rowindex=${row + FIRST_ROW} class="row ${tone}">
     <span role="rowheader">
       <button
         class="disclosure"
@@ -119,7 +116,7 @@ function isSearched({ rewrite, error }: Rollout): boolean {
 }
 
 function details(row: number, key: string, rollout: Rollout, group: RolloutGroup, table: Table): TemplateResult {
-  return html`<div role="row" aria-rowindex=${row + HEAD} class="details">
+  return html`<div role="row" aria-rowindex=${row + FIRST_ROW} class="details">
     <div role="cell">
       ${completion(key, rollout, table)}
       ${
@@ -163,10 +160,10 @@ function retrievalDiff(
     {
       exampleId,
       metric: typeof cutoff === 'number' ? `NDCG@${cutoff}` : 'NDCG',
-      before: { label: t('Original query'), query, top: baseline.top, ndcg: baseline.ndcg },
+      before: { label: t('Original query'), query, top: baseline.top, ndcg: baseline.ndcg ?? NaN },
       after: { label: t('Rewrite'), query: rollout.rewrite, top: rollout.top, ndcg: termOf(rollout, 'ndcg') },
     },
-    shown,
+    { titles: state.titles, grades: shown.grades },
     state,
     effects,
   );

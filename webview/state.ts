@@ -71,6 +71,8 @@ export interface PanelState extends RunHistory {
   readonly groups: ({ readonly step: number; readonly groups: readonly RolloutGroup[] } & RankingContext) | null;
   readonly rows: ({ readonly evaluation: number; readonly rows: readonly EvaluationRow[] } & RankingContext) | null;
   readonly comparison: ComparisonState;
+  /** Of documents, as far as the panel was told them. */
+  readonly titles: RankingContext['titles'];
   readonly tab: Tab;
   readonly filter: RolloutFilter;
   /** Keys of the rollouts and rows whose details are open. */
@@ -117,6 +119,7 @@ export const initialState: PanelState = {
   groups: null,
   rows: null,
   comparison: { status: null, result: null, lists: new Map(), seen: null, shown: 0, filter: NO_COMPARISON_FILTER },
+  titles: {},
   tab: 'rollouts',
   filter: NO_FILTER,
   open: new Set(),
@@ -139,9 +142,13 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
     case 'problem':
       return { ...state, problem: { message: message.message, log: message.log } };
     case 'groups':
-      return message.step === wantedStep(state) ? { ...state, groups: message } : state;
+      return message.step === wantedStep(state) ? { ...withTitles(state, message), groups: message } : state;
     case 'rows':
-      return message.evaluation === shownEvaluation(state)?.id ? { ...state, rows: message } : state;
+      return message.evaluation === shownEvaluation(state)?.id
+        ? { ...withTitles(state, message), rows: message }
+        : state;
+    case 'titles':
+      return withTitles(state, message);
     case 'trace':
       return { ...state, traces: new Map(state.traces).set(traceKey(message), message.trace) };
     case 'explanation':
@@ -188,6 +195,10 @@ function withResult(state: PanelState, result: ComparisonResult): PanelState {
     seen: result.chosen,
     shown: result.comparisons.length - 1,
   });
+}
+
+function withTitles(state: PanelState, { titles }: Pick<RankingContext, 'titles'>): PanelState {
+  return { ...state, titles: { ...state.titles, ...titles } };
 }
 
 function withLists(state: PanelState, lists: ComparedLists): PanelState {
@@ -242,6 +253,12 @@ export function traceKey({ step, group, place }: RolloutKey): string {
   return `${step}/${group}/${place}`;
 }
 
+/** The key of an evaluation's row while it is open. */
+export function evaluatedKey(exampleId: string): string {
+  return `evaluation/${exampleId}`;
+}
+
+/** The key of a comparison's query while it is open. */
 export function comparedKey(b: string, exampleId: string): string {
   return `compared/${b}/${exampleId}`;
 }

@@ -14,6 +14,9 @@ export interface VirtualRow {
   readonly view: (place: number) => TemplateResult;
 }
 
+/** The `aria-rowindex` of the first row of a table: it counts from 1, and the head is a row. */
+export const FIRST_ROW = 2;
+
 const LIKELY_HEIGHT = 26;
 /** Rows that exist above and below the screen, so that scrolling and the Tab key find them there. */
 const OVERSCAN = 12;

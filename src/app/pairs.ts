@@ -73,16 +73,10 @@ export async function findPairs(source: PairSource): Promise<FoundPairs> {
   return { ...found, pairs };
 }
 
-/** As JSON has it, which knows no NaN. */
-interface KeptPair extends Omit<Pair, 'baseline'> {
-  readonly baseline: { readonly ndcg: number | null; readonly top: readonly string[] };
-}
-
 async function readKept(file: string): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for await (const { value } of readJsonLines(file)) {
-    const { baseline, ...rest } = value as unknown as KeptPair;
-    pairs.push({ ...rest, baseline: { ...baseline, ndcg: baseline.ndcg ?? NaN } });
+    pairs.push(value as unknown as Pair);
   }
   return pairs;
 }
@@ -223,7 +217,7 @@ async function scoredPairs(
   let next = 0;
   return batch.map(({ example, answers, isKnown }, i) => {
     const [chosen, rejected] = answers.map((text) => rolloutOf(policy, text, scored[next++], isKnown));
-    const baseline = isKnown ? raw[i] : { ndcg: NaN, top: raw[i].top };
+    const baseline = isKnown ? raw[i] : { ndcg: null, top: raw[i].top };
     return pairOf({ exampleId: example.id, query: example.query, baseline }, chosen, rejected);
   });
 }
@@ -272,5 +266,5 @@ function summary(pairs: readonly Pair[]): string {
   const mean = (value: (pair: Pair) => number): string =>
     (scored.reduce((sum, pair) => sum + value(pair), 0) / scored.length).toFixed(3);
   const theirs = mean(({ rollouts }) => rollouts[0].terms['ndcg'] ?? 0);
-  return `${count}, whose rewrites have an NDCG of ${theirs} where the raw queries have ${mean(({ baseline }) => baseline.ndcg || 0)}`;
+  return `${count}, whose rewrites have an NDCG of ${theirs} where the raw queries have ${mean(({ baseline }) => baseline.ndcg ?? 0)}`;
 }

@@ -13,7 +13,6 @@ import type { ComparedRow, Comparison } from '../runs/comparison.ts';
 import { readEvaluation } from '../runs/evaluations.ts';
 import { openRunReader } from '../runs/reader.ts';
 import { readRetention } from '../runs/retention.ts';
-import { rankingContext } from './panel-feed.ts';
 
 export interface Compared {
   readonly result: ComparisonResult;
@@ -68,17 +67,17 @@ function recordedOf({ a, others, split }: ChosenComparison, runDir: string): Rec
 
 function listsOf(b: string, row: ComparedRow, runDir: string, recorded: Recorded): ComparedLists {
   const { exampleId } = row;
-  const ids = [...row.a.top, ...row.b.top];
-  const titles = Object.fromEntries(
-    ids.flatMap((id) => (Object.hasOwn(recorded.titles, id) ? [[id, recorded.titles[id]]] : [])),
-  );
   const reader = openRunReader(runDir);
   try {
-    const known = rankingContext(reader, [{ exampleId, ids }]);
     const grades = Object.hasOwn(recorded.grades, exampleId)
-      ? { [exampleId]: recorded.grades[exampleId] }
-      : known.grades;
-    return { b, exampleId, before: row.a.top, after: row.b.top, titles: { ...titles, ...known.titles }, grades };
+      ? recorded.grades[exampleId]
+      : Object.fromEntries(reader.judgments(exampleId));
+    const ids = [...new Set([...row.a.top, ...row.b.top, ...Object.keys(grades)])];
+    const known = reader.titles(ids);
+    const titleOf = (id: string): string =>
+      known.get(id) ?? (Object.hasOwn(recorded.titles, id) ? recorded.titles[id] : id);
+    const titles = Object.fromEntries(ids.map((id) => [id, titleOf(id)]));
+    return { b, exampleId, before: row.a.top, after: row.b.top, titles, grades: { [exampleId]: grades } };
   } finally {
     reader.close();
   }

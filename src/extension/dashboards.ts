@@ -121,11 +121,19 @@ class Dashboard {
         if (ended === dir && reason !== null) this.#feed.processEnded(reason);
       }),
     ];
+    // The editor prepares the page meanwhile: what is read now is there when its script begins.
+    const writing = setImmediate(() => {
+      panel.webview.html = panelHtml(panel.webview, dist, {
+        script: 'webview.js',
+        data: { dir },
+        first: this.#feed.whole() ?? undefined,
+      });
+    });
     panel.onDidDispose(() => {
+      clearImmediate(writing);
       this.#feed.stop();
       vscode.Disposable.from(...subscriptions).dispose();
     });
-    panel.webview.html = panelHtml(panel.webview, dist, { script: 'webview.js', data: { dir } });
   }
 
   reveal(): void {
@@ -165,10 +173,13 @@ class Dashboard {
     };
     switch (message.kind) {
       case 'ready':
-        this.#feed.start();
+        this.#feed.start(message.known);
         return;
       case 'groups':
         this.#feed.sendGroups(message.step);
+        return;
+      case 'titles':
+        this.#feed.sendTitles(message.ids);
         return;
       case 'rows':
         this.#feed.sendRows(message.evaluation);

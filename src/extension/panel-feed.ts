@@ -1,8 +1,8 @@
 /** @file From a run folder to the messages of its panel. Knows nothing of the editor, so it is tested without one. */
-import type { RankingContext, RolloutKey, ToPanel } from '../../webview/protocol.ts';
-import { messageOf } from '../base/errors.ts';
-import type { RunReader } from '../runs/reader.ts';
-import { watchRun, type RunWatch } from '../runs/watch.ts';
+import type { RankingContext, RolloutKey, RunMessage, ToPanel } from '../../webview/protocol.ts';
+import { messageOf, UserError } from '../base/errors.ts';
+import { openRunReader, type RunReader } from '../runs/reader.ts';
+import { changeSince, watchRun, type RunWatch } from '../runs/watch.ts';
 import { logTail } from '../worker/launch.ts';
 
 export interface FeedOptions {
@@ -25,10 +25,25 @@ export class PanelFeed {
     this.#options = options;
   }
 
-  /** Tells everything, then what is new, until stopped. */
-  start(): void {
+  /** The run as it is now, for a page that is about to be made; null where there is none, or it cannot be read. */
+  whole(): RunMessage | null {
+    try {
+      const reader = openRunReader(this.#dir);
+      try {
+        return { kind: 'run', ...changeSince(reader, 0), reset: true };
+      } finally {
+        reader.close();
+      }
+    } catch (error) {
+      if (error instanceof UserError) return null; // `start` says why
+      throw error;
+    }
+  }
+
+  /** Tells everything after the event with id `known`, then what is new, until stopped. */
+  start(known = 0): void {
     this.stop();
-    let reset = true;
+    let reset = known === 0;
     this.#watch = watchRun(
       this.#dir,
       (change) => {
@@ -40,6 +55,7 @@ export class PanelFeed {
       (error) => {
         this.#sendProblem(messageOf(error));
       },
+      known,
     );
     if (!this.#watch.reader()) {
       if (this.#options.isStarting()) this.#options.send({ kind: 'starting' });
@@ -95,6 +111,13 @@ export class PanelFeed {
     });
   }
 
+  sendTitles(ids: readonly string[]): void {
+    this.#answer((reader) => {
+      const titles = reader.titles(ids);
+      return { kind: 'titles', titles: Object.fromEntries(ids.map((id) => [id, titles.get(id) ?? id])) };
+    });
+  }
+
   sendTrace({ step, group, place }: RolloutKey): void {
     this.#answer((reader) => ({ kind: 'trace', step, group, place, trace: reader.trace(step, group, place) }));
   }
@@ -128,12 +151,13 @@ export class PanelFeed {
   }
 }
 
-/** Titles and grades for some examples and the documents shown for them. */
-export function rankingContext(
+/** The grades of some examples, and the titles of what is judged among the documents shown for them. */
+function rankingContext(
   reader: RunReader,
   shown: readonly { readonly exampleId: string; readonly ids: readonly string[] }[],
 ): RankingContext {
-  const titles = reader.titles(new Set(shown.flatMap(({ ids }) => ids)));
-  const grades = shown.map(({ exampleId }) => [exampleId, Object.fromEntries(reader.judgments(exampleId))] as const);
+  const judged = shown.map(({ exampleId, ids }) => ({ exampleId, ids, grades: reader.judgments(exampleId) }));
+  const titles = reader.titles(new Set(judged.flatMap(({ ids, grades }) => ids.filter((id) => grades.has(id)))));
+  const grades = judged.map((example) => [example.exampleId, Object.fromEntries(example.grades)] as const);
   return { titles: Object.fromEntries(titles), grades: Object.fromEntries(grades) };
 }

@@ -53,7 +53,8 @@ export function stepText(reader: RunReader, wanted?: number): string {
 function groupText({ query, baseline, rollouts }: RolloutGroup): string {
   const scored = rollouts.filter(({ reward }) => reward !== null).toSorted((a, b) => b.reward! - a.reward!);
   const told = scored.length > 1 ? [scored[0], scored[scored.length - 1]] : scored;
-  return [`- "${query}" (as typed: NDCG ${baseline.ndcg.toFixed(3)})`, ...told.map(rolloutText)].join('\n');
+  const asTyped = baseline.ndcg === null ? 'search failed' : `NDCG ${baseline.ndcg.toFixed(3)}`;
+  return [`- "${query}" (as typed: ${asTyped})`, ...told.map(rolloutText)].join('\n');
 }
 
 function rolloutText({ rewrite, format, reward }: Rollout): string {

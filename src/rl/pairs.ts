@@ -61,7 +61,6 @@ function worstOf({ rollouts }: RolloutGroup): Rollout | undefined {
 
 /** A raw query whose search failed compares as if it had found nothing. */
 function isGood({ terms }: Rollout, { baseline }: RolloutGroup, { minNdcg, minGain }: PairRule): boolean {
-  const raw = Number.isFinite(baseline.ndcg) ? baseline.ndcg : 0;
   const ndcg = terms['ndcg'] ?? 0;
-  return ndcg > minNdcg && ndcg - raw > minGain;
+  return ndcg > minNdcg && ndcg - (baseline.ndcg ?? 0) > minGain;
 }

@@ -210,7 +210,7 @@ export function batchOf<T>(
   });
 }
 
-/** What the queries as typed get; NaN for a search that failed. */
+/** What the queries as typed get; null for a search that failed. */
 export async function rawRankings(
   examples: readonly Example[],
   retriever: Retriever,
@@ -219,7 +219,7 @@ export async function rawRankings(
   const queries = examples.map((example) => ({ example, query: example.query }));
   const rankings = await rankRelevant(queries, retriever, k);
   return rankings.map((ranking, i) =>
-    ranking.kind === 'failed' ? { ndcg: NaN, top: [] } : { ndcg: ndcgOf(ranking, examples[i], k), top: ranking.top },
+    ranking.kind === 'failed' ? { ndcg: null, top: [] } : { ndcg: ndcgOf(ranking, examples[i], k), top: ranking.top },
   );
 }
 

@@ -128,8 +128,8 @@ export interface Rollout {
 export interface RolloutGroup {
   readonly exampleId: string;
   readonly query: string;
-  /** What the raw query gets: the row that every rewrite is compared with. NaN and empty when its search failed. */
-  readonly baseline: { readonly ndcg: number; readonly top: readonly string[] };
+  /** What the raw query gets: the row that every rewrite is compared with. Null and empty when its search failed. */
+  readonly baseline: { readonly ndcg: number | null; readonly top: readonly string[] };
   readonly rollouts: readonly Rollout[];
 }
 

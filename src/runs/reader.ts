@@ -140,8 +140,9 @@ function readInfo(db: DatabaseSync, dir: string): RunInfo {
 
 function readEvents(db: DatabaseSync, cursor: number): readonly RecordedEvent[] {
   const metrics = new Map<number, Record<string, number>>();
-  const values = db.prepare('SELECT event, name, value FROM metrics WHERE event > ?').iterate(cursor);
-  for (const { event, name, value } of values) {
+  const values = db.prepare('SELECT event, name, value FROM metrics WHERE event > ?');
+  values.setReturnArrays(true); // a long run has tens of thousands
+  for (const [event, name, value] of values.all(cursor) as unknown as readonly (readonly unknown[])[]) {
     const id = Number(event);
     if (!metrics.has(id)) metrics.set(id, {});
     metrics.get(id)![text(name)] = number(value);
@@ -233,7 +234,10 @@ function readGroups(db: DatabaseSync, step: number): readonly RolloutGroup[] {
     .map((row) => ({
       exampleId: text(row.example),
       query: text(row.query),
-      baseline: { ndcg: number(row.baseline_ndcg), top: JSON.parse(text(row.baseline_top)) as string[] },
+      baseline: {
+        ndcg: row.baseline_ndcg === null ? null : Number(row.baseline_ndcg),
+        top: JSON.parse(text(row.baseline_top)) as string[],
+      },
       rollouts: rollouts.get(Number(row.position)) ?? [],
     }));
 }

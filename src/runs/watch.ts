@@ -13,7 +13,7 @@ import type { CheckpointEntry, RecordedEvent, RunInfo } from './records.ts';
 export interface RunChange {
   readonly info: RunInfo;
   readonly checkpoints: readonly CheckpointEntry[];
-  /** Since the last change that was told; the first one has all. */
+  /** Since the last change that was told; the first one has all that was not known. */
   readonly events: readonly RecordedEvent[];
 }
 
@@ -27,19 +27,26 @@ export interface RunWatch {
 const POLL_MILLIS = 200;
 const LIVENESS_EVERY_POLLS = 5;
 
+/** What a reader of the run has not been told since the event with id `cursor`. */
+export function changeSince(reader: RunReader, cursor: number): RunChange {
+  return { info: reader.info(), checkpoints: reader.checkpoints(), events: reader.eventsAfter(cursor) };
+}
+
 /**
  * Calls `onChange` with everything there is, then whenever something was recorded or the writer died.
  *
  * @param onError called once, after which the watch has stopped.
+ * @param known the id of an event: it and those before it are known already. 0 for none.
  */
 export function watchRun(
   dir: string,
   onChange: (change: RunChange) => void,
   onError: (error: unknown) => void,
+  known = 0,
 ): RunWatch {
   let reader: RunReader | null = null;
   let version: number | undefined;
-  let cursor = 0;
+  let cursor = known;
   let polls = 0;
   let state: string | undefined;
 
@@ -57,7 +64,7 @@ export function watchRun(
     const lookAlive = ++polls % LIVENESS_EVERY_POLLS === 0;
     if (current === version && !(lookAlive && reader.info().state !== state)) return;
     version = current;
-    const change = { info: reader.info(), checkpoints: reader.checkpoints(), events: reader.eventsAfter(cursor) };
+    const change = changeSince(reader, cursor);
     state = change.info.state;
     cursor = change.events.at(-1)?.id ?? cursor;
     onChange(change);

@@ -5,7 +5,8 @@ import { describe, it, type TestContext } from 'node:test';
 import { PanelFeed } from '../../../src/extension/panel-feed.ts';
 import { openRunWriter } from '../../../src/runs/store.ts';
 import type { ToPanel } from '../../../webview/protocol.ts';
-import { initialState, reduce } from '../../../webview/state.ts';
+import { missing } from '../../../webview/questions.ts';
+import { initialState, type PanelAction, reduce, traceKey } from '../../../webview/state.ts';
 import { DEMO_TASK, writeDemoRun } from '../../fixtures/demo-run.ts';
 import { stepEvent } from '../../fixtures/run-events.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
@@ -20,7 +21,7 @@ function feedOf(t: TestContext, dir: string, isStarting = false): { feed: PanelF
 }
 
 /** What crosses to a webview is JSON. */
-const asSent = (messages: readonly ToPanel[]): ToPanel[] => JSON.parse(JSON.stringify(messages)) as ToPanel[];
+const asSent = <M>(messages: readonly M[]): M[] => JSON.parse(JSON.stringify(messages)) as M[];
 
 describe('the feed of a panel', () => {
   it('shows the same to a panel that watched from the start as to one that opens later', async (t) => {
@@ -47,7 +48,25 @@ describe('the feed of a panel', () => {
     assert.equal(state.discarded.length, 2);
   });
 
-  it('answers for a step with the titles and grades that its rankings need', (t) => {
+  it('goes on where the page already is', (t) => {
+    const dir = join(temporaryFolder(t), 'run');
+    const writer = writeDemoRun(dir, 2, 10);
+    t.after(() => {
+      writer.close();
+    });
+    const { feed, sent } = feedOf(t, dir);
+    const first = feed.whole()!;
+    writer.append(stepEvent(3));
+    feed.start(first.events.at(-1)!.id);
+    assert.equal(sent.length, 1);
+    const whole = feedOf(t, dir);
+    whole.feed.start();
+    assert.deepEqual(reduceAll([first, ...sent]), reduceAll(whole.sent));
+    assert.equal(reduceAll([first, ...sent]).steps.length, 3);
+    assert.equal(feedOf(t, join(dir, 'none')).feed.whole(), null);
+  });
+
+  it('answers for a step with grades and the titles of what is judged, and with the other titles on demand', (t) => {
     const dir = join(temporaryFolder(t), 'run');
     const writer = writeDemoRun(dir, 1);
     t.after(() => {
@@ -58,13 +77,24 @@ describe('the feed of a panel', () => {
     feed.sendGroups(1);
     const answer = sent.at(-1);
     assert.ok(answer?.kind === 'groups');
-    const shown = answer.groups.flatMap(({ baseline, rollouts }) =>
-      [baseline.top, ...rollouts.map(({ top }) => top)].flat(),
+    const judged = answer.groups.flatMap(({ exampleId, baseline, rollouts }) =>
+      [baseline, ...rollouts].flatMap(({ top }) => top).filter((id) => id in answer.grades[exampleId]),
     );
-    assert.ok(shown.length > 100);
-    for (const id of shown) assert.ok(id in answer.titles, id);
+    assert.deepEqual(Object.keys(answer.titles).toSorted(), [...new Set(judged)].toSorted());
     const [example] = DEMO_TASK.examples.train;
     assert.deepEqual(answer.grades[example.id], Object.fromEntries(example.relevant));
+
+    const key = traceKey({ step: 1, group: 0, place: 1 });
+    const open = reduceAll([...sent, { kind: 'toggle', key }]);
+    const [question] = missing(open);
+    assert.ok(question.kind === 'titles');
+    feed.sendTitles([...question.ids, 'constructor']);
+    assert.deepEqual(missing(reduceAll([...sent, { kind: 'toggle', key }])), []);
+    const { titles } = reduceAll(sent);
+    for (const id of answer.groups[0].baseline.top) {
+      assert.equal(titles[id], DEMO_TASK.documents.find((document) => document.id === id)!.title);
+    }
+    assert.equal(titles['constructor'], 'constructor', 'what nobody has a title for stands for itself');
   });
 
   it('says why there is no run, with the end of the log', (t) => {
@@ -106,7 +136,7 @@ describe('the feed of a panel', () => {
   });
 });
 
-function reduceAll(messages: readonly ToPanel[]): ReturnType<typeof reduce> {
+function reduceAll(messages: readonly (ToPanel | PanelAction)[]): ReturnType<typeof reduce> {
   return asSent(messages).reduce(reduce, initialState);
 }
 

@@ -10,7 +10,7 @@ function rollout(text: string, reward: number | null, ndcg: number, more: Partia
 
 const malformed = (text: string): Rollout => rollout(text, -2, 0, { format: 'tags', rewrite: null });
 
-function group(exampleId: string, raw: number, ...rollouts: Rollout[]): RolloutGroup {
+function group(exampleId: string, raw: number | null, ...rollouts: Rollout[]): RolloutGroup {
   return { exampleId, query: `query ${exampleId}`, baseline: { ndcg: raw, top: [] }, rollouts };
 }
 
@@ -38,7 +38,13 @@ describe('bestPairs', () => {
 
   it('takes the shortest of equals, never a failed search, and a raw query that failed for one that found nothing', () => {
     const groups = [
-      group('a', NaN, rollout('long', 0.9, 0.8, { tokens: 9 }), rollout('short', 0.9, 0.8), rollout('failed', null, 0)),
+      group(
+        'a',
+        null,
+        rollout('long', 0.9, 0.8, { tokens: 9 }),
+        rollout('short', 0.9, 0.8),
+        rollout('failed', null, 0),
+      ),
     ];
     assert.deepEqual(texts(bestPairs(groups, RULE)), [['short']]);
   });

@@ -114,6 +114,13 @@ test('a failed search keeps its error and has no reward', (t) => {
   assert.deepEqual(reader.groups(1)[0].rollouts, [failed]);
 });
 
+test('a query whose own search failed has no NDCG to be compared with', (t) => {
+  const { writer, reader } = open(t, newRun(t));
+  const failed = group({ baseline: { ndcg: null, top: [] } });
+  writer.append(stepEvent(1, [failed]));
+  assert.deepEqual(reader.groups(1), [failed]);
+});
+
 test('the tokens of a rollout are kept apart from it, and read on demand', (t) => {
   const { writer, reader } = open(t, newRun(t));
   const trace = { pieces: ['red ', 'shöes', ''], logProbs: [-0.5, -2, -0.25], reference: [-0.75, -1, -0.25] };

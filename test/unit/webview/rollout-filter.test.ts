@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { exportRollouts } from '../../../webview/rollout-export.ts';
-import { NO_FILTER, type RolloutFilter, shownGroups } from '../../../webview/rollout-filter.ts';
+import { gainOf, NO_FILTER, type RolloutFilter, shownGroups } from '../../../webview/rollout-filter.ts';
 import { group, rollout } from '../../fixtures/run-events.ts';
 
 const hit = (rewrite: string, ndcg: number): ReturnType<typeof rollout> =>
@@ -39,6 +39,14 @@ describe('the rollouts that are shown', () => {
     assert.deepEqual(shown({ show: 'no-signal' }), ['b: 0 1']);
     assert.deepEqual(shown({ show: 'all-same' }), ['b: 0 1']);
     assert.deepEqual(shown({ show: 'all-miss' }), []);
+  });
+
+  it('are neither better nor worse than a query whose own search failed', () => {
+    const failed = { ...GROUPS[0], baseline: { ndcg: null, top: [] } };
+    assert.deepEqual(shownGroups([failed], { ...NO_FILTER, show: 'better' }), []);
+    assert.deepEqual(shownGroups([failed], { ...NO_FILTER, show: 'worse' }), []);
+    assert.equal(shownGroups([failed], NO_FILTER)[0].rollouts.length, 3);
+    assert.ok(Number.isNaN(gainOf(failed.rollouts[1], failed)));
   });
 
   it('hold the text in query, rewrite or completion', () => {

@@ -32,7 +32,8 @@ const discard = (n: number): RecordedEvent => ({ ...base(n), kind: 'discard' });
 function run(events: readonly RecordedEvent[], changes: Partial<Extract<ToPanel, { kind: 'run' }>> = {}): ToPanel {
   return { kind: 'run', info: INFO, checkpoints: [], events, reset: false, ...changes };
 }
-const groups = (n: number): ToPanel => ({ kind: 'groups', step: n, groups: [group()], titles: {}, grades: {} });
+const TITLES = { d1: 'Trail Shoe', d2: 'Boot', d3: 'Sock' };
+const groups = (n: number): ToPanel => ({ kind: 'groups', step: n, groups: [group()], titles: TITLES, grades: {} });
 const after = (...messages: readonly Parameters<typeof reduce>[1][]): PanelState =>
   messages.reduce(reduce, initialState);
 const stepsOf = (state: PanelState): number[] => state.steps.map((point) => point.step);
