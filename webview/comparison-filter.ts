@@ -1,6 +1,9 @@
 /** @file Which queries of a comparison are shown, and in which order. Pure. */
-import { t } from './l10n.ts';
+import { LANGUAGE, t } from './l10n.ts';
 import type { ComparedQuery } from './protocol.ts';
+
+/** Made once: thousands of queries are compared with it. */
+const ALPHABET = new Intl.Collator(LANGUAGE);
 
 export const COMPARED = {
   all: t('All queries'),
@@ -56,5 +59,5 @@ const BY: Readonly<Record<ComparisonFilter['order'], (x: ComparedQuery, y: Compa
   gain: (x, y) => y.gain - x.gain,
   loss: (x, y) => x.gain - y.gain,
   moved: (x, y) => x.overlap - y.overlap,
-  query: (x, y) => x.query.localeCompare(y.query),
+  query: (x, y) => ALPHABET.compare(x.query, y.query),
 };

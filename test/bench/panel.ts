@@ -74,8 +74,8 @@ async function takeNotes(page: Page): Promise<void> {
     if (frame?.id !== 'pending-frame' && frame?.id !== 'active-frame') return; // no page of a panel
     // A timer, because requests for a frame get lost when the editor writes the page.
     const timer = setInterval(() => {
-      // The frame is renamed when the editor shows it.
-      if (frame.id !== 'active-frame' || document.querySelector('#reward') === null) return;
+      // The frame is renamed when the editor shows it; the curves come after the figures.
+      if (frame.id !== 'active-frame' || document.querySelector('#curve-reward canvas') === null) return;
       clearInterval(timer);
       const note = (): void => {
         (globalThis as Noted).contentAt = performance.timeOrigin + performance.now();

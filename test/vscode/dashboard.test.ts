@@ -40,6 +40,7 @@ it('a user reads a run: curves, steps, rollouts and why they rank as they do', {
     await laysAnotherRunOver(page, panel);
     await screenshot(page, 'dashboard-2-runs');
     await choosesAStep(page, panel);
+    await readsAnEvaluation(page, panel, dir);
     await readsRollouts(page, panel, dir);
     await changesTheTheme(page);
   });
@@ -81,6 +82,26 @@ async function choosesAStep(page: Page, panel: FrameLocator): Promise<void> {
   await panel.locator('#shown-place', { hasText: 'Checkpoint: step-0000' }).waitFor();
   await panel.locator('#newest').click();
   await panel.getByRole('table', { name: 'Rollouts of step 60', exact: true }).waitFor();
+}
+
+/** Every query by gain, and under an open one both lists with the titles of all documents. */
+async function readsAnEvaluation(page: Page, panel: FrameLocator, dir: string): Promise<void> {
+  const reader = openRunReader(dir);
+  const newest = reader.evaluations().at(-1)!;
+  const rows = reader.evaluationRows(newest.id);
+  const titles = reader.titles(rows.flatMap(({ top, baselineTop }) => [...top, ...baselineTop]));
+  reader.close();
+  await panel.getByRole('tab', { name: 'Before and After' }).click();
+  const table = panel.getByRole('table', { name: `Each query at step ${newest.step}, by gain` });
+  assert.equal(await table.getAttribute('aria-rowcount'), String(rows.length + 1));
+  const first = table.getByRole('rowheader').first().getByRole('button');
+  const query = (await first.innerText()).trim();
+  await first.click();
+  const top = rows.find((row) => row.query === query)!.top.map((id) => titles.get(id)!);
+  for (const title of top) await table.locator('.list.after .name', { hasText: title }).first().waitFor();
+  await screenshot(page, 'dashboard-5-evaluation');
+  await first.click();
+  await panel.getByRole('tab', { name: 'Rollouts' }).click();
 }
 
 async function readsRollouts(page: Page, panel: FrameLocator, dir: string): Promise<void> {
