@@ -5,7 +5,7 @@
  * A recipe names every setting that the scripts or the defaults under them decide, also where ours is the same, so that it
  * stays the paper's when a default changes.
  */
-import { type RunConfig, SETTINGS, type SettingName } from './config.ts';
+import { type RunConfig, SETTINGS, type SettingName } from './settings.ts';
 
 type Recipe = Readonly<Partial<RunConfig>>;
 

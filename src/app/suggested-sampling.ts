@@ -3,8 +3,8 @@
  * people, while training learns from what it samples and is best served by the whole distribution.
  */
 import { type GenerationConfig, readGenerationConfig } from '../model/generation-config.ts';
-import type { RunConfig, SettingName } from './config.ts';
 import { modelDir } from './parts.ts';
+import type { RunConfig, SettingName } from './settings.ts';
 
 const SETTING_OF = {
   temperature: 'rollout.temperature',

@@ -14,7 +14,7 @@ import { linkCheckpoint } from '../runs/link-checkpoint.ts';
 import { storedConfig } from './stored-config.ts';
 import type { Parent } from '../runs/records.ts';
 import { createRun, refuseExistingRun } from '../runs/store.ts';
-import { configFrom, givenIn, type RunConfig, SETTINGS, type SettingName } from './config.ts';
+import { configFrom, givenIn, type RunConfig } from './config.ts';
 import { type OpenedReward, openReward } from './open-reward.ts';
 import { assertFits, forecastMemory, memorySentence } from './memory.ts';
 import { checkPairs } from './pairs.ts';
@@ -23,6 +23,7 @@ import { examplesOf, openTaskOf } from './task-of.ts';
 import { loraOf, openStart, openToResume } from './policies.ts';
 import { recordTraining, type TrainContext } from './record-training.ts';
 import { readRetrieverSpec, recordedRetriever } from './retriever-spec.ts';
+import { SETTINGS, type SettingName } from './settings.ts';
 import { refuseTakenSinks } from './sinks.ts';
 
 export type { TrainContext } from './record-training.ts';

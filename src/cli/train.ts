@@ -1,7 +1,8 @@
 /** @file `rec-r1 train`: trains a run, shows how it goes, and with --report what came of it. */
 import { join } from 'node:path';
-import { configFrom, parseAssignments, type RunConfig, type SettingName, settingsIn } from '../app/config.ts';
+import { configFrom, parseAssignments, type RunConfig, settingsIn } from '../app/config.ts';
 import { PAPER_PRESET_NAMES, paperConfiguration, type PaperPresetName } from '../app/paper.ts';
+import type { SettingName } from '../app/settings.ts';
 import { suggestedSampling } from '../app/suggested-sampling.ts';
 import { type ForkRequest, forkTraining, startTraining } from '../app/train.ts';
 import { UserError } from '../base/errors.ts';

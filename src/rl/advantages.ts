@@ -2,7 +2,7 @@
  * @file From rewards to advantages: how much better each completion did than was to be expected. Plain numbers.
  *
  * Rewards that are null (failed searches) are left out of every mean and deviation and get advantage 0, and so does a
- * group of one, which nothing can be compared with.
+ * group of one where groups are compared with themselves.
  */
 import type { AdvantageKind } from './choices.ts';
 
@@ -31,6 +31,8 @@ export function advantagesOf(
     case 'rloo':
       return groups.map(leaveOneOut);
     case 'reinforce++':
+      return whitened(groups.map(withoutNulls), groups, lengths);
+    case 'reinforce++-baseline':
       return whitened(groups.map(centred), groups, lengths);
     default:
       return kind satisfies never;
@@ -64,7 +66,11 @@ function leaveOneOut(rewards: Rewards): number[] {
   return centred(rewards).map((difference) => (difference * count) / Math.max(1, count - 1));
 }
 
-/** To mean 0 and variance 1 over the tokens of all completions that have a reward. */
+function withoutNulls(rewards: Rewards): number[] {
+  return rewards.map((reward) => reward ?? 0);
+}
+
+/** To mean 0 and variance 1 over the tokens of all completions that have a reward; exactly 0 when their values are equal. */
 function whitened(
   advantages: readonly (readonly number[])[],
   groups: readonly Rewards[],
@@ -72,7 +78,8 @@ function whitened(
 ): number[][] {
   const weights = groups.map((rewards, g) => rewards.map((reward, c) => (reward === null ? 0 : lengths[g][c])));
   const tokens = sumOver(weights, (weight) => weight);
-  if (tokens < 2) return advantages.map((group) => group.map(() => 0));
+  const values = new Set(advantages.flatMap((group, g) => group.filter((_, c) => weights[g][c] > 0)));
+  if (tokens < 2 || values.size < 2) return advantages.map((group) => group.map(() => 0));
   const mean = sumOver(advantages, (value, g, c) => value * weights[g][c]) / tokens;
   const variance = sumOver(advantages, (value, g, c) => (value - mean) ** 2 * weights[g][c]) / (tokens - 1);
   const scale = 1 / Math.sqrt(variance + VARIANCE_EPSILON);

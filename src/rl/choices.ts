@@ -13,9 +13,10 @@ export type Method = (typeof METHODS)[number];
  * - `grpo`: (r − mean of the group) / unbiased deviation of the group (DeepSeekMath, arXiv 2402.03300).
  * - `dr-grpo`: r − mean of the group, for a deviation favours queries that are nearly all right or all wrong (arXiv 2503.20783).
  * - `rloo`: r − mean of the other completions of the group (arXiv 2402.14740).
- * - `reinforce++`: r − mean of the group, then whitened over all tokens of the batch (arXiv 2501.03262, with baseline).
+ * - `reinforce++`: r, whitened over all tokens of the batch; needs no group (arXiv 2501.03262).
+ * - `reinforce++-baseline`: r − mean of the group, then whitened in the same way (its variant for groups).
  */
-export const ADVANTAGES = ['grpo', 'dr-grpo', 'rloo', 'reinforce++'] as const;
+export const ADVANTAGES = ['grpo', 'dr-grpo', 'rloo', 'reinforce++', 'reinforce++-baseline'] as const;
 export type AdvantageKind = (typeof ADVANTAGES)[number];
 
 /**

@@ -1,6 +1,6 @@
 /**
  * @file `npm run manifest`: writes the run settings into package.json, package.nls.json and the schema of configuration files,
- * after a change of the table in `app/config.ts`. The rest of the first two is kept as it is.
+ * after a change of the table in `app/settings.ts`. The rest of the first two is kept as it is.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

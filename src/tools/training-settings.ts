@@ -1,5 +1,5 @@
-/** @file The settings table of `app/config.ts` as the editor's manifest and the schema of configuration files describe it. */
-import { SETTINGS, type Setting } from '../app/config.ts';
+/** @file The settings table of `app/settings.ts` as the editor's manifest and the schema of configuration files describe it. */
+import { SETTINGS, type Setting } from '../app/settings.ts';
 
 interface Described {
   /** The JSON schema of each setting by its name. */

@@ -53,6 +53,11 @@ def advantages_of(kind, rewards):
         case "rloo":
             found, _ = core_algos.compute_rloo_outcome_advantage(**given)
         case "reinforce++":
+            at_end = torch.zeros(ROWS, TOKENS)
+            at_end[range(ROWS), [length - 1 for length in LENGTHS]] = rewards
+            undiscounted = SimpleNamespace(gamma=1.0)
+            found, _ = core_algos.compute_reinforce_plus_plus_outcome_advantage(at_end, mask, undiscounted)
+        case "reinforce++-baseline":
             found, _ = core_algos.compute_reinforce_plus_plus_baseline_outcome_advantage(**given)
     return found[:, 0]  # every completion has a first token
 
@@ -214,7 +219,12 @@ CASES = [
         policy_loss="gspo", agg="seq-mean-token-mean",
     ),
     verl_case("RLOO advantages", {"advantage": "rloo"}, "rloo"),
-    verl_case("REINFORCE++ with baseline", {"advantage": "reinforce++", "klEstimator": "k2"}, "reinforce++", kl="k2"),
+    verl_case("REINFORCE++", {"advantage": "reinforce++"}, "reinforce++"),
+    verl_case(
+        "REINFORCE++ with baseline",
+        {"advantage": "reinforce++-baseline", "klEstimator": "k2"},
+        "reinforce++-baseline", kl="k2",
+    ),
     verl_case("dual clip", {"dualClip": 1.3}, dual=1.3),
     verl_case("k1 in the loss", {"klEstimator": "k1"}, kl="k1"),
     verl_case("the paper's sign of the divergence", {"kl": -0.001}),

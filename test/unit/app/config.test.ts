@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configFrom, parseAssignments, settingProblems, SETTINGS } from '../../../src/app/config.ts';
+import { configFrom, givenIn, parseAssignments, settingProblems } from '../../../src/app/config.ts';
+import { SETTINGS } from '../../../src/app/settings.ts';
 
 describe('configFrom', () => {
   it('fills in the defaults', () => {
@@ -26,6 +27,15 @@ describe('configFrom', () => {
     assert.equal(config['grpo.aggregation'], 'constant');
     assert.equal(config['grpo.kl'], 0.02);
     assert.deepEqual(configFrom(config, 'test'), config);
+  });
+
+  it('gives dpo a rate of its own, unless one is given, and keeps that in what differs from the presets', () => {
+    const rate = 'optimizer.learningRate';
+    const [dpo, sft] = (['dpo', 'sft'] as const).map((method) => configFrom({ method }, 'test'));
+    assert.deepEqual([dpo[rate], sft[rate]], [3e-5, SETTINGS[rate].default]);
+    assert.equal(configFrom({ method: 'dpo', [rate]: 1e-4 }, 'test')[rate], 1e-4);
+    assert.equal(givenIn(dpo)[rate], undefined);
+    assert.deepEqual(configFrom(givenIn(dpo), 'test'), dpo);
   });
 
   it('has variants that set only what there is', () => {

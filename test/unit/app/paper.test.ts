@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configFrom, SETTINGS, type SettingName, settingsIn } from '../../../src/app/config.ts';
+import { configFrom, settingsIn } from '../../../src/app/config.ts';
 import { DEPARTURES, PAPER_PRESET_NAMES, PAPER_PRESETS, paperConfiguration } from '../../../src/app/paper.ts';
+import { SETTINGS, type SettingName } from '../../../src/app/settings.ts';
 
 const differing = (recipe: object): string[] =>
   Object.entries(recipe).flatMap(([name, value]) => (SETTINGS[name as SettingName].default === value ? [] : [name]));

@@ -43,13 +43,21 @@ describe('advantagesOf', () => {
     assert.deepEqual(advantagesOf('dr-grpo', [[0, null, 4]], [[1, 1, 1]]), [[-2, 0, 2]]);
   });
 
-  it('has mean 0 and variance 1 over the tokens of the batch for REINFORCE++', () => {
+  it('compares with the whole batch for REINFORCE++, also a group of one', () => {
+    const [[low], [high]] = advantagesOf('reinforce++', [[0], [1]], [[2], [2]]);
+    // Four tokens of ±0.5: their unbiased variance is 1/3.
+    close(high, Math.sqrt(3) / 2);
+    close(low, -high);
+    assert.deepEqual(advantagesOf('reinforce++', [[0.1, 0.1], [0.1]], [[1, 2], [3]]), [[0, 0], [0]]); // prettier-ignore
+  });
+
+  it('has mean 0 and variance 1 over the tokens of the batch for REINFORCE++ with a baseline', () => {
     const lengths = [
       [1, 3, 2],
       [5, 1, 4],
     ];
     const advantages = advantagesOf(
-      'reinforce++',
+      'reinforce++-baseline',
       [
         [0, 1, null],
         [2, 2, 5],
@@ -69,7 +77,7 @@ describe('advantagesOf', () => {
   });
 
   it('is zero everywhere for groups without a signal, whatever is compared', () => {
-    for (const kind of ['grpo', 'dr-grpo', 'rloo', 'reinforce++'] as const) {
+    for (const kind of ['grpo', 'dr-grpo', 'rloo', 'reinforce++-baseline'] as const) {
       const groups = [
         [0.1, 0.1, 0.1],
         [null, 0.3, null],
