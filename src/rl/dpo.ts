@@ -5,12 +5,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { AdamWState } from '../model/adamw.ts';
 import type { Policy } from '../model/policy.ts';
+import { sharesPrompts } from '../model/weights.ts';
 import type { LossSums } from './grpo.ts';
 import { logProbsOf } from './log-probs.ts';
 import { optimizerStep } from './optimizer-step.ts';
 import type { SupervisedSettings } from './sft.ts';
 import { microBatches, perToken, predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
-import { dropping } from './update.ts';
+import { dropping, isCheckpointed } from './update.ts';
 
 export interface Preference {
   readonly promptIds: readonly number[];
@@ -69,10 +70,11 @@ export async function dpoStep(
   turn: () => Promise<void>,
 ): Promise<DpoStatistics> {
   const batches = await preferenceBatches(start, preferences, settings, turn);
+  const checkpointing = isCheckpointed(policy.config, settings);
   const sumsOf = ({ tokens, signs, reference }: PreferenceBatch): LossSums => {
     const place = batches.findIndex((batch) => batch.tokens === tokens);
     const learner = dropping(policy, random.seed, random.step, place);
-    const [logProbs] = tf.unstack(predict(learner, tokens, 1), 1);
+    const [logProbs] = tf.unstack(predict(learner, tokens, 1, checkpointing), 1);
     return dpoSums({ logProbs: logProbs as tf.Tensor1D, signs, reference }, settings.beta);
   };
   const per = { tokens: preferences.length, loss: preferences.length }; // what is watched is per pair too
@@ -81,12 +83,8 @@ export async function dpoStep(
     const [accuracy, margin] = result.statistics;
     return { loss: result.loss, gradNorm: result.gradNorm, accuracy, margin };
   } finally {
-    for (const { tokens, signs, reference } of batches) tf.dispose([...tensorsOf(tokens), signs, reference]);
+    for (const { tokens, signs, reference } of batches) tf.dispose({ ...tokens, signs, reference });
   }
-}
-
-function tensorsOf({ ids, rows, targets }: TokenBatch): tf.Tensor[] {
-  return [ids, rows, targets];
 }
 
 interface PreferenceBatch extends Omit<PreferenceTokens, 'logProbs'> {
@@ -102,22 +100,28 @@ async function preferenceBatches(
   const sequences = preferences.flatMap(answersOf);
   const found = await logProbsOf(start, sequences, { temperature: 1, microBatchTokens }, turn);
   const sums = found.map((logProbs) => logProbs.reduce((sum, logProb) => sum + logProb, 0));
-  // Both answers of a pair go through the model together, so a pair takes twice the room of its longer one.
-  const pairs = preferences.map((pair, i) => ({
-    ...pair,
-    reference: sums[2 * i] - sums[2 * i + 1],
-    tokens: pair.chosen.length > pair.rejected.length ? pair.chosen : pair.rejected,
-  }));
-  return microBatches(pairs, microBatchTokens / 2).map((micro) => preferenceBatch(micro));
+  // Both answers of a pair go through the model together: after their prompt in one row, or else in two as long as the longer.
+  const shares = sharesPrompts(start.config);
+  const pairs = preferences.map((pair, i) => {
+    const { chosen, rejected } = pair;
+    const longer = chosen.length > rejected.length ? chosen : rejected;
+    const tokens = shares ? [...chosen, ...rejected] : longer;
+    return { ...pair, tokens, reference: sums[2 * i] - sums[2 * i + 1] };
+  });
+  const room = shares ? microBatchTokens : microBatchTokens / 2;
+  return microBatches(pairs, room).map((micro) => preferenceBatch(micro, shares));
 }
 
-function preferenceBatch(pairs: readonly (Preference & { readonly reference: number })[]): PreferenceBatch {
+function preferenceBatch(
+  pairs: readonly (Preference & { readonly reference: number })[],
+  shares: boolean,
+): PreferenceBatch {
   const sequences = pairs.flatMap(answersOf);
   const places = perToken(sequences, (_, __, row) => row);
   const signs = new Float32Array(places.length * pairs.length);
   for (const [token, row] of places.entries()) signs[token * pairs.length + (row >> 1)] = row % 2 === 0 ? 1 : -1;
   return {
-    tokens: tokenBatch(sequences),
+    tokens: tokenBatch(sequences, shares),
     signs: tf.tensor2d(signs, [places.length, pairs.length]),
     reference: tf.tensor1d(pairs.map(({ reference }) => reference)),
   };

@@ -133,7 +133,13 @@ async function pretrain(policy: Policy): Promise<void> {
       policy,
       optimizer,
       sequences,
-      { learningRate: rate(step), weightDecay: 0.05, maxGradNorm: 1, microBatchTokens: 16_384 },
+      {
+        learningRate: rate(step),
+        weightDecay: 0.05,
+        maxGradNorm: 1,
+        microBatchTokens: 16_384,
+        checkpointing: 'auto',
+      },
       () => Promise.resolve(),
     );
     smoothed = step === 1 ? loss : 0.98 * smoothed + 0.02 * loss;

@@ -26,7 +26,13 @@ const SEQUENCES = [
   { promptIds: [1, 2, 3], tokens: [10, 11, 0] },
   { promptIds: [4, 5], tokens: [30, 0] },
 ];
-const SETTINGS = { learningRate: 0.01, weightDecay: 0.1, maxGradNorm: 1, microBatchTokens: 1000 };
+const SETTINGS = {
+  learningRate: 0.01,
+  weightDecay: 0.1,
+  maxGradNorm: 1,
+  microBatchTokens: 1000,
+  checkpointing: 'auto',
+} as const;
 
 const valuesOf = (variables: Iterable<tf.Variable>): number[][] => Array.from(variables, (v) => [...v.dataSync()]);
 const logProbs = (policy: Policy): number[] => tf.tidy(() => [...predict(policy, tokenBatch(SEQUENCES), 1).dataSync()]);

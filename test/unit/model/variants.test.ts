@@ -37,7 +37,13 @@ describe('the builds of the kernels', () => {
     const rng = rngFrom(3, 'sequences');
     const sequence = (length: number): number[] => Array.from({ length }, () => rng.below(CONFIG.vocabularySize));
     const sequences = Array.from({ length: 7 }, (_, i) => ({ promptIds: sequence(3 + i), tokens: sequence(9) }));
-    const settings = { learningRate: 0.01, weightDecay: 0.1, maxGradNorm: 1, microBatchTokens: 60 };
+    const settings = {
+      learningRate: 0.01,
+      weightDecay: 0.1,
+      maxGradNorm: 1,
+      microBatchTokens: 60,
+      checkpointing: 'auto',
+    } as const;
     for (let step = 0; step < 3; step++) {
       await sftStep(policy, optimizer, sequences, settings, () => Promise.resolve());
     }

@@ -4,10 +4,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createAdamW, disposeAdamW } from '../../../src/model/adamw.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { addLora, disposePolicy, type Policy, withAdaptersOff } from '../../../src/model/policy.ts';
+import { sharesPrompts } from '../../../src/model/weights.ts';
 import { type DpoSettings, type DpoStatistics, dpoStep } from '../../../src/rl/dpo.ts';
 import { logProbsOf } from '../../../src/rl/log-probs.ts';
 import { enginesUnderTest } from '../../fixtures/engines.ts';
-import { tinyPolicy } from '../../fixtures/tiny-policy.ts';
+import { TINY, tinyPolicy } from '../../fixtures/tiny-policy.ts';
 
 const PREFERENCES = [
   { promptIds: [1, 2, 3], chosen: [10, 11, 0], rejected: [20, 0] },
@@ -20,6 +21,7 @@ const SETTINGS: DpoSettings = {
   weightDecay: 0,
   maxGradNorm: 1e9,
   microBatchTokens: 10_000,
+  checkpointing: 'off',
 };
 const RANDOM = { seed: 1, step: 1 };
 const noTurn = (): Promise<void> => Promise.resolve();
@@ -45,8 +47,9 @@ describe('dpoStep', () => {
     count: number,
     given: Partial<DpoSettings>,
     look: (policy: Policy, last: DpoStatistics) => Promise<void>,
+    config = TINY,
   ): Promise<void> => {
-    const [policy, start] = [tinyPolicy(), tinyPolicy()];
+    const [policy, start] = [tinyPolicy(1, config), tinyPolicy(1, config)];
     const optimizer = createAdamW([...policy.parameters.values()]);
     let last: DpoStatistics | undefined;
     for (let step = 1; step <= count; step++) {
@@ -78,13 +81,33 @@ describe('dpoStep', () => {
     });
   });
 
-  it('does the same in small micro-batches as in one', async () => {
+  it('does the same in small micro-batches as in one, and where layers are computed again for their gradient', async () => {
     const found: number[][] = [];
-    for (const microBatchTokens of [10_000, 12]) {
-      await steps(2, { microBatchTokens }, async (policy) => {
+    for (const given of [{}, { microBatchTokens: 12 }, { checkpointing: 'on' }] as const) {
+      await steps(2, given, async (policy) => {
         found.push(await margins(policy));
       });
     }
+    for (const [i, margin] of found[0].entries()) {
+      for (const other of found.slice(1)) assert.ok(Math.abs(margin - other[i]) < 1e-4, `pair ${i}`);
+    }
+  });
+
+  it('does the same where both answers of a pair share a row as where a window does not let them', async () => {
+    // Of more tokens than any sequence has: it hides nothing.
+    const windowed = { ...TINY, windows: [32, 32] };
+    const found: number[][] = [];
+    for (const config of [TINY, windowed]) {
+      await steps(
+        2,
+        {},
+        async (policy) => {
+          found.push(await margins(policy));
+        },
+        config,
+      );
+    }
+    assert.deepEqual([sharesPrompts(TINY), sharesPrompts(windowed)], [true, false]);
     for (const [i, margin] of found[0].entries()) assert.ok(Math.abs(margin - found[1][i]) < 1e-4, `pair ${i}`);
   });
 
