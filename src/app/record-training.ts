@@ -24,7 +24,7 @@ import { openRetriever } from './open-retriever.ts';
 import type { OpenedReward } from './open-reward.ts';
 import { PauseGate, type PauseReason } from './pause-gate.ts';
 import { disposePolicies, type Policies } from './policies.ts';
-import { waitForRoom } from './room.ts';
+import { saveWithRoom } from './room.ts';
 import { openSinks } from './sinks.ts';
 import { trainerSettings } from './trainer-settings.ts';
 import { learnerOf } from './tune.ts';
@@ -119,8 +119,12 @@ export async function* recordTraining(run: OpenRun, context: TrainContext): Asyn
     if (context.cancel.aborted) yield stateEvent('stopped', 'cancelled in the middle of a step');
     else if (error instanceof StepAbandoned) yield stateEvent('stopped', error.message);
     else {
-      if (isDiskFull(error)) yield pausedFor({ guard: 'disk', message: messageOf(error) });
-      stateEvent('failed', messageOf(error));
+      try {
+        if (isDiskFull(error)) yield pausedFor({ guard: 'disk', message: messageOf(error) });
+        stateEvent('failed', messageOf(error));
+      } catch (another) {
+        if (!isDiskFull(another)) throw another; // where a step had no room, its failure may have none either
+      }
       throw error;
     }
   } finally {
@@ -193,8 +197,7 @@ function trainerParts(run: OpenRun, gate: PauseGate, retriever: Retriever): Trai
     retriever: patientRetriever(retriever, { maxFailed: config['retriever.maxFailed'], wait: waitForSearches }),
     evaluationRetriever: patientRetriever(retriever, { maxFailed: 0, wait: waitForSearches }),
     saveCheckpoint: async (step) => {
-      await waitForRoom(runDir, policy, wait);
-      const name = await saveCheckpoint(runDir, step, policy, optimizer);
+      const name = await saveWithRoom(runDir, policy, wait, () => saveCheckpoint(runDir, step, policy, optimizer));
       await keepCheckpoints(runDir, config['checkpoint.keep']);
       return name;
     },

@@ -1,6 +1,7 @@
 /** @file Files that appear whole or not at all. */
 import { open, rename, rm } from 'node:fs/promises';
 import { UserError } from './errors.ts';
+import { diskFullSentence, isDiskFull } from './full-disk.ts';
 
 /**
  * Writes beside the target, flushes to disk, then renames: a reader sees the old file or the new one, never a part. Content
@@ -24,8 +25,8 @@ export async function writeFileAtomic(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    throw new UserError(`${path} cannot be written: the disk is full; free some space.`, { cause: error });
+    if (!isDiskFull(error)) throw error;
+    throw new UserError(diskFullSentence(path, error), { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Text files written line by line, with no more of them in memory than one block. */
 import { open } from 'node:fs/promises';
 import { UserError } from './errors.ts';
+import { diskFullSentence, isDiskFull } from './full-disk.ts';
 
 /** Adds one line. The promise, where there is one, is to be awaited: the disk is behind. */
 export type WriteLine = (line: string) => Promise<void> | undefined;
@@ -33,8 +34,8 @@ export async function writeLines<T>(path: string, fill: (write: WriteLine) => Pr
     await file.sync();
     return result;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    throw new UserError(`${path} cannot be written: the disk is full; free some space.`);
+    if (!isDiskFull(error)) throw error;
+    throw new UserError(diskFullSentence(path, error), { cause: error });
   } finally {
     await file.close();
   }

@@ -2,7 +2,7 @@
 import { gigabytes } from '../app/memory.ts';
 import type { TrainContext } from '../app/train.ts';
 import { openRunReader } from '../runs/reader.ts';
-import type { Evaluation, RunEvent, StepMetrics, TuningMetrics } from '../runs/events.ts';
+import type { Evaluation, RolloutPlace, RunEvent, StepMetrics, TuningMetrics } from '../runs/events.ts';
 import type { Output } from './command.ts';
 import { printHackingSigns } from './hacking-report.ts';
 import { printReport } from './report.ts';
@@ -109,9 +109,13 @@ class Progress {
         this.#above(`${event.state}${event.message === undefined ? '' : `: ${event.message}`}`);
         if (event.state === 'paused') this.#output.note(`Continue with: rec-r1 runs continue ${this.#runDir}`);
         return;
-      case 'guard':
-        this.#above(`Guard "${event.guard}" in step ${event.step}: ${event.message}`);
+      case 'guard': {
+        const { guard, step, message, rollout } = event;
+        this.#output.object({ guard, step, message, ...(rollout && { rollout }) });
+        this.#above(`Guard "${guard}" in step ${step}: ${message}`);
+        if (rollout) this.#above(offenderLine(this.#runDir, step, rollout));
         return;
+      }
       case 'checkpoint':
         return;
       default:
@@ -149,6 +153,17 @@ function totalSteps(runDir: string): number {
   const reader = openRunReader(runDir);
   try {
     return reader.info().totalSteps;
+  } finally {
+    reader.close();
+  }
+}
+
+/** The first rollout that shows what a guard found, as the run has recorded it. */
+function offenderLine(runDir: string, step: number, { group, position }: RolloutPlace): string {
+  const reader = openRunReader(runDir);
+  try {
+    const { query, rollouts } = reader.groups(step)[group];
+    return `The first rollout with it, of "${query}": ${JSON.stringify(rollouts[position].text)}`;
   } finally {
     reader.close();
   }

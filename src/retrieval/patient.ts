@@ -23,9 +23,11 @@ export function patientRetriever(retriever: Retriever, patience: Patience): Retr
   };
 }
 
+/** A query as it is searched for, or with what is looked for in its ranking. */
+type Asked = string | { readonly query: string };
 type Outcome = { readonly kind: string } | { readonly kind: 'failed'; readonly message: string };
 
-async function persist<Q, O extends Outcome>(
+async function persist<Q extends Asked, O extends Outcome>(
   queries: readonly Q[],
   ask: (queries: readonly Q[]) => Promise<readonly O[]>,
   { maxFailed, wait }: Patience,
@@ -34,10 +36,15 @@ async function persist<Q, O extends Outcome>(
   for (;;) {
     const failed = outcomes.flatMap((outcome, i) => (outcome.kind === 'failed' ? [i] : []));
     if (failed.length <= maxFailed * queries.length) return outcomes;
-    const last = outcomes[failed.at(-1)!];
-    const message = 'message' in last ? last.message.replace(/\.$/, '') : '';
-    await wait(`${failed.length} of ${queries.length} searches failed, the last with: ${message}.`);
+    const [first] = failed;
+    const { message } = outcomes[first] as Outcome & { readonly kind: 'failed'; readonly message: string };
+    const searches = `${failed.length} of ${queries.length} searches failed`;
+    await wait(`${searches}, the first (“${queryOf(queries[first])}”) with: ${message.replace(/\.$/, '')}.`);
     const again = await ask(failed.map((i) => queries[i]));
     failed.forEach((i, at) => (outcomes[i] = again[at]));
   }
+}
+
+function queryOf(asked: Asked): string {
+  return typeof asked === 'string' ? asked : asked.query;
 }

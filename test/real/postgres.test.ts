@@ -271,7 +271,7 @@ describe('PostgreSQL as the black box', () => {
       await reaches(runDir, ({ step }) => step >= 1);
       await server.crash();
       const { message } = await reaches(runDir, ({ state }) => state === 'paused');
-      assert.match(message ?? '', /searches failed, the last with: postgres\(products\)/);
+      assert.match(message ?? '', /searches failed, the first \(“.+”\) with: postgres\(products\)/);
       await server.start();
       await sleep(200);
       requestControl(runDir, 'run');

@@ -3,9 +3,10 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { packageRoot } from '../../../src/base/package-root.ts';
+import type { Rollout, RolloutGroup } from '../../../src/runs/events.ts';
 import { openRunReader } from '../../../src/runs/reader.ts';
 import { recR1, recR1Json } from '../../fixtures/command-line.ts';
-import { settings } from '../../fixtures/small-training.ts';
+import { type Row, settings } from '../../fixtures/small-training.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 /** A copy of the starter one of whose weights is no number, as an overflow leaves it. */
@@ -56,4 +57,55 @@ describe('a guard', () => {
     const lines = (await recR1Json('train', '--run', runDir, '--model', model, ...given)) as Record<string, unknown>[];
     assert.deepEqual(lines.slice(0, -1).map(({ skippedUpdates }) => skippedUpdates), [1, 1, 1, 1]); // prettier-ignore
   });
+
+  /** After a good step one at a rate that ruins the policy. */
+  const ruin = { promptStyle: 'plain', steps: 8, 'guard.patience': 1, 'evaluation.every': 100, 'optimizer.warmup': 0 };
+  const MAX_TOKENS = 24; // as in small-training.ts
+  const cases: readonly (readonly [string, object, RegExp, (rollout: Rollout, group: RolloutGroup) => boolean])[] = [
+    [
+      'malformed',
+      { 'optimizer.learningRate': 0.1 },
+      /^The share of malformed answers was \d+ % or more for 1 steps and had been \d/,
+      ({ format }) => format !== 'ok',
+    ],
+    [
+      'clipped',
+      { 'optimizer.learningRate': 0.1, 'guard.malformed': 0, 'rollout.maxNewTokens': MAX_TOKENS },
+      /^The share of answers cut by the token limit was \d+ % or more/,
+      ({ tokens }) => tokens === MAX_TOKENS,
+    ],
+    [
+      'entropy',
+      { 'optimizer.learningRate': 0.1, 'guard.malformed': 0, 'guard.clipped': 0, 'guard.entropy': 0.5 },
+      /^The entropy was below 50 % of its start \(\d\.\d+ nats per token\) for 1 steps/,
+      ({ text }, { rollouts }) => rollouts.filter((other) => other.text === text).length > 1,
+    ],
+  ];
+  for (const [guard, given, reason, offends] of cases) {
+    it(`ends a training at a spike or a collapse: ${guard}, with a checkpoint, the reason and the first rollout`, async (test) => {
+      const runDir = join(temporaryFolder(test), 'run');
+      const rows = (await recR1Json('train', '--run', runDir, ...settings({ ...ruin, ...given }))) as Row[];
+      const reader = openRunReader(runDir);
+      test.after(() => {
+        reader.close();
+      });
+      const { state, step, message } = reader.info();
+      assert.equal(state, 'stopped');
+      assert.match(message!, reason);
+      const [event, ...more] = reader.eventsAfter(0).flatMap((found) => (found.kind === 'guard' ? [found] : []));
+      assert.deepEqual([event.guard, event.step, event.message, more.length], [guard, step, message, 0]);
+      assert.ok(event.rollout);
+      const groups = reader.groups(step);
+      const offenders = groups.flatMap((group, g) => group.rollouts.flatMap((rollout, position) => (offends(rollout, group) ? [{ group: g, position }] : []))); // prettier-ignore
+      assert.deepEqual(event.rollout, offenders[0]);
+      assert.equal(reader.checkpoints().at(-1)!.step, step);
+      assert.deepEqual(rows.find((row) => 'guard' in row), { guard, step, message, rollout: event.rollout }); // prettier-ignore
+
+      // From an earlier checkpoint it comes to the same end, for guards see what was recorded and nothing else.
+      const { stdout } = await recR1('resume', runDir, '--checkpoint', 'step-000000');
+      assert.ok(stdout.includes(`Guard "${guard}" in step ${step}: ${message}`));
+      const { query, rollouts } = groups[event.rollout.group];
+      assert.ok(stdout.includes(`The first rollout with it, of "${query}": ${JSON.stringify(rollouts[event.rollout.position].text)}`)); // prettier-ignore
+    });
+  }
 });

@@ -32,7 +32,7 @@ describe('a training whose recommender goes down', () => {
       await reaches(runDir, ({ step }) => step >= 1);
       recommender.isDown = true;
       const paused = await reaches(runDir, (info) => info.state === 'paused');
-      assert.match(paused.message ?? '', /^\d+ of \d+ searches failed, the last with: .* status 400\.$/);
+      assert.match(paused.message ?? '', /^\d+ of \d+ searches failed, the first \(“.+”\) with: .* status 400\.$/);
       const { answered } = recommender;
       await sleep(500);
       assert.equal(recommender.answered, answered, 'it waits');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
@@ -22,6 +22,13 @@ function recordedCheckpoints(runDir: string): string[] {
   } finally {
     reader.close();
   }
+}
+
+/** SHA-256 of the weights and the optimizer's state in a checkpoint. */
+function numbersOf(runDir: string, checkpoint: string): Readonly<Record<string, unknown>> {
+  const file = join(runDir, 'checkpoints', checkpoint, 'checksums.json');
+  const { files } = JSON.parse(readFileSync(file, 'utf8')) as { files: Record<string, unknown> };
+  return Object.fromEntries(Object.entries(files).filter(([name]) => name.endsWith('.safetensors')));
 }
 
 /** What the run says computed its tensors. */
@@ -100,6 +107,8 @@ describe('rec-r1 train', () => {
         const resumed = (await recR1Json('resume', runDir)) as Row[];
         assert.deepEqual(resumed.at(-1), { run: runDir, checkpoint: 'step-000012' });
         assert.deepEqual(recorded(runDir), recorded(whole), `${name} and resumed`);
+        assert.deepEqual(numbersOf(runDir, 'step-000012'), numbersOf(whole, 'step-000012'), `${name}: every bit`);
+        assert.equal(Object.keys(numbersOf(whole, 'step-000012')).length, 2);
         assert.deepEqual(recordedCheckpoints(runDir), readdirSync(join(runDir, 'checkpoints')));
       }
     });

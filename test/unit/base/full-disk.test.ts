@@ -9,6 +9,7 @@ describe('isDiskFull', () => {
   it('knows the codes of files and of SQLite, also behind a sentence for the user', () => {
     assert.equal(isDiskFull(withCode({ code: 'ENOSPC' })), true);
     assert.equal(isDiskFull(withCode({ code: 'EDQUOT' })), true);
+    assert.equal(isDiskFull(withCode({ code: 'EFBIG' })), true);
     assert.equal(isDiskFull(withCode({ code: 'ERR_SQLITE_ERROR', errcode: 13 })), true);
     assert.equal(isDiskFull(new UserError('The disk is full.', { cause: withCode({ code: 'ENOSPC' }) })), true);
   });

@@ -33,8 +33,8 @@ describe('a patient retriever', () => {
     assert.deepEqual(outcomes, ['a', 'b', 'c'].map(found));
     assert.deepEqual(asked, [['a', 'b', 'c'], ['b', 'c'], ['b']]);
     assert.deepEqual(reasons, [
-      '2 of 3 searches failed, the last with: down.',
-      '1 of 3 searches failed, the last with: down.',
+      '2 of 3 searches failed, the first (“b”) with: down.',
+      '1 of 3 searches failed, the first (“b”) with: down.',
     ]);
   });
 
