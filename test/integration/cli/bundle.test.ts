@@ -26,7 +26,7 @@ describe('the bundle of the command line', () => {
 
   it('loads no tensor code for what only searches', () => {
     const chunks = readdirSync(join(dist, 'chunks')).filter((name) => name.endsWith('.mjs'));
-    for (const command of ['import', 'index', 'search', 'score', 'measure']) {
+    for (const command of ['import', 'candidates', 'index', 'search', 'score', 'measure']) {
       const source = `// src/cli/${command}.ts\n`;
       const chunk = chunks.find((name) => readFileSync(join(dist, 'chunks', name), 'utf8').includes(source));
       assert.ok(chunk, command);
