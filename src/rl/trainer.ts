@@ -152,13 +152,16 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
     const draw = (step - 1) * settings.sampling.resampleTries + attempt;
     return batchOf(parts.train, settings.prompts, settings.seed, draw, 'spares');
   };
-  // All searches before the update: a step that is abandoned in one has changed nothing.
+  // Several rewrites of each query, each searched with and paid for what it finds. All searches come before the update: a
+  // step that is abandoned in one has changed nothing.
   const groups = await sampleGroups({ ...parts, clock }, examples, settings.sampling, random, spares);
   const asked = groups.map(({ example }) => example);
   const raw = await clock.time('search', () => rawRankings(asked, retriever, settings.sampling.reward.k));
+  // By how much each did better than its siblings, and what the start policy thinks of it, from which this one is not to stray.
   const { sequences, advantages, references } = await clock.time('reference', () =>
     lessonsOf(taught(groups, settings.sampling), reference, settings.lessons, turn),
   );
+  // Make likelier what did better.
   const learningRate = settings.update.learningRate * rateFactor(step, settings.steps, settings.schedule);
   const update = await clock.time('update', () =>
     updatePolicy(policy, optimizer, sequences, { ...settings.update, learningRate }, random, turn),

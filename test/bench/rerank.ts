@@ -1,62 +1,80 @@
 /**
- * @file Re-ranking from end to end at the size that runs here: candidates of the bundled sample, a warm start of the starter on
- * the form of an answer (orders drawn by chance, so nothing is learnt of what is relevant), then Rec-R1, and what came of it
- * on the test queries beside the order in which BM25 retrieved the candidates.
+ * @file Re-ranking from end to end at the size that runs here: candidates of the bundled sample by their titles, a warm start of
+ * the starter, then Rec-R1, and what came of it on the test queries beside the order in which BM25 retrieved the candidates.
  *
- * `node dist/test/bench/rerank.mjs [depth] [steps]` after `npm run build` and `node src/tools/build.ts --tests`.
+ * The starter knows nothing of candidates, and almost no order that it writes is a valid one. The warm start shows it the form on
+ * questions that are made of the catalogue, as its pre-training was: some products, and first the one that the words are from. It
+ * sees no judgment; what is better afterwards comes from the reward.
+ *
+ * `node dist/test/bench/rerank.mjs [depth] [warm steps] [steps] [seed]` after `npm run build` and `node src/tools/build.ts --tests`.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configFrom } from '../../src/app/config.ts';
 import { makeCandidates } from '../../src/app/make-candidates.ts';
 import { openBackend } from '../../src/app/parts.ts';
 import { packageRoot } from '../../src/base/package-root.ts';
-import { rngFrom, shuffled } from '../../src/base/rng.ts';
+import { type Rng, rngFrom, shuffled } from '../../src/base/rng.ts';
 import { candidateName, completionOf } from '../../src/data/answer.ts';
 import { openTask } from '../../src/data/open-task.ts';
 import { promptOf } from '../../src/data/prompt.ts';
-import type { Example } from '../../src/data/task.ts';
+import type { Candidate, Document } from '../../src/data/task.ts';
 import { createAdamW, disposeAdamW } from '../../src/model/adamw.ts';
 import { disposePolicy, encodePrompt, loadPolicy, type Policy, savePolicy } from '../../src/model/policy.ts';
-import { buildBm25Index } from '../../src/retrieval/bm25/bm25.ts';
 import { bm25Retriever } from '../../src/retrieval/bm25/bm25-retriever.ts';
+import { buildBm25Index } from '../../src/retrieval/bm25/bm25.ts';
 import { sftStep } from '../../src/rl/sft.ts';
 import type { TokenSequence } from '../../src/rl/token-batch.ts';
+import { randomQuestion, readSources } from '../../src/tools/starter/examples.ts';
 import { recR1Json } from '../fixtures/command-line.ts';
 
-const SEED = 1;
-const PROMPT_TOKENS = 384;
-const WARM_STEPS = 150;
+const PROMPT_TOKENS = 256;
 const WARM_BATCH = 32;
+const WARM_RATE = 1e-3;
 
-const depth = Number(process.argv[2] ?? 4);
-const steps = Number(process.argv[3] ?? 120);
+const [depth = 4, warmSteps = 600, steps = 160, seed = 1] = process.argv.slice(2).map(Number);
 
 const folder = mkdtempSync(join(tmpdir(), 'rec-r1-rerank-'));
 const [task, warm, run] = ['task', 'warm', 'run'].map((name) => join(folder, name));
 try {
   const search = await openTask(join(packageRoot(), 'media/sample'));
   const made = await makeCandidates(search, bm25Retriever(buildBm25Index(search.documents)), depth, task);
+  showTitlesAlone(join(task, 'corpus.jsonl'));
   console.log(`${made.examples.train} train, ${made.examples.test} test queries with ${depth} candidates`);
-  await warmStart((await openTask(task)).examples.train);
+  await warmStart(search.documents, search.examples.train.map(({ query }) => query)); // prettier-ignore
   await train();
-  for (const checkpoint of ['step-000000', `step-${String(steps).padStart(6, '0')}`]) await evaluate(checkpoint);
+  await evaluate();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function warmStart(examples: readonly Example[]): Promise<void> {
+/** The starter reads 512 tokens and has never seen a capital. */
+function titleOf({ title }: Pick<Document, 'title'>): string {
+  return title.toLowerCase();
+}
+
+function showTitlesAlone(corpus: string): void {
+  const rows = readFileSync(corpus, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Document & { readonly _id: string }); // prettier-ignore
+  writeFileSync(corpus, rows.map((row) => `${JSON.stringify({ _id: row._id, title: titleOf(row), text: '' })}\n`).join('')); // prettier-ignore
+}
+
+async function warmStart(documents: readonly Document[], queries: readonly string[]): Promise<void> {
+  const started = performance.now();
   await openBackend(configFrom({}, 'bench'));
   const policy = await loadPolicy(join(packageRoot(), 'media/starter'));
   const optimizer = createAdamW([...policy.parameters.values()]);
-  const settings = { learningRate: 1e-3, weightDecay: 0.01, maxGradNorm: 1, microBatchTokens: 8192 };
-  for (let step = 1; step <= WARM_STEPS; step++) {
-    const rng = rngFrom(SEED, 'warm', step);
-    const batch = shuffled(examples, rng).slice(0, WARM_BATCH);
-    const sequences = batch.map((example, i) => chanceOrder(policy, example, step * WARM_BATCH + i));
+  const sources = readSources(documents, queries);
+  const rng = rngFrom(seed, 'warm');
+  for (let step = 1; step <= warmSteps; step++) {
+    const sequences = Array.from({ length: WARM_BATCH }, () => {
+      const { place, query } = randomQuestion(sources, rng);
+      return lesson(policy, query, documents[place], documents, rng);
+    });
+    const learningRate = WARM_RATE * Math.min(1, step / 50) * (1 - step / (warmSteps + 1));
+    const settings = { learningRate, weightDecay: 0.01, maxGradNorm: 1, microBatchTokens: 8192, checkpointing: 'auto' } as const; // prettier-ignore
     const { loss } = await sftStep(policy, optimizer, sequences, settings, () => Promise.resolve());
-    if (step % 25 === 0) console.log(`warm start, step ${step}: loss ${loss.toFixed(3)}`);
+    if (step % 100 === 0) console.log(`warm start, step ${step}: loss ${loss.toFixed(3)}, ${seconds(started)} s`);
   }
   mkdirSync(warm);
   await savePolicy(policy, warm);
@@ -64,33 +82,63 @@ async function warmStart(examples: readonly Example[]): Promise<void> {
   disposePolicy(policy);
 }
 
-function chanceOrder({ tokenizer }: Policy, example: Example, draw: number): TokenSequence {
-  const names = (example.candidates ?? []).map((_, place) => candidateName(place));
-  const order = shuffled(names, rngFrom(SEED, 'order', draw)).join(', ');
+/** The product that is asked for among others, to be named first; the others stay in their order. */
+function lesson(
+  { tokenizer }: Policy,
+  query: string,
+  wanted: Document,
+  documents: readonly Document[],
+  rng: Rng,
+): TokenSequence {
+  const others = Array.from({ length: depth - 1 }, () => documents[rng.below(documents.length)]);
+  const shown = shuffled([wanted, ...others], rng);
+  const candidates = shown.map((document): Candidate => ({ id: document.id, text: titleOf(document) }));
+  const names = shown.map((_, place) => candidateName(place));
+  const first = candidateName(shown.indexOf(wanted));
+  const order = [first, ...names.filter((name) => name !== first)].join(', ');
   return {
-    promptIds: encodePrompt(tokenizer, promptOf(example, 'plain'), PROMPT_TOKENS).ids,
-    tokens: [...tokenizer.encode(completionOf('', order, example)), tokenizer.endIds[0]],
+    promptIds: encodePrompt(tokenizer, promptOf({ query, candidates }, 'plain'), PROMPT_TOKENS).ids,
+    tokens: [...tokenizer.encode(completionOf('', order, { candidates })), tokenizer.endIds[0]],
   };
 }
 
 async function train(): Promise<void> {
+  const started = performance.now();
   const settings = {
     promptStyle: 'plain',
     'rollout.maxPromptTokens': PROMPT_TOKENS,
-    'rollout.maxNewTokens': 24 + 10 * depth,
+    'rollout.maxNewTokens': 24 + 12 * depth,
     'reward.k': 16,
-    'evaluation.limit': 40,
+    'checkpoint.keep': 2,
   };
   const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  const options = ['--task', task, '--model', warm, '--run', run, '--steps', String(steps), '--seed', String(SEED)];
+  const options = ['--task', task, '--model', warm, '--run', run, '--steps', String(steps), '--seed', String(seed)];
   const lines = (await recR1Json('train', ...options, ...sets)) as Readonly<Record<string, number>>[];
   for (const line of lines.filter(({ step }) => step === 1 || step % 20 === 0)) {
     const figures = ['reward', 'ndcg', 'formatOk', 'zeroVariance', 'promptsCut', 'stepSeconds'];
     console.log([`step ${line.step}`, ...figures.map((name) => `${name} ${line[name].toFixed(3)}`)].join('  '));
   }
+  console.log(`Rec-R1: ${seconds(started)} s`);
 }
 
-async function evaluate(checkpoint: string): Promise<void> {
-  const [answer] = await recR1Json('evaluate', '--run', run, '--checkpoint', checkpoint, '--split', 'test');
-  console.log(`${checkpoint} on the test queries: ${JSON.stringify(answer, ['metrics', 'baseline', 'ndcg@10', 'recall@10', 'format', 'promptCut', 'mean', 'arms', 'name'])}`); // prettier-ignore
+async function evaluate(): Promise<void> {
+  const arms = ['raw', `model:${join(packageRoot(), 'media/starter')}`, 'start', 'best', 'newest'];
+  const names = arms.flatMap((arm) => ['--arm', arm]);
+  const found = (await recR1Json('evaluate', '--run', run, '--split', 'test', ...names)) as {
+    readonly checkpoint: string;
+    readonly metrics: Readonly<Record<string, number>>;
+    readonly intervals: Readonly<Record<string, readonly [number, number]>>;
+    readonly perQuery: readonly { readonly format: string | null }[];
+  }[];
+  for (const { checkpoint, metrics, intervals, perQuery } of found) {
+    const [low, high] = intervals['ndcg@10'].map((end) => end.toFixed(3));
+    const valid = perQuery.filter(({ format }) => format === 'ok').length;
+    console.log(`${checkpoint}: NDCG@10 ${metrics['ndcg@10'].toFixed(3)} [${low}, ${high}], ${valid} of ${perQuery.length} answers are orders`); // prettier-ignore
+  }
+  const [compared] = await recR1Json('compare', '--run', run, '--a', 'raw', '--split', 'test');
+  console.log(`against the order of retrieval: ${JSON.stringify(compared, ['meanA', 'meanB', 'difference', 'pValue', 'wins', 'ties', 'losses'])}`); // prettier-ignore
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(0);
 }

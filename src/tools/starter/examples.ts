@@ -67,13 +67,20 @@ export function readSources(documents: readonly Document[], queries: readonly st
 
 /** One prompt and answer from a random product. */
 export function randomPair(sources: Sources, rng: Rng): Pair {
-  const product = sources.products[rng.below(sources.products.length)];
+  const { place, query, sentences } = randomQuestion(sources, rng);
+  const words = answerWords(sources.products[place], sentences, sources, rng);
+  return { query, completion: completionOf(THOUGHT, words.join(' ')) };
+}
+
+/** What might be asked about a random product: its place in the catalogue, and the sentences that the words are from. */
+export function randomQuestion(
+  sources: Sources,
+  rng: Rng,
+): { readonly place: number; readonly query: string; readonly sentences: readonly string[] } {
+  const place = rng.below(sources.products.length);
   const frame = sources.frames[rng.below(sources.frames.length)];
-  const sentences = chosenSentences(product, sources, rng);
-  return {
-    query: framed(frame, thinned(sentences.flatMap(wordsOf), sources, rng)),
-    completion: completionOf(THOUGHT, answerWords(product, sentences, sources, rng).join(' ')),
-  };
+  const sentences = chosenSentences(sources.products[place], sources, rng);
+  return { place, query: framed(frame, thinned(sentences.flatMap(wordsOf), sources, rng)), sentences };
 }
 
 /** One sentence that tells what the product is for, and up to two others, in random order. */
