@@ -19,11 +19,21 @@ const { verdicts } = JSON.parse(readFileSync(join(packageRoot(), 'test/golden/if
   readonly verdicts: readonly Verdict[];
 };
 
+/** IFEval reads “C++” as a regular expression, and NaN as JSON. */
+const DEPARTURES = ['C+ kettle', 'NaN'];
+
 describe('instructions are judged as IFEval judges them', () => {
-  for (const [id, some] of Map.groupBy(verdicts, (verdict) => verdict.id)) {
+  for (const [id, all] of Map.groupBy(verdicts, (verdict) => verdict.id)) {
+    const some = all.filter(({ response }) => !DEPARTURES.includes(response));
     it(`${id}, in ${some.length} responses`, () => {
       const ours = some.map(({ arguments: args, response }) => ({ response, strict: follows(response, id, args), loose: followsLoosely(response, id, args) })); // prettier-ignore
       assert.deepEqual(ours, some.map(({ response, strict, loose }) => ({ response, strict, loose }))); // prettier-ignore
     });
   }
+
+  it('but for what its checkers let pass by accident', () => {
+    for (const { id, arguments: args, response, strict } of verdicts) {
+      if (DEPARTURES.includes(response)) assert.deepEqual([follows(response, id, args), strict], [false, true]);
+    }
+  });
 });

@@ -2,7 +2,8 @@
  * @file Instructions whose following can be checked by a program, by the ids and arguments of IFEval (arXiv 2311.07911).
  *
  * Departures: sentences are counted by Unicode's rules and not by an English model; a language is told by its script, so those
- * that are written in Latin letters are not supported; capital and lower case are checked of whatever language it is.
+ * that are written in Latin letters are not supported; capital and lower case are checked of whatever language it is; a keyword
+ * is what it is, not a regular expression; and JSON has no NaN.
  */
 import type { Row } from '../../base/checks.ts';
 
@@ -25,7 +26,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     (text.match(/\[.*?\]/g) ?? []).length >= number(args.num_placeholders),
   'detectable_content:postscript': (text, args) => hasPostscript(text, words(args.postscript_marker)),
   'detectable_format:number_bullet_lists': (text, args) =>
-    (text.match(/^\s*(?:\*(?!\*)|-).*$/gm) ?? []).length === number(args.num_bullets),
+    (text.match(/^\s*(?:\*[^*]|-).*$/gm) ?? []).length === number(args.num_bullets),
   'detectable_format:constrained_response': (text) =>
     ['My answer is yes.', 'My answer is no.', 'My answer is maybe.'].some((choice) => text.includes(choice)),
   'detectable_format:number_highlighted_sections': (text, args) => highlights(text) >= number(args.num_highlights),
@@ -116,15 +117,16 @@ function hasParagraphs(text: string, wanted: number): boolean {
 }
 
 function nthParagraphBegins(text: string, args: Row): boolean {
-  const paragraphs = text.split('\n\n').map((part) => part.trim()).filter((part) => part !== ''); // prettier-ignore
-  const nth = paragraphs.at(number(args.nth_paragraph) - 1);
+  const paragraphs = text.split('\n\n').map((part) => part.trim());
+  const nth = paragraphs.at(number(args.nth_paragraph) - 1); // empty ones count here, and below they do not
   const first = /^[\s'"]*([^\s.,?!'"]*)/.exec(nth ?? '')?.[1].toLowerCase();
-  return paragraphs.length === number(args.num_paragraphs) && first === words(args.first_word).toLowerCase();
+  const written = paragraphs.filter((part) => part !== '').length;
+  return written === number(args.num_paragraphs) && first === words(args.first_word).toLowerCase();
 }
 
 function hasPostscript(text: string, marker: string): boolean {
   const spaced = marker === 'P.P.S' ? 'p\\.\\s?p\\.\\s?s' : marker === 'P.S.' ? 'p\\.\\s?s\\.' : escaped(marker);
-  return new RegExp(`^\\s*${spaced}.*$`, 'im').test(text);
+  return new RegExp(spaced, 'i').test(text);
 }
 
 function highlights(text: string): number {

@@ -76,8 +76,8 @@ describe('a guard', () => {
     ],
     [
       'entropy',
-      { 'optimizer.learningRate': 0.1, 'guard.malformed': 0, 'guard.clipped': 0, 'guard.entropy': 0.5 },
-      /^The entropy was below 50 % of its start \(\d\.\d+ nats per token\) for 1 steps/,
+      { 'optimizer.learningRate': 1, 'guard.malformed': 0, 'guard.clipped': 0, 'guard.entropy': 0.9 },
+      /^The entropy was below 90 % of its start \(\d\.\d+ nats per token\) for 1 steps/,
       ({ text }, { rollouts }) => rollouts.filter((other) => other.text === text).length > 1,
     ],
   ];
