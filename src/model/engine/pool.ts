@@ -65,7 +65,9 @@ export class Pool {
     if (index === undefined) throw new Error(`there is no kernel ${kernel}`);
     if (this.#loss !== undefined) throw new Error(this.#loss);
     if (this.threads === 1 || total <= grain) {
-      this.#functions[index](0, total, ...args);
+      // In chunks here too: what a kernel has for its own use may be as large as one.
+      for (let start = 0; start < total; start += grain)
+        this.#functions[index](start, Math.min(total, start + grain), ...args);
       return;
     }
     this.#handoff.publish({ kernel: index, total, grain, args });
