@@ -14,9 +14,9 @@ const METHODS: Stands<'method'> = {
   grpo: {},
   sft: {},
   rejection: {},
-  // At the rate of the others it makes both answers of every pair unlikely, and with them all that the start policy could do:
-  // the loss asks only that the worse one falls faster.
-  dpo: { 'optimizer.learningRate': 3e-5 },
+  // Its loss asks only that the worse answer falls faster. At the rate of the others both fall, and much that the start policy
+  // could do with them: on the sample NDCG@10 goes from 0.543 to 0.469, at this rate to 0.617, and at a third of it to 0.571.
+  dpo: { 'optimizer.learningRate': 1e-4 },
 };
 
 const VARIANTS: Stands<'grpo.variant'> = {

@@ -273,7 +273,7 @@ export const SETTINGS = {
     3e-4,
     0,
     1,
-    'Learning rate of AdamW; dpo takes 3e-5 unless one is given. The paper uses 1e-6 for 3 billion parameters.',
+    'Learning rate of AdamW; dpo takes 1e-4 unless one is given. The paper uses 1e-6 for 3 billion parameters.',
   ),
   'optimizer.warmup': {
     default: 5,

@@ -32,8 +32,8 @@ describe('configFrom', () => {
   it('gives dpo a rate of its own, unless one is given, and keeps that in what differs from the presets', () => {
     const rate = 'optimizer.learningRate';
     const [dpo, sft] = (['dpo', 'sft'] as const).map((method) => configFrom({ method }, 'test'));
-    assert.deepEqual([dpo[rate], sft[rate]], [3e-5, SETTINGS[rate].default]);
-    assert.equal(configFrom({ method: 'dpo', [rate]: 1e-4 }, 'test')[rate], 1e-4);
+    assert.deepEqual([dpo[rate], sft[rate]], [1e-4, SETTINGS[rate].default]);
+    assert.equal(configFrom({ method: 'dpo', [rate]: 1e-5 }, 'test')[rate], 1e-5);
     assert.equal(givenIn(dpo)[rate], undefined);
     assert.deepEqual(configFrom(givenIn(dpo), 'test'), dpo);
   });
