@@ -75,7 +75,7 @@ function withEnvironment(test: TestContext, name: string, value: string): void {
   const before = process.env[name];
   process.env[name] = value;
   test.after(() => {
-    if (before === undefined) delete process.env[name];
+    if (before === undefined) Reflect.deleteProperty(process.env, name);
     else process.env[name] = before;
   });
 }
