@@ -8,7 +8,7 @@ import { meansView } from './comparison-means.ts';
 import { t } from './l10n.ts';
 import { decimal, pValueText, signed } from './numbers.ts';
 import type { Effects } from './panel.ts';
-import type { ComparisonResult, ShownComparison } from './protocol.ts';
+import type { ComparedMetric, ComparisonResult, ShownComparison } from './protocol.ts';
 import { shortName } from './short-name.ts';
 import type { PanelState } from './state.ts';
 
@@ -65,7 +65,9 @@ function toolbarView({ checkpoints, comparison }: PanelState, { send }: Effects)
 function resultView(result: ComparisonResult, state: PanelState, effects: Effects): TemplateResult {
   const comparison = result.comparisons[state.comparison.shown];
   return html`<p class="note">${conclusion(comparison)} ${t('Paired randomisation test with 10,000 permutations.')}</p>
-    <div class="asides">${metricsView(comparison)} ${settingsView(comparison)} ${retentionView(result)}</div>
+    <div class="asides">
+      ${metricsView(comparison, state, effects)} ${settingsView(comparison)} ${retentionView(result)}
+    </div>
     ${comparedQueries(comparison, state, effects)}`;
 }
 
@@ -75,34 +77,45 @@ function conclusion({ a, b, difference, pValue }: ShownComparison): string {
   return t('{0} is better; chance alone rarely makes a difference this large.', shortName(difference > 0 ? b : a));
 }
 
-/** The other metrics, where there are some. */
-function metricsView({ metrics, a, b }: ShownComparison): TemplateResult {
-  return html`<details>
+/** Those beside the compared one too, once somebody opens it. */
+function metricsView({ a, b }: ShownComparison, { comparison }: PanelState, { act }: Effects): TemplateResult {
+  const metrics = comparison.metrics.get(b);
+  return html`<details
+    ?open=${comparison.showsMetrics}
+    @toggle=${(event: Event) => {
+      const showsMetrics = (event.target as HTMLDetailsElement).open;
+      if (showsMetrics !== comparison.showsMetrics) act({ kind: 'compared', comparison: { showsMetrics } });
+    }}
+  >
     <summary>${t('All metrics')}</summary>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">${t('Metric')}</th>
-          <th scope="col" class="number">${shortName(a)}</th>
-          <th scope="col" class="number">${shortName(b)}</th>
-          <th scope="col" class="number">${t('Difference')}</th>
-          <th scope="col" class="number">${t('Chance')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${metrics.map(
-          (metric) =>
-            html`<tr>
-              <th scope="row">${metric.name}</th>
-              <td class="number">${decimal(metric.meanA)}</td>
-              <td class="number">${decimal(metric.meanB)}</td>
-              <td class="number">${signed(metric.difference)}</td>
-              <td class="number">${pValueText(metric.pValue)}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${metrics ? metricsTable(metrics, a, b) : html`<vscode-progress-ring aria-label=${t('Comparing…')}></vscode-progress-ring>`}
   </details>`;
+}
+
+function metricsTable(metrics: readonly ComparedMetric[], a: string, b: string): TemplateResult {
+  return html`<table id="compared-metrics">
+    <thead>
+      <tr>
+        <th scope="col">${t('Metric')}</th>
+        <th scope="col" class="number">${shortName(a)}</th>
+        <th scope="col" class="number">${shortName(b)}</th>
+        <th scope="col" class="number">${t('Difference')}</th>
+        <th scope="col" class="number">${t('Chance')}</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${metrics.map(
+        (metric) =>
+          html`<tr>
+            <th scope="row">${metric.name}</th>
+            <td class="number">${decimal(metric.meanA)}</td>
+            <td class="number">${decimal(metric.meanB)}</td>
+            <td class="number">${signed(metric.difference)}</td>
+            <td class="number">${pValueText(metric.pValue)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
 }
 
 function settingsView({ settings, a, b }: ShownComparison): TemplateResult | typeof nothing {

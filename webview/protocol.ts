@@ -6,12 +6,13 @@
  */
 import type { Split } from '../src/data/task.ts';
 import type { RankingExplanation } from '../src/retrieval/explanation.ts';
-import type { Comparison } from '../src/runs/comparison.ts';
+import type { ComparedMetric, Comparison } from '../src/runs/comparison.ts';
 import type { EvaluationRow, RolloutGroup, TokenTrace } from '../src/runs/events.ts';
 import type { CheckpointEntry, RecordedEvent, RunInfo } from '../src/runs/records.ts';
 
 export type { RewriteAnswer } from '../src/app/rewrite-answer.ts';
 export type { ComparedTerm, ExplainedRank, RankingExplanation, ScorePart } from '../src/retrieval/explanation.ts';
+export type { ComparedMetric } from '../src/runs/comparison.ts';
 export type { EvaluationRow, Rollout, RolloutGroup, RunState, TokenTrace } from '../src/runs/events.ts';
 export type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInfo } from '../src/runs/records.ts';
 
@@ -59,7 +60,7 @@ export interface ComparisonResult {
   readonly retention: readonly Retention[];
 }
 
-export interface ShownComparison extends Omit<Comparison, 'rows'> {
+export interface ShownComparison extends Omit<Comparison, 'rows' | 'metrics'> {
   /** Largest gain first. */
   readonly rows: readonly ComparedQuery[];
 }
@@ -140,6 +141,7 @@ export type ToPanel =
   /** All with the same side `a`, what the others are held against. */
   | ({ readonly kind: 'comparison' } & ComparisonResult)
   | { readonly kind: 'comparison-failed'; readonly message: string }
+  | { readonly kind: 'compared-metrics'; readonly b: string; readonly metrics: readonly ComparedMetric[] }
   | ({ readonly kind: 'compared-lists' } & ComparedLists);
 
 export type FromPanel =
@@ -163,6 +165,8 @@ export type FromPanel =
   | { readonly kind: 'compare-another' }
   /** What the panel showed before a reload of the window. */
   | { readonly kind: 'compare-again'; readonly chosen: ChosenComparison }
+  /** The other metrics of the comparison were opened. */
+  | { readonly kind: 'compared-metrics'; readonly b: string }
   /** A query of the comparison was opened. */
   | { readonly kind: 'compared-lists'; readonly b: string; readonly exampleId: string }
   /** Ask for a file and write a report of the comparison to it. */

@@ -14,7 +14,7 @@ export function missing(state: PanelState): readonly FromPanel[] {
   const ids = missingTitles(state);
   if (ids.length > 0) questions.push({ kind: 'titles', ids });
   if (state.tab === 'rollouts' && state.colouring !== 'plain') questions.push(...missingTraces(state));
-  if (state.tab === 'comparison') questions.push(...missingLists(state));
+  if (state.tab === 'comparison') questions.push(...missingOfComparison(state));
   return questions;
 }
 
@@ -44,13 +44,16 @@ function judged({ grades }: RankingContext, exampleId: string): readonly string[
   return Object.hasOwn(grades, exampleId) ? Object.keys(grades[exampleId]) : [];
 }
 
-function missingLists({ comparison: { result, shown, lists }, open }: PanelState): readonly FromPanel[] {
+function missingOfComparison({ comparison, open }: PanelState): readonly FromPanel[] {
+  const { result, shown, showsMetrics, metrics, lists } = comparison;
   const b = result?.comparisons.at(shown)?.b;
   if (b === undefined) return [];
+  const missingMetrics: FromPanel[] = showsMetrics && !metrics.has(b) ? [{ kind: 'compared-metrics', b }] : [];
   const beginning = comparedKey(b, '');
-  return [...open]
+  const missingLists = [...open]
     .filter((key) => key.startsWith(beginning) && !lists.has(key))
     .map((key): FromPanel => ({ kind: 'compared-lists', b, exampleId: key.slice(beginning.length) }));
+  return [...missingMetrics, ...missingLists];
 }
 
 function missingTraces({ groups, open, traces }: PanelState): readonly FromPanel[] {

@@ -6,6 +6,7 @@ import type {
   CheckpointEntry,
   ChosenComparison,
   ComparedLists,
+  ComparedMetric,
   ComparisonResult,
   CurveSettings,
   EvaluationRow,
@@ -34,6 +35,9 @@ export interface ComparisonState {
   readonly status:
     { readonly kind: 'working'; readonly label: string } | { readonly kind: 'failed'; readonly message: string } | null;
   readonly result: ComparisonResult | null;
+  /** Whether all metrics are looked at, and those that are known, by the side that is judged. */
+  readonly showsMetrics: boolean;
+  readonly metrics: ReadonlyMap<string, readonly ComparedMetric[]>;
   /** By `comparedKey`, of queries that were opened. */
   readonly lists: ReadonlyMap<string, ComparedLists>;
   /** What was chosen when the person last saw the panel: a comparison that is new to them comes to the front. */
@@ -96,7 +100,10 @@ export type PanelAction =
   | { readonly kind: 'overlays'; readonly dirs: readonly string[] }
   | { readonly kind: 'colour'; readonly colouring: TokenColouring }
   | { readonly kind: 'explaining'; readonly pair: QueryPair }
-  | { readonly kind: 'compared'; readonly comparison: Partial<Pick<ComparisonState, 'shown' | 'filter'>> }
+  | {
+      readonly kind: 'compared';
+      readonly comparison: Partial<Pick<ComparisonState, 'shown' | 'filter' | 'showsMetrics'>>;
+    }
   | { readonly kind: 'look-at'; readonly document: string | null };
 
 export const DEFAULT_CURVES: CurveSettings = {
@@ -118,7 +125,16 @@ export const initialState: PanelState = {
   chosenStep: null,
   groups: null,
   rows: null,
-  comparison: { status: null, result: null, lists: new Map(), seen: null, shown: 0, filter: NO_COMPARISON_FILTER },
+  comparison: {
+    status: null,
+    result: null,
+    showsMetrics: false,
+    metrics: new Map(),
+    lists: new Map(),
+    seen: null,
+    shown: 0,
+    filter: NO_COMPARISON_FILTER,
+  },
   titles: {},
   tab: 'rollouts',
   filter: NO_FILTER,
@@ -161,6 +177,10 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
       return withResult(state, message);
     case 'comparison-failed':
       return withComparison(state, { status: { kind: 'failed', message: message.message } });
+    case 'compared-metrics': {
+      const metrics = new Map(state.comparison.metrics).set(message.b, message.metrics);
+      return withComparison(state, { metrics });
+    }
     case 'compared-lists':
       return withLists(state, message);
     case 'compared':
@@ -191,6 +211,7 @@ function withResult(state: PanelState, result: ComparisonResult): PanelState {
   return withComparison(isNew ? { ...state, tab: 'comparison' } : state, {
     status: null,
     result,
+    metrics: new Map(),
     lists: new Map(),
     seen: result.chosen,
     shown: result.comparisons.length - 1,

@@ -1,6 +1,6 @@
 /**
- * @file What a comparison found, as its panel is told: the table of all queries at once, without the ranked lists, which are
- * megabytes; those of a query when it is opened.
+ * @file What a comparison found, as its panel is told: the verdict and the table of all queries at once; when they are opened, the
+ * other metrics, whose statistics take time, and the ranked lists of a query, which are megabytes for all.
  */
 import type {
   ChosenComparison,
@@ -9,7 +9,7 @@ import type {
   ComparisonResult,
   Retention,
 } from '../../webview/protocol.ts';
-import type { ComparedRow, Comparison } from '../runs/comparison.ts';
+import { type ComparedMetric, type ComparedRow, type Comparison, otherMetrics } from '../runs/comparison.ts';
 import { readEvaluation } from '../runs/evaluations.ts';
 import { openRunReader } from '../runs/reader.ts';
 import { readRetention } from '../runs/retention.ts';
@@ -18,6 +18,8 @@ export interface Compared {
   readonly result: ComparisonResult;
   /** The same with everything that is known of every query. */
   readonly comparisons: readonly Comparison[];
+  /** Every metric of `b` and of the side that it is held against; none where that was not compared. */
+  metrics(b: string): readonly ComparedMetric[];
   /** What `b` and the side that it is held against found for an example; null where that was not compared. */
   lists(b: string, exampleId: string): ComparedLists | null;
 }
@@ -29,13 +31,19 @@ export function comparedOf(chosen: ChosenComparison, comparisons: readonly Compa
   return {
     result,
     comparisons,
+    metrics: (b) => comparisons.filter((comparison) => comparison.b === b).flatMap(allMetrics),
     lists: (b, exampleId) => {
-      const rows = comparisons.find((comparison) => comparison.b === b)?.rows;
-      const row = rows?.find((compared) => compared.exampleId === exampleId);
+      const compared = comparisons.find((comparison) => comparison.b === b);
+      const row = compared?.rows.find((query) => query.exampleId === exampleId);
       recorded ??= recordedOf(chosen, runDir);
       return row ? listsOf(b, row, runDir, recorded) : null;
     },
   };
+}
+
+/** The worker compares all of them, and what the run recorded is compared by one at first. */
+function allMetrics({ metrics, metric, rows, minimumEffect }: Comparison): readonly ComparedMetric[] {
+  return metrics.length > 1 ? metrics : [...metrics, ...otherMetrics(rows, metric, minimumEffect)];
 }
 
 function shownComparison({ rows, ...comparison }: Comparison): ComparisonResult['comparisons'][number] {

@@ -217,6 +217,12 @@ class Dashboard {
           this.#compareAgain(message.chosen);
         });
         return;
+      case 'compared-metrics':
+        void reporting(this.#output, () => {
+          const metrics = this.#compared?.metrics(message.b) ?? [];
+          this.#tell({ kind: 'compared-metrics', b: message.b, metrics });
+        });
+        return;
       case 'compared-lists':
         void reporting(this.#output, () => {
           const lists = this.#compared?.lists(message.b, message.exampleId);

@@ -32,7 +32,7 @@ export interface Comparison extends PairedStatistics {
   readonly metric: string;
   /** A gain or loss of at most this much is a tie. */
   readonly minimumEffect: number;
-  /** Every metric that both have, the compared one first. */
+  /** Every metric that both have, the compared one first; only that where it was not asked for more. */
   readonly metrics: readonly ComparedMetric[];
   /** Settings in which the runs of the two differ. */
   readonly settings: readonly DifferingSetting[];
@@ -66,6 +66,8 @@ export interface ComparedSide {
 export interface ComparisonOptions {
   readonly metric: string;
   readonly minimumEffect?: number;
+  /** Leaves out the other metrics, which take most of the time; {@link otherMetrics} has them later. */
+  readonly only?: boolean;
 }
 
 /**
@@ -77,7 +79,7 @@ export function compareEvaluations(
   a: ComparedSide,
   b: ComparedSide,
   split: Split,
-  { metric, minimumEffect = 0 }: ComparisonOptions,
+  { metric, minimumEffect = 0, only = false }: ComparisonOptions,
 ): Comparison {
   const ofA = new Map(a.rows.map((row) => [row.exampleId, row]));
   const rows = b.rows.flatMap((row): ComparedRow[] => {
@@ -90,17 +92,19 @@ export function compareEvaluations(
   if (rows.length === 0) {
     throw new UserError(`${a.name} and ${b.name} were not evaluated on the same queries; evaluate both on ${split}.`);
   }
-  const others = Object.keys(rows[0].b.metrics).filter((name) => name !== metric && name in rows[0].a.metrics);
-  const names = [metric, ...others];
-  const values = names.map((name) => ({
-    a: rows.map((row) => valueOf(row.a, name)),
-    b: rows.map((row) => valueOf(row.b, name)),
-  }));
-  const statistics = pairedStatisticsOfMetrics(values, minimumEffect);
-  const metrics = statistics.map((found, i) => ({ name: names[i], ...shortened(found) }));
+  const [statistics] = statisticsOf(rows, [metric], minimumEffect);
+  const others = only ? [] : otherMetrics(rows, metric, minimumEffect);
+  const metrics = [{ name: metric, ...shortened(statistics) }, ...others];
   rows.sort((x, y) => y.gain - x.gain);
   const settings = differingSettings(a.settings ?? {}, b.settings ?? {});
-  return { ...statistics[0], a: a.name, b: b.name, split, metric, minimumEffect, metrics, settings, rows };
+  return { ...statistics, a: a.name, b: b.name, split, metric, minimumEffect, metrics, settings, rows };
+}
+
+/** What is said of each metric that both have beside the compared one. */
+export function otherMetrics(rows: readonly ComparedRow[], metric: string, minimumEffect: number): ComparedMetric[] {
+  const [{ a, b }] = rows;
+  const names = Object.keys(b.metrics).filter((name) => name !== metric && Object.hasOwn(a.metrics, name));
+  return statisticsOf(rows, names, minimumEffect).map((found, i) => ({ name: names[i], ...shortened(found) }));
 }
 
 /** What the query as typed got, as if it were its own rewrite. */
@@ -113,6 +117,18 @@ export function ndcgName(metrics: Readonly<Record<string, number>>): string {
   const name = Object.keys(metrics).find((metric) => /^ndcg@\d+$/.test(metric));
   if (name === undefined) throw new Error('an evaluation has no NDCG');
   return name;
+}
+
+function statisticsOf(
+  rows: readonly ComparedRow[],
+  names: readonly string[],
+  minimumEffect: number,
+): PairedStatistics[] {
+  const values = names.map((name) => ({
+    a: rows.map((row) => valueOf(row.a, name)),
+    b: rows.map((row) => valueOf(row.b, name)),
+  }));
+  return pairedStatisticsOfMetrics(values, minimumEffect);
 }
 
 function shortened({

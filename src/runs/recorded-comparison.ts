@@ -9,7 +9,10 @@ import { readEvaluation } from './evaluations.ts';
 import type { EvaluationRow } from './events.ts';
 import type { RunReader } from './reader.ts';
 
-/** Null unless both were evaluated on the split with the run's settings. `a` may be `raw`, the queries as typed. */
+/**
+ * Null unless both were evaluated on the split with the run's settings. `a` may be `raw`, the queries as typed. Of the metrics only
+ * NDCG is compared.
+ */
 export function compareRecorded(
   reader: RunReader,
   { a, b, split }: { readonly a: string; readonly b: string; readonly split: Split },
@@ -18,7 +21,7 @@ export function compareRecorded(
   const rowsA = a === RAW_QUERY ? rowsB?.map(asTyped) : recordedRows(reader, a, split);
   if (!rowsA || !rowsB) return null;
   const metric = ndcgName(rowsB[0]?.metrics ?? {});
-  return compareEvaluations({ name: a, rows: rowsA }, { name: b, rows: rowsB }, split, { metric });
+  return compareEvaluations({ name: a, rows: rowsA }, { name: b, rows: rowsB }, split, { metric, only: true });
 }
 
 /**

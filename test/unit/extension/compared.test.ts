@@ -52,6 +52,20 @@ test('the panel is told every query without its lists, and those of a query once
   assert.deepEqual(missing(reduce(answered, told)), [asked], 'another comparison may have other lists');
 });
 
+test('the other metrics are compared once they are looked at', (t) => {
+  const compared = demoComparison(demoRun(t));
+  const open = [
+    { kind: 'comparison', ...compared.result } as const,
+    { kind: 'compared', comparison: { showsMetrics: true } } as const,
+  ].reduce(reduce, initialState);
+  assert.deepEqual(missing(open), [{ kind: 'compared-metrics', b: 'step-000020' }]);
+  const metrics = compared.metrics('step-000020');
+  const names = Object.keys(compared.comparisons[1].rows[0].b.metrics);
+  assert.deepEqual(metrics.map(({ name }) => name).toSorted(), names.toSorted());
+  assert.equal(metrics[0].difference, compared.comparisons[1].difference);
+  assert.deepEqual(missing(reduce(open, { kind: 'compared-metrics', b: 'step-000020', metrics })), []);
+});
+
 test('a query that was not compared has no lists', (t) => {
   const compared = demoComparison(demoRun(t));
   assert.equal(compared.lists('step-000020', 'constructor'), null);

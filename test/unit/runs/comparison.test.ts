@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareEvaluations } from '../../../src/runs/comparison.ts';
+import { compareEvaluations, otherMetrics } from '../../../src/runs/comparison.ts';
 import type { EvaluationRow } from '../../../src/runs/events.ts';
 
 function row(exampleId: string, ndcg: number): EvaluationRow {
@@ -48,6 +48,12 @@ test('every common metric is compared, lists by what they share, and settings th
       ['ndcg@10', 0.25],
     ],
   );
+  const only = compareEvaluations(side('a', 0.5, [], {}), side('b', 0.75, [], {}), 'test', {
+    metric: 'recall@10',
+    minimumEffect: 0.2,
+    only: true,
+  });
+  assert.deepEqual([...only.metrics, ...otherMetrics(only.rows, 'recall@10', 0.2)], comparison.metrics);
   assert.deepEqual([comparison.wins, comparison.ties, comparison.losses], [0, 2, 0]);
   assert.deepEqual(comparison.differenceInterval, [0.125, 0.125]);
   assert.equal(comparison.rows[0].overlap.asSets, 1 / 4);
