@@ -56,7 +56,8 @@ function dispatch(message: ToPanel | PanelAction): void {
 function take(message: ToPanel | PanelAction): void {
   state = reduce(state, message);
   // An answer, or a reason to ask again.
-  if (message.kind === 'groups' || message.kind === 'run' || message.kind === 'comparison') asked.clear();
+  const { kind } = message;
+  if (kind === 'groups' || kind === 'comparison' || (kind === 'run' && message.events.length > 0)) asked.clear();
   for (const question of missing(state)) {
     const text = JSON.stringify(question);
     // A slider asks for more steps than anybody wants to see: one at a time.

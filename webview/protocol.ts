@@ -105,12 +105,19 @@ export interface Retention {
   }[];
 }
 
+/** Events with the metrics of their steps beside them. */
+export interface PackedEvents {
+  /** Those of steps without their metrics. */
+  readonly events: readonly RecordedEvent[];
+  /** By name of the metric a value for each step, in their order; null where it is not a number. */
+  readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
 /** The run itself, and what was recorded since the last such message; `reset` when it is everything. */
-export interface RunMessage {
+export interface RunMessage extends PackedEvents {
   readonly kind: 'run';
   readonly info: RunInfo;
   readonly checkpoints: readonly CheckpointEntry[];
-  readonly events: readonly RecordedEvent[];
   readonly reset: boolean;
 }
 
@@ -119,12 +126,7 @@ export type ToPanel =
   | { readonly kind: 'starting' }
   | RunMessage
   /** As `run`, of another run that is laid over this one. */
-  | {
-      readonly kind: 'other-run';
-      readonly info: RunInfo;
-      readonly events: readonly RecordedEvent[];
-      readonly reset: boolean;
-    }
+  | ({ readonly kind: 'other-run'; readonly info: RunInfo; readonly reset: boolean } & PackedEvents)
   /** The other runs of the runs folder. */
   | { readonly kind: 'runs'; readonly runs: readonly RunInfo[] }
   /** Why there is nothing (more) to see, with the end of the worker's log when there is one. */

@@ -24,6 +24,7 @@ import { type ComparisonFilter, NO_COMPARISON_FILTER } from './comparison-filter
 import { t } from './l10n.ts';
 import { NO_FILTER, type RolloutFilter } from './rollout-filter.ts';
 import { extended, NO_HISTORY, type RecordedEvaluation, type RunHistory } from './run-history.ts';
+import { unpacked } from './unpack-events.ts';
 
 export type Tab = 'rollouts' | 'evaluation' | 'comparison';
 
@@ -289,7 +290,8 @@ export function pairKey({ original, rewrite, exampleId }: QueryPair): string {
 }
 
 function withRun(state: PanelState, message: Extract<ToPanel, { kind: 'run' }>): PanelState {
-  const { info, checkpoints, events, reset } = message;
+  const { info, checkpoints, reset } = message;
+  const events = unpacked(message);
   const history = extended(reset ? NO_HISTORY : state, events);
   const takenBack = Math.min(...events.map((event) => (event.kind === 'discard' ? event.step : Infinity)));
   const groups = state.groups && state.groups.step <= takenBack ? state.groups : null;
@@ -298,10 +300,11 @@ function withRun(state: PanelState, message: Extract<ToPanel, { kind: 'run' }>):
 }
 
 /** One that is no longer wanted may still be on its way. */
-function withOtherRun(state: PanelState, { info, events, reset }: Extract<ToPanel, { kind: 'other-run' }>): PanelState {
+function withOtherRun(state: PanelState, message: Extract<ToPanel, { kind: 'other-run' }>): PanelState {
+  const { info, reset } = message;
   if (!state.overlays.includes(info.dir)) return state;
   const before = reset ? NO_HISTORY : (state.others.get(info.dir) ?? NO_HISTORY);
-  const others = new Map(state.others).set(info.dir, { ...extended(before, events), info });
+  const others = new Map(state.others).set(info.dir, { ...extended(before, unpacked(message)), info });
   return { ...state, others };
 }
 

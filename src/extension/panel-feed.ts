@@ -2,8 +2,9 @@
 import type { RankingContext, RolloutKey, RunMessage, ToPanel } from '../../webview/protocol.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { openRunReader, type RunReader } from '../runs/reader.ts';
-import { changeSince, watchRun, type RunWatch } from '../runs/watch.ts';
+import { changeSince, type RunChange, type RunWatch, watchRun } from '../runs/watch.ts';
 import { logTail } from '../worker/launch.ts';
+import { packed } from './pack-events.ts';
 
 export interface FeedOptions {
   readonly send: (message: ToPanel) => void;
@@ -30,7 +31,7 @@ export class PanelFeed {
     try {
       const reader = openRunReader(this.#dir);
       try {
-        return { kind: 'run', ...changeSince(reader, 0), reset: true };
+        return runMessage(changeSince(reader, 0), true);
       } finally {
         reader.close();
       }
@@ -47,8 +48,7 @@ export class PanelFeed {
     this.#watch = watchRun(
       this.#dir,
       (change) => {
-        const { send } = this.#options;
-        send({ kind: 'run', ...change, reset });
+        this.#options.send(runMessage(change, reset));
         reset = false;
         if (change.info.state === 'failed') this.#sendProblem(change.info.message ?? 'The run failed.');
       },
@@ -85,7 +85,7 @@ export class PanelFeed {
     return watchRun(
       dir,
       ({ info, events }) => {
-        this.#options.send({ kind: 'other-run', info, events, reset });
+        this.#options.send({ kind: 'other-run', info, ...packed(events), reset });
         reset = false;
       },
       (error) => {
@@ -149,6 +149,10 @@ export class PanelFeed {
   #sendProblem(message: string): void {
     this.#options.send({ kind: 'problem', message, log: logTail(this.#dir) });
   }
+}
+
+function runMessage({ info, checkpoints, events }: RunChange, reset: boolean): RunMessage {
+  return { kind: 'run', info, checkpoints, ...packed(events), reset };
 }
 
 /** The grades of some examples, and the titles of what is judged among the documents shown for them. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { packed } from '../../../src/extension/pack-events.ts';
 import type { RecordedEvent, RunInfo, ToPanel } from '../../../webview/protocol.ts';
 import { missing } from '../../../webview/questions.ts';
 import { initialState, reduce, secondsLeft, traceKey, wantedStep, type PanelState } from '../../../webview/state.ts';
@@ -30,7 +31,7 @@ const evaluated = (n: number): RecordedEvent => ({ ...base(n), kind: 'evaluation
 const discard = (n: number): RecordedEvent => ({ ...base(n), kind: 'discard' });
 
 function run(events: readonly RecordedEvent[], changes: Partial<Extract<ToPanel, { kind: 'run' }>> = {}): ToPanel {
-  return { kind: 'run', info: INFO, checkpoints: [], events, reset: false, ...changes };
+  return { kind: 'run', info: INFO, checkpoints: [], ...packed(events), reset: false, ...changes };
 }
 const TITLES = { d1: 'Trail Shoe', d2: 'Boot', d3: 'Sock' };
 const groups = (n: number): ToPanel => ({ kind: 'groups', step: n, groups: [group()], titles: TITLES, grades: {} });
@@ -113,10 +114,10 @@ describe('the panel state', () => {
 
   it('lays over the runs that were chosen, and forgets one that no longer is', () => {
     const other = { ...INFO, dir: '/runs/b' };
-    const told: ToPanel = { kind: 'other-run', info: other, events: [step(1), step(2)], reset: true };
+    const told = { kind: 'other-run', info: other, ...packed([step(1), step(2)]), reset: true } as const;
     const chosen = after({ kind: 'overlays', dirs: ['/runs/b'] }, told);
     assert.equal(chosen.others.get('/runs/b')?.steps.length, 2);
-    const more = reduce(chosen, { ...told, events: [step(3)], reset: false });
+    const more = reduce(chosen, { ...told, ...packed([step(3)]), reset: false });
     assert.equal(more.others.get('/runs/b')?.steps.length, 3);
     const none = reduce(more, { kind: 'overlays', dirs: [] });
     assert.equal(none.others.size, 0);
