@@ -9,7 +9,6 @@ import { MARKS } from './marks.ts';
 import { metricLabel, metricText, inUnit } from './metrics.ts';
 import { checkbox, menu } from './menu.ts';
 import type { Effects } from './panel.ts';
-import type { RunInfo } from './protocol.ts';
 import type { MarkKind, StepPoint } from './run-history.ts';
 import { STATE_NAMES } from './state-names.ts';
 import type { PanelState } from './state.ts';
@@ -48,48 +47,39 @@ function toolbar(state: PanelState, effects: Effects): TemplateResult {
 }
 
 function metricsMenu(state: PanelState, { act }: Effects): TemplateResult {
+  return menu('metrics', t('Metrics'), state.menu === 'metrics' ? metricItems(state, act) : null, (isOpen) => {
+    act({ kind: 'menu', menu: 'metrics', isOpen });
+  });
+}
+
+function metricItems(state: PanelState, act: Effects['act']): TemplateResult[] {
   const { metrics } = state.curves;
-  const all = metricNames(state);
-  const choose = (metric: string, on: boolean): void => {
-    const others = metrics.filter((name) => name !== metric);
-    act({ kind: 'curves', curves: { metrics: on ? [...others, metric] : others } });
-  };
-  return menu(
-    'metrics',
-    t('Metrics'),
-    all.map((metric) =>
-      checkbox(`metric-${metric}`, metricLabel(metric).title, metrics.includes(metric), (on) => {
-        choose(metric, on);
-      }),
-    ),
+  return metricNames(state).map((metric) =>
+    checkbox(`metric-${metric}`, metricLabel(metric).title, metrics.includes(metric), (on) => {
+      const others = metrics.filter((name) => name !== metric);
+      act({ kind: 'curves', curves: { metrics: on ? [...others, metric] : others } });
+    }),
   );
 }
 
 /** Other runs of the folder, listed anew each time the menu opens. */
-function runsMenu({ runs, overlays }: PanelState, effects: Effects): TemplateResult {
-  const choose = ({ dir }: RunInfo, on: boolean): void => {
-    const others = overlays.filter((name) => name !== dir);
-    overlay(on ? [...others, dir] : others, effects);
-  };
-  const empty = runs === null ? t('Looking for runs…') : t('There is no other run in the runs folder.');
-  return menu(
-    'runs',
-    t('Compare Runs'),
-    runs && runs.length > 0
-      ? runs.map((run, i) =>
-          checkbox(
-            `run-${i}`,
-            `${run.name} (${run.step}/${run.totalSteps}, ${STATE_NAMES[run.state]})`,
-            overlays.includes(run.dir),
-            (on) => {
-              choose(run, on);
-            },
-          ),
-        )
-      : [html`<p class="empty">${empty}</p>`],
-    () => {
-      effects.send({ kind: 'list-runs' });
-    },
+function runsMenu(state: PanelState, effects: Effects): TemplateResult {
+  return menu('runs', t('Compare Runs'), state.menu === 'runs' ? runItems(state, effects) : null, (isOpen) => {
+    effects.act({ kind: 'menu', menu: 'runs', isOpen });
+    if (isOpen) effects.send({ kind: 'list-runs' });
+  });
+}
+
+function runItems({ runs, overlays }: PanelState, effects: Effects): TemplateResult[] {
+  if (!runs || runs.length === 0) {
+    const empty = runs === null ? t('Looking for runs…') : t('There is no other run in the runs folder.');
+    return [html`<p class="empty">${empty}</p>`];
+  }
+  return runs.map(({ name, step, totalSteps, state, dir }, i) =>
+    checkbox(`run-${i}`, `${name} (${step}/${totalSteps}, ${STATE_NAMES[state]})`, overlays.includes(dir), (on) => {
+      const others = overlays.filter((overlaid) => overlaid !== dir);
+      overlay(on ? [...others, dir] : others, effects);
+    }),
   );
 }
 

@@ -1,8 +1,13 @@
 /** @file A button with a list of things to tick. The browser opens and closes it, also by Escape and by a click elsewhere. */
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 
-/** @param onOpen called each time, for content that is fetched. */
-export function menu(id: string, label: string, items: readonly TemplateResult[], onOpen?: () => void): TemplateResult {
+/** @param items while it is open, null otherwise: controls that nobody sees would cost time whenever a panel appears. */
+export function menu(
+  id: string,
+  label: string,
+  items: readonly TemplateResult[] | null,
+  onToggle: (isOpen: boolean) => void,
+): TemplateResult {
   return html`<button class="menu-button" id="${id}-button" popovertarget="${id}-menu">${label} ▾</button>
     <div
       class="menu"
@@ -10,11 +15,11 @@ export function menu(id: string, label: string, items: readonly TemplateResult[]
       popover
       role="group"
       aria-label=${label}
-      @toggle=${(event: ToggleEvent) => {
-        if (event.newState === 'open') onOpen?.();
+      @beforetoggle=${(event: ToggleEvent) => {
+        onToggle(event.newState === 'open');
       }}
     >
-      ${items}
+      ${items ?? nothing}
     </div>`;
 }
 

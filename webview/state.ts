@@ -28,6 +28,8 @@ import { unpacked } from './unpack-events.ts';
 
 export type Tab = 'rollouts' | 'evaluation' | 'comparison';
 
+export type Menu = 'metrics' | 'runs';
+
 /** What tokens are coloured by. */
 export type TokenColouring = 'plain' | 'log-probability' | 'difference';
 
@@ -69,6 +71,8 @@ export interface PanelState extends RunHistory {
   /** Folders of the runs that should be laid over this one, and those of them that are known by now. */
   readonly overlays: readonly string[];
   readonly others: ReadonlyMap<string, OtherRun>;
+  /** Which menu is open. */
+  readonly menu: Menu | null;
   /** The other runs that could be laid over this one; null until asked for. */
   readonly runs: readonly RunInfo[] | null;
   /** The step whose rollouts are shown; null follows the newest. */
@@ -98,6 +102,7 @@ export type PanelAction =
   | { readonly kind: 'filter'; readonly filter: Partial<RolloutFilter> }
   | { readonly kind: 'toggle'; readonly key: string }
   | { readonly kind: 'curves'; readonly curves: Partial<CurveSettings> }
+  | { readonly kind: 'menu'; readonly menu: Menu; readonly isOpen: boolean }
   | { readonly kind: 'overlays'; readonly dirs: readonly string[] }
   | { readonly kind: 'colour'; readonly colouring: TokenColouring }
   | { readonly kind: 'explaining'; readonly pair: QueryPair }
@@ -122,6 +127,7 @@ export const initialState: PanelState = {
   curves: DEFAULT_CURVES,
   overlays: [],
   others: new Map(),
+  menu: null,
   runs: null,
   chosenStep: null,
   groups: null,
@@ -196,6 +202,8 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
       return { ...state, open: toggled(state.open, message.key) };
     case 'curves':
       return { ...state, curves: { ...state.curves, ...message.curves } };
+    case 'menu':
+      return { ...state, menu: message.isOpen ? message.menu : state.menu === message.menu ? null : state.menu };
     case 'overlays':
       return { ...state, overlays: message.dirs, others: only(state.others, message.dirs) };
     case 'colour':

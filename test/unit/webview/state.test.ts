@@ -105,6 +105,13 @@ describe('the panel state', () => {
     assert.equal(reduce(done, { kind: 'comparing', label: 'one more' }).comparison.result?.chosen.a, 'raw');
   });
 
+  it('has one menu open at a time, also where the one that closes says so last', () => {
+    const open = after({ kind: 'menu', menu: 'metrics', isOpen: true }, { kind: 'menu', menu: 'runs', isOpen: true });
+    assert.equal(open.menu, 'runs');
+    assert.equal(reduce(open, { kind: 'menu', menu: 'metrics', isOpen: false }).menu, 'runs');
+    assert.equal(reduce(open, { kind: 'menu', menu: 'runs', isOpen: false }).menu, null);
+  });
+
   it('tells the time left from the pace of the last twenty steps, only while it runs', () => {
     const state = after(run([step(1), step(2)]));
     assert.equal(secondsLeft(state), 8 * 1.5);
