@@ -124,10 +124,7 @@ async function enteredAt(page: Page): Promise<number> {
 
 async function opening(page: Page, run: string): Promise<number> {
   await runCommand(page, 'Rec-R1: Open Dashboard');
-  const list = page.locator('.quick-input-widget', { hasText: 'Show which run?' });
-  await list.locator('input').fill(run);
-  await list.locator('.monaco-list-row.focused', { hasText: run }).waitFor();
-  await page.keyboard.press('Enter');
+  await chooseRun(page, 'Show which run?', run);
   const panel = await webview(page);
   await panel.locator('#reward').waitFor();
   const contentAt = await panel.locator('body').evaluate(async () => {
@@ -136,6 +133,13 @@ async function opening(page: Page, run: string): Promise<number> {
     return notes.contentAt;
   });
   return contentAt - (await enteredAt(page));
+}
+
+async function chooseRun(page: Page, question: string, run: string): Promise<void> {
+  const list = page.locator('.quick-input-widget', { hasText: question });
+  await list.locator('input').first().fill(run);
+  await list.locator('.monaco-list-row.focused', { hasText: run }).waitFor();
+  await page.keyboard.press('Enter');
 }
 
 async function openings(page: Page, run: string): Promise<Measured> {
@@ -164,7 +168,8 @@ async function comparison(
   panel: FrameLocator,
   { judged, against }: { readonly judged: string; readonly against: string },
 ): Promise<number> {
-  await panel.locator('#compare').click();
+  await runCommand(page, 'Rec-R1: Compare Checkpoints');
+  await chooseRun(page, 'Compare checkpoints of which run?', 'long');
   await pick(page, 'Which checkpoint should be judged?', judged);
   await pick(page, 'Against what?', against);
   await page.locator('.quick-input-widget').getByPlaceholder('On which queries?').fill('validation');
@@ -244,7 +249,6 @@ await withEditor(
       }),
       await searches(panel, 'text search over a step', { field: '#filter-text', count: '#filter-count', all: '384 rewrites' }), // prettier-ignore
     );
-    await panel.locator('#tab-comparison').click();
     rows.push(
       await comparisons(page, panel),
       await repeated('another order of a comparison', 100, (i) => {
