@@ -6,7 +6,7 @@ import { render } from 'lit';
 import { panelView } from './panel.ts';
 import { CurvePlots } from './curve-plots.ts';
 import { defineControls } from './controls.ts';
-import type { FromPanel, RunMessage, SavedPanel, ToPanel } from './protocol.ts';
+import type { FromPanel, SavedPanel, ToPanel } from './protocol.ts';
 import { missing } from './questions.ts';
 import { initialState, reduce, type PanelAction, type Tab } from './state.ts';
 import { defineVirtualRows } from './virtual-rows.ts';
@@ -19,6 +19,9 @@ interface VsCodeApi {
   setState(state: SavedPanel): void;
 }
 declare function acquireVsCodeApi(): VsCodeApi;
+
+/** How long a new panel waits to be told of its run before it asks. */
+const EARLY_MILLIS = 500;
 
 const TABS: readonly Tab[] = ['rollouts', 'evaluation', 'comparison'];
 
@@ -84,13 +87,23 @@ function draw(): void {
   plots.update(state);
 }
 
-window.addEventListener('message', (event: MessageEvent<ToPanel>) => {
-  dispatch(event.data);
+let isReady = false;
+
+/** @param known the id of the last event that this page was told. */
+function sayReady(known: number): void {
+  if (isReady) return;
+  isReady = true;
+  send({ kind: 'ready', known });
+  if (state.overlays.length > 0) send({ kind: 'overlay', dirs: state.overlays });
+  if (saved?.comparison) send({ kind: 'compare-again', chosen: saved.comparison });
+}
+
+window.addEventListener('message', ({ data }: MessageEvent<ToPanel>) => {
+  // Before what it leads to is asked: the host answers to those who are ready.
+  sayReady(data.kind === 'run' ? (data.events.at(-1)?.id ?? 0) : 0);
+  dispatch(data);
 });
-// The run as it was when the page was made; what is new by now, the host says.
-const first = JSON.parse(document.getElementById('first')?.textContent ?? 'null') as RunMessage | null;
-send({ kind: 'ready', known: first?.events.at(-1)?.id ?? 0 });
-if (first) take(first);
 draw();
-if (state.overlays.length > 0) send({ kind: 'overlay', dirs: state.overlays });
-if (saved?.comparison) send({ kind: 'compare-again', chosen: saved.comparison });
+// A new panel is told its run at once; one that was here before asks.
+if (saved) sayReady(0);
+else setTimeout(sayReady, EARLY_MILLIS, 0);

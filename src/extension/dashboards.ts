@@ -49,7 +49,7 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
       return;
     }
     const panel = vscode.window.createWebviewPanel(PANEL_TYPE, runName(dir), vscode.ViewColumn.Active);
-    this.#adopt(panel, dir);
+    this.#adopt(panel, dir, true);
   }
 
   /** Closes the run's panel where one is open. */
@@ -67,7 +67,7 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
 
   /** After a reload of the window. */
   deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: SavedPanel | undefined): Promise<void> {
-    if (typeof saved?.dir === 'string') this.#adopt(panel, saved.dir);
+    if (typeof saved?.dir === 'string') this.#adopt(panel, saved.dir, false);
     else panel.dispose(); // it was closed before it could say what it showed
     return Promise.resolve();
   }
@@ -77,8 +77,8 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
     for (const panel of this.#panels.values()) panel.dispose();
   }
 
-  #adopt(panel: vscode.WebviewPanel, dir: string): void {
-    this.#panels.set(dir, new Dashboard(panel, dir, this.#context, this.#parts));
+  #adopt(panel: vscode.WebviewPanel, dir: string, isNew: boolean): void {
+    this.#panels.set(dir, new Dashboard(panel, dir, isNew, this.#context, this.#parts));
     panel.onDidDispose(() => {
       this.#panels.delete(dir);
     });
@@ -96,7 +96,8 @@ class Dashboard {
   readonly #feed: PanelFeed;
   #compared: Compared | undefined;
 
-  constructor(panel: vscode.WebviewPanel, dir: string, context: vscode.ExtensionContext, parts: Parts) {
+  /** @param isNew false for one that the editor restores: such a page asks by itself. */
+  constructor(panel: vscode.WebviewPanel, dir: string, isNew: boolean, context: vscode.ExtensionContext, parts: Parts) {
     this.#panel = panel;
     this.#dir = dir;
     this.#worker = parts.worker;
@@ -121,16 +122,13 @@ class Dashboard {
         if (ended === dir && reason !== null) this.#feed.processEnded(reason);
       }),
     ];
-    // The editor prepares the page meanwhile: what is read now is there when its script begins.
-    const writing = setImmediate(() => {
-      panel.webview.html = panelHtml(panel.webview, dist, {
-        script: 'webview.js',
-        data: { dir },
-        first: this.#feed.whole() ?? undefined,
-      });
+    panel.webview.html = panelHtml(panel.webview, dist, { script: 'webview.js', data: { dir } });
+    // The editor prepares the page meanwhile, and keeps what is said by then until its script listens.
+    const telling = setImmediate(() => {
+      if (isNew) this.#feed.tellEarly();
     });
     panel.onDidDispose(() => {
-      clearImmediate(writing);
+      clearImmediate(telling);
       this.#feed.stop();
       vscode.Disposable.from(...subscriptions).dispose();
     });

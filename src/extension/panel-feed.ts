@@ -26,18 +26,17 @@ export class PanelFeed {
     this.#options = options;
   }
 
-  /** The run as it is now, for a page that is about to be made; null where there is none, or it cannot be read. */
-  whole(): RunMessage | null {
+  /** Tells a page that is only being made the run as it is now; nothing where there is none, or it cannot be read. */
+  tellEarly(): void {
     try {
       const reader = openRunReader(this.#dir);
       try {
-        return runMessage(changeSince(reader, 0), true);
+        this.#options.send(runMessage(changeSince(reader, 0), true));
       } finally {
         reader.close();
       }
     } catch (error) {
-      if (error instanceof UserError) return null; // `start` says why
-      throw error;
+      if (!(error instanceof UserError)) throw error; // `start` says why
     }
   }
 

@@ -11,11 +11,9 @@ interface Page {
   readonly script: string;
   /** What the script should know from the start, as `data-*` attributes of its root. */
   readonly data?: Readonly<Record<string, string>>;
-  /** What it should show first, as JSON in an element with the id `first`: no message is as early. */
-  readonly first?: unknown;
 }
 
-export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { script, data, first }: Page): string {
+export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { script, data }: Page): string {
   const nonce = randomBytes(16).toString('base64url');
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
   const policy = [
@@ -39,7 +37,6 @@ export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { script, d
   </head>
   <body>
     <main id="app"${attributes}></main>
-    ${first === undefined ? '' : `<script type="application/json" id="first">${JSON.stringify(first).replaceAll('<', String.raw`\u003c`)}</script>`}
     <script type="module" nonce="${nonce}" src="${escaped(file(script))}"></script>
   </body>
 </html>`;
