@@ -61,7 +61,7 @@ function sideView(
   return html`<tr class=${difference > 0 ? 'gain' : difference < 0 ? 'loss' : ''}>
     <th scope="row">
       <button
-        class="side"
+        class="choice"
         aria-pressed=${isShown}
         title=${t('Show {0} query by query', b)}
         @click=${() => {

@@ -1,6 +1,6 @@
 /**
- * @file The panel's entry: messages in, state, one render. What the person chose is kept with the panel; all else comes from
- * the run folder again.
+ * @file The panel's entry: messages in, state, one render. What the person chose is kept with the panel and told to the host; all
+ * else comes from the run folder again.
  */
 import { render } from 'lit';
 import { panelView } from './panel.ts';
@@ -8,7 +8,8 @@ import { CurvePlots } from './curve-plots.ts';
 import { defineControls } from './controls.ts';
 import type { FromPanel, SavedPanel, ToPanel } from './protocol.ts';
 import { missing } from './questions.ts';
-import { initialState, reduce, type PanelAction, type Tab } from './state.ts';
+import { restored, savedFrom } from './saved-panel.ts';
+import { reduce, type PanelAction } from './state.ts';
 import { defineVirtualRows } from './virtual-rows.ts';
 import 'uplot/dist/uPlot.min.css';
 import './style/panel.css';
@@ -22,24 +23,20 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 /** How long a new panel waits to be told of its run before it asks. */
 const EARLY_MILLIS = 500;
-
-const TABS: readonly Tab[] = ['rollouts', 'evaluation', 'comparison'];
+/** Between what a person does and that it is kept: typing and scrolling come in dozens. */
+const SAVE_MILLIS = 200;
 
 defineControls();
 defineVirtualRows();
 const vscode = acquireVsCodeApi();
 const root = document.getElementById('app')!;
 const dir = root.dataset.dir!;
-const saved = vscode.getState();
-let state = {
-  ...initialState,
-  fallbackName: dir.split(/[\\/]/).at(-1) ?? dir,
-  chosenStep: saved?.step ?? null,
-  curves: { ...initialState.curves, ...saved?.curves },
-  overlays: saved?.overlays ?? [],
-  comparison: { ...initialState.comparison, seen: saved?.comparison ?? null },
-  tab: TABS.find((tab) => tab === saved?.tab) ?? initialState.tab,
-};
+// Its own after it was hidden or the window reloaded; what an earlier panel of the run kept, where it was closed.
+const saved = vscode.getState() ?? (JSON.parse(root.dataset.saved ?? 'null') as SavedPanel | null) ?? undefined;
+let state = restored(saved, dir);
+/** Where the page is to be scrolled to when all is there that was. */
+let scroll = saved?.scroll ?? 0;
+let saving: number | undefined;
 /** What was asked and not answered yet, as text. */
 const asked = new Set<string>();
 let frame: number | null = null;
@@ -69,22 +66,30 @@ function take(message: ToPanel | PanelAction): void {
     asked.add(text);
     send(question);
   }
-  const { tab, chosenStep, curves, overlays } = state;
-  const comparison = state.comparison.seen;
-  vscode.setState({
-    dir,
-    tab,
-    curves,
-    overlays,
-    ...(chosenStep !== null && { step: chosenStep }),
-    ...(comparison && { comparison }),
-  });
+  saveSoon();
 }
 
 function draw(): void {
   frame = null;
   render(panelView(state, { act: dispatch, send }), root);
   plots.update(state);
+  const isAwaited = state.comparison.seen !== null && state.comparison.result === null && state.tab === 'comparison';
+  if (scroll === 0 || !state.info || isAwaited || missing(state).length > 0) return;
+  const top = scroll;
+  scroll = 0;
+  requestAnimationFrame(() => {
+    scrollTo({ top });
+  });
+}
+
+function saveSoon(): void {
+  saving ??= setTimeout(() => {
+    saving = undefined;
+    const kept = { ...savedFrom(state, dir), scroll: scroll === 0 ? scrollY : scroll };
+    if (JSON.stringify(kept) === JSON.stringify(vscode.getState())) return;
+    vscode.setState(kept);
+    send({ kind: 'remember', saved: kept });
+  }, SAVE_MILLIS);
 }
 
 let isReady = false;
@@ -103,7 +108,8 @@ window.addEventListener('message', ({ data }: MessageEvent<ToPanel>) => {
   sayReady(data.kind === 'run' ? (data.events.at(-1)?.id ?? 0) : 0);
   dispatch(data);
 });
+window.addEventListener('scroll', saveSoon);
 draw();
 // A new panel is told its run at once; one that was here before asks.
-if (saved) sayReady(0);
+if (vscode.getState()) sayReady(0);
 else setTimeout(sayReady, EARLY_MILLIS, 0);

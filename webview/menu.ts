@@ -24,14 +24,14 @@ export function menu(
 }
 
 export function checkbox(id: string, label: string, isOn: boolean, choose: (on: boolean) => void): TemplateResult {
+  // The control says so too when it is set from here, and the list may have changed since: it is heard before it is set.
   return html`<vscode-checkbox
     id=${id}
-    .checked=${isOn}
     @change=${(event: Event) => {
       const { checked } = event.target as HTMLInputElement;
-      // The control says so too when it was set from here.
       if (checked !== isOn) choose(checked);
     }}
+    .checked=${isOn}
     >${label}</vscode-checkbox
   >`;
 }

@@ -5,13 +5,19 @@
  * reloaded or restored asks again and shows the same.
  */
 import type { Split } from '../src/data/task.ts';
-import type { RankingExplanation } from '../src/retrieval/explanation.ts';
+import type { DocumentFields, RankingExplanation } from '../src/retrieval/explanation.ts';
 import type { ComparedMetric, Comparison } from '../src/runs/comparison.ts';
 import type { EvaluationRow, RolloutGroup, TokenTrace } from '../src/runs/events.ts';
 import type { CheckpointEntry, RecordedEvent, RunInfo } from '../src/runs/records.ts';
 
 export type { RewriteAnswer } from '../src/app/rewrite-answer.ts';
-export type { ComparedTerm, ExplainedRank, RankingExplanation, ScorePart } from '../src/retrieval/explanation.ts';
+export type {
+  ComparedTerm,
+  DocumentFields,
+  ExplainedRank,
+  RankingExplanation,
+  ScorePart,
+} from '../src/retrieval/explanation.ts';
 export type { ComparedMetric } from '../src/runs/comparison.ts';
 export type { EvaluationRow, Rollout, RolloutGroup, RunState, TokenTrace } from '../src/runs/events.ts';
 export type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInfo } from '../src/runs/records.ts';
@@ -137,6 +143,13 @@ export type ToPanel =
   | ({ readonly kind: 'rows'; readonly evaluation: number; readonly rows: readonly EvaluationRow[] } & RankingContext)
   /** Null when the run did not record tokens. */
   | ({ readonly kind: 'trace'; readonly trace: TokenTrace | null } & RolloutKey)
+  /** What the corpus has of the documents that were asked for; what it lacks is left out. */
+  | {
+      readonly kind: 'documents';
+      readonly ids: readonly string[];
+      readonly fields: Readonly<Record<string, DocumentFields>>;
+    }
+  | { readonly kind: 'documents-failed'; readonly ids: readonly string[]; readonly message: string }
   | { readonly kind: 'explanation'; readonly pair: QueryPair; readonly explanation: RankingExplanation }
   | { readonly kind: 'explanation-failed'; readonly pair: QueryPair; readonly message: string }
   | { readonly kind: 'comparing'; readonly label: string }
@@ -157,6 +170,7 @@ export type FromPanel =
   /** Which other runs are laid over this one, from now on. */
   | { readonly kind: 'overlay'; readonly dirs: readonly string[] }
   | ({ readonly kind: 'trace' } & RolloutKey)
+  | { readonly kind: 'documents'; readonly ids: readonly string[] }
   /** Ask the recommender why it ranks as it does. */
   | { readonly kind: 'explain'; readonly pair: QueryPair }
   /** Show two lists in the editor's diff editor. */
@@ -174,11 +188,13 @@ export type FromPanel =
   /** Ask for a file and write a report of the comparison to it. */
   | { readonly kind: 'report' }
   | { readonly kind: 'show-log' }
+  /** What a panel of this run should begin with when it is opened again. */
+  | { readonly kind: 'remember'; readonly saved: SavedPanel }
   | { readonly kind: 'copy'; readonly text: string }
   /** Ask for a file and write the text to it. */
   | { readonly kind: 'save'; readonly name: string; readonly text: string };
 
-/** What VS Code keeps for a panel, to restore it after a reload of the window. */
+/** What a person chose in a panel: kept to restore it after a reload of the window, and when it is closed and opened again. */
 export interface SavedPanel {
   readonly dir: string;
   readonly tab?: string;
@@ -187,7 +203,22 @@ export interface SavedPanel {
   readonly curves?: Partial<CurveSettings>;
   /** Folders of the runs that are laid over this one. */
   readonly overlays?: readonly string[];
+  readonly filter?: Partial<SavedFilter>;
+  /** Keys of the rows whose details are open. */
+  readonly open?: readonly string[];
+  readonly colouring?: string;
+  /** The document that is looked at in the rankings. */
+  readonly document?: string;
   readonly comparison?: ChosenComparison;
+  readonly compared?: { readonly shown: number; readonly filter: Partial<SavedFilter> };
+  /** How far the page is scrolled, in pixels. */
+  readonly scroll?: number;
+}
+
+interface SavedFilter {
+  readonly show: string;
+  readonly order: string;
+  readonly text: string;
 }
 
 /** How curves are drawn. */

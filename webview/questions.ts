@@ -13,6 +13,8 @@ export function missing(state: PanelState): readonly FromPanel[] {
   }
   const ids = missingTitles(state);
   if (ids.length > 0) questions.push({ kind: 'titles', ids });
+  const wanted = [...state.documents].flatMap(([id, { kind }]) => (kind === 'wanted' ? [id] : []));
+  if (wanted.length > 0) questions.push({ kind: 'documents', ids: wanted });
   if (state.tab === 'rollouts' && state.colouring !== 'plain') questions.push(...missingTraces(state));
   if (state.tab === 'comparison') questions.push(...missingOfComparison(state));
   return questions;

@@ -3,6 +3,7 @@
  * looked at what each term adds to its score. Of a rewrite against its query, or of any two rewrites.
  */
 import { html, nothing, svg, type TemplateResult } from 'lit';
+import { documentCard } from './document-card.ts';
 import { idealOrder, reachableNdcg } from './ideal.ts';
 import { t } from './l10n.ts';
 import { documentView } from './looked-at.ts';
@@ -11,7 +12,7 @@ import type { Effects } from './panel.ts';
 import type { QueryPair, RankedText, RankingContext } from './protocol.ts';
 import { type Move, movesBetween } from './ranking.ts';
 import { gradeOf, stars, titleOf } from './rankings.ts';
-import { type ExplanationState, pairKey, type PanelState } from './state.ts';
+import { type ExplanationState, type KnownDocument, pairKey, type PanelState } from './state.ts';
 
 export interface RankedSide {
   /** Such as `Original query`, or a checkpoint's name. */
@@ -47,9 +48,20 @@ export function retrievalDiffView(
   const pair: QueryPair = { exampleId, original: before.query ?? '', rewrite: after.query ?? '' };
   const explained = state.explanations.get(pairKey(pair));
   const list = (side: 'before' | 'after'): TemplateResult =>
-    listView(diff, side, { moves, grades, context, looked: state.document, explained, effects });
+    listView(diff, side, {
+      moves,
+      grades,
+      context,
+      looked: state.document,
+      documents: state.documents,
+      name: (id) => `card-${side}-${pairKey(pair)}-${id}`.replaceAll(/\s/g, '_'), // an idref holds no space
+      effects,
+    });
+  const wantDocuments = (): void => {
+    effects.act({ kind: 'want-documents', ids: [...before.top, ...after.top] });
+  };
   return html`<div class="diff" role="group" aria-label=${t('What the search found')}>
-    <div class="lists">
+    <div class="lists" @pointerenter=${wantDocuments} @focusin=${wantDocuments}>
       ${list('before')} ${linesView(moves, grades, state.document, Math.max(before.top.length, after.top.length))}
       ${list('after')}
     </div>
@@ -87,7 +99,9 @@ interface ListContext {
   readonly grades: Readonly<Record<string, number>>;
   readonly context: RankingContext;
   readonly looked: string | null;
-  readonly explained: ExplanationState | undefined;
+  readonly documents: ReadonlyMap<string, KnownDocument>;
+  /** Of the card of a document. */
+  readonly name: (id: string) => string;
   readonly effects: Effects;
 }
 
@@ -114,7 +128,7 @@ function listView(diff: RetrievalDiff, side: 'before' | 'after', list: ListConte
 
 /** A button, so that the keyboard reaches it: looking at a document shows it in both lists. */
 function hitView(move: Move, rank: number, side: 'before' | 'after', list: ListContext): TemplateResult {
-  const { grades, context, looked, explained, effects } = list;
+  const { grades, context, looked, documents, name, effects } = list;
   const { id } = move;
   const grade = gradeOf(id, grades);
   const fate = side === 'before' ? fateBefore(move) : fateAfter(move);
@@ -123,7 +137,7 @@ function hitView(move: Move, rank: number, side: 'before' | 'after', list: ListC
       class="hit ${grade > 0 ? 'judged' : ''}"
       aria-pressed=${id === looked}
       aria-label="${rank}. ${titleOf(id, context.titles)}, ${grade > 0 ? t('grade {0}', grade) : t('not judged')}, ${fate.words}"
-      title=${hoverText(id, grade, context, explained)}
+      aria-describedby=${name(id)}
       @click=${() => {
         effects.act({ kind: 'look-at', document: id === looked ? null : id });
       }}
@@ -133,6 +147,7 @@ function hitView(move: Move, rank: number, side: 'before' | 'after', list: ListC
       <span class="name">${titleOf(id, context.titles)}</span>
       <span class="fate ${fate.tone}" aria-hidden="true">${fate.sign}</span>
     </button>
+    ${documentCard(name(id), id, grade, context, documents.get(id))}
   </li>`;
 }
 
@@ -154,23 +169,6 @@ function fateAfter({ from, places }: Move): Fate {
   return places > 0
     ? { sign: `▲${places}`, words: t('up from {0}', from), tone: 'up' }
     : { sign: `▼${-places}`, words: t('down from {0}', from), tone: 'down' };
-}
-
-/** All that is known of a document. */
-function hoverText(
-  id: string,
-  grade: number,
-  { titles }: RankingContext,
-  explained: ExplanationState | undefined,
-): string {
-  const lines = [`${titleOf(id, titles)} (${id})`, grade > 0 ? t('Grade {0}', grade) : t('Not judged')];
-  const fields = explained?.kind === 'done' ? explained.explanation.fields : {};
-  if (Object.hasOwn(fields, id)) {
-    const { category, text } = fields[id];
-    if (category !== undefined) lines.push(t('Category: {0}', category));
-    lines.push('', text);
-  }
-  return lines.join('\n');
 }
 
 /** From each place to its new one. */

@@ -103,6 +103,16 @@ function filterView(
       }</span
     >
     <span class="exports">
+      <vscode-button
+        id="copy-rollouts"
+        appearance="secondary"
+        title=${t('Copy what is shown, as a table for a spreadsheet')}
+        ?disabled=${groups.length === 0}
+        @click=${() => {
+          send({ kind: 'copy', text: exportRollouts(shown.step, groups, 'tsv') });
+        }}
+        >${t('Copy')}</vscode-button
+      >
       ${(['csv', 'jsonl'] as const).map(
         (format) =>
           html`<vscode-button

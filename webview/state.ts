@@ -9,6 +9,7 @@ import type {
   ComparedMetric,
   ComparisonResult,
   CurveSettings,
+  DocumentFields,
   EvaluationRow,
   Metrics,
   QueryPair,
@@ -56,6 +57,13 @@ export type ExplanationState =
   | { readonly kind: 'done'; readonly explanation: RankingExplanation }
   | { readonly kind: 'failed'; readonly message: string };
 
+/** What the corpus has of a document, as far as that is known. */
+export type KnownDocument =
+  | { readonly kind: 'wanted' }
+  | { readonly kind: 'known'; readonly fields: DocumentFields }
+  /** The corpus lacks it, or could not be read. */
+  | { readonly kind: 'unknown'; readonly message?: string };
+
 /** Another run, laid over this one. */
 export interface OtherRun extends RunHistory {
   readonly info: RunInfo;
@@ -91,6 +99,8 @@ export interface PanelState extends RunHistory {
   readonly traces: ReadonlyMap<string, TokenTrace | null>;
   /** By `pairKey`. */
   readonly explanations: ReadonlyMap<string, ExplanationState>;
+  /** By id, those whose fields somebody wanted to see. */
+  readonly documents: ReadonlyMap<string, KnownDocument>;
   /** The document that is looked at in the rankings. */
   readonly document: string | null;
 }
@@ -110,6 +120,8 @@ export type PanelAction =
       readonly kind: 'compared';
       readonly comparison: Partial<Pick<ComparisonState, 'shown' | 'filter' | 'showsMetrics'>>;
     }
+  /** Somebody points at a list of these documents. */
+  | { readonly kind: 'want-documents'; readonly ids: readonly string[] }
   | { readonly kind: 'look-at'; readonly document: string | null };
 
 export const DEFAULT_CURVES: CurveSettings = {
@@ -149,6 +161,7 @@ export const initialState: PanelState = {
   colouring: 'plain',
   traces: new Map(),
   explanations: new Map(),
+  documents: new Map(),
   document: null,
 };
 
@@ -178,6 +191,14 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
       return withExplanation(state, message.pair, { kind: 'done', explanation: message.explanation });
     case 'explanation-failed':
       return withExplanation(state, message.pair, { kind: 'failed', message: message.message });
+    case 'documents':
+      return withDocuments(state, message.ids, (id) =>
+        Object.hasOwn(message.fields, id) ? { kind: 'known', fields: message.fields[id] } : { kind: 'unknown' },
+      );
+    case 'documents-failed':
+      return withDocuments(state, message.ids, () => ({ kind: 'unknown', message: message.message }));
+    case 'want-documents':
+      return withDocuments(state, newIn(state, message.ids), () => ({ kind: 'wanted' }));
     case 'comparing':
       return withComparison({ ...state, tab: 'comparison' }, { status: { kind: 'working', label: message.label } });
     case 'comparison':
@@ -215,15 +236,17 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
   }
 }
 
+/** One that the person saw before stays behind the tab that they chose since, with the side that they looked at. */
 function withResult(state: PanelState, result: ComparisonResult): PanelState {
   const isNew = JSON.stringify(result.chosen) !== JSON.stringify(state.comparison.seen);
+  const last = result.comparisons.length - 1;
   return withComparison(isNew ? { ...state, tab: 'comparison' } : state, {
     status: null,
     result,
     metrics: new Map(),
     lists: new Map(),
     seen: result.chosen,
-    shown: result.comparisons.length - 1,
+    shown: isNew ? last : Math.min(state.comparison.shown, last),
   });
 }
 
@@ -318,6 +341,19 @@ function withOtherRun(state: PanelState, message: Extract<ToPanel, { kind: 'othe
 
 function withExplanation(state: PanelState, pair: QueryPair, explanation: ExplanationState): PanelState {
   return { ...state, explanations: new Map(state.explanations).set(pairKey(pair), explanation) };
+}
+
+function withDocuments(
+  state: PanelState,
+  ids: readonly string[],
+  documentOf: (id: string) => KnownDocument,
+): PanelState {
+  if (ids.length === 0) return state;
+  return { ...state, documents: new Map([...state.documents, ...ids.map((id) => [id, documentOf(id)] as const)]) };
+}
+
+function newIn({ documents }: PanelState, ids: readonly string[]): readonly string[] {
+  return [...new Set(ids)].filter((id) => !documents.has(id));
 }
 
 function only<T>(map: ReadonlyMap<string, T>, keys: readonly string[]): ReadonlyMap<string, T> {

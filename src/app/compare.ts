@@ -2,6 +2,7 @@
  * @file Two arms on the same queries: checkpoints of one run or of two, the queries as they were typed, or anything else that
  * can be evaluated. What the runs already hold is not evaluated again.
  */
+import { UserError } from '../base/errors.ts';
 import type { Split } from '../data/task.ts';
 import {
   asTyped,
@@ -30,6 +31,8 @@ export interface ComparisonQuestion {
   readonly minimumEffect?: number;
   /** Settings that win over those of the run. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Refuses what the runs do not hold yet, where nobody would wait for an evaluation. */
+  readonly recordedOnly?: boolean;
 }
 
 /** The answers of both on the split, with a paired test. Positive differences speak for `b`. */
@@ -45,6 +48,11 @@ export async function compareArms(question: ComparisonQuestion, turn: () => Prom
   }
   // Rows of any other arm hold what the raw query found.
   const missing = [...new Set([a, b])].filter((arm) => !sides.has(arm) && (arm !== RAW_QUERY || a === b));
+  if (question.recordedOnly === true && missing.length > 0) {
+    throw new UserError(
+      `There is no evaluation of ${missing.join(' and ')} on the ${split} queries yet; compare again.`,
+    );
+  }
   let next = 0;
   for await (const { arm, rows } of evaluateArms({ ...asked, arms: missing }, turn)) {
     const text = missing[next++];

@@ -36,6 +36,8 @@ export interface ExplainQuestion {
 
 export interface Explainer {
   readonly explain: (question: Omit<ExplainQuestion, 'runDir'>) => Promise<RankingExplanation>;
+  /** What the corpus has of documents, by id; what it lacks is left out. */
+  readonly fieldsOf: (ids: readonly string[]) => Readonly<Record<string, DocumentFields>>;
   readonly dispose: () => Promise<void>;
 }
 
@@ -49,20 +51,23 @@ export async function openExplainer(runDir: string): Promise<Explainer> {
   const { rank, dispose } = await openRanker(task, config);
   const documents = new Map(task.documents.map((document) => [document.id, document]));
   const examples = new Map<string, Example>(SPLITS.flatMap((split) => task.examples[split]).map((e) => [e.id, e]));
+  const fieldsOf: Explainer['fieldsOf'] = (ids) =>
+    Object.fromEntries(
+      ids.flatMap((id): [string, DocumentFields][] => {
+        const document = documents.get(id);
+        if (!document) return [];
+        const { title, text, category } = document;
+        return [[id, { title, text, ...(category !== undefined && { category }) }]];
+      }),
+    );
   return {
+    fieldsOf,
     explain: async ({ original, rewrite, exampleId = '', limit = 10 }) => {
       const example = examples.get(exampleId);
       const judged = [...(example?.relevant.keys() ?? [])];
       const leftOut = new Set(example?.history);
       const ranked = await rank({ original, rewrite, judged, leftOut, limit });
-      const fields = Object.fromEntries(
-        ranked.after.documents.flatMap(({ id }): [string, DocumentFields][] => {
-          const document = documents.get(id);
-          if (!document) return [];
-          const { title, text, category } = document;
-          return [[id, { title, text, ...(category !== undefined && { category }) }]];
-        }),
-      );
+      const fields = fieldsOf(ranked.after.documents.map(({ id }) => id));
       const isReachable = (id: string): boolean => documents.has(id) && !leftOut.has(id);
       return { ...ranked, fields, unreachable: judged.filter((id) => !isReachable(id)) };
     },

@@ -32,6 +32,11 @@ export class BoundedCache<V> {
     return gone;
   }
 
+  /** All of them, what was used last at the end. */
+  values(): V[] {
+    return Array.from(this.#entries.values(), ({ value }) => value);
+  }
+
   /** Empties it and returns what was in it. */
   clear(): V[] {
     return [...this.#entries.keys()].map((key) => this.#remove(key));

@@ -20,6 +20,7 @@ import { stateName } from './language.ts';
 import { newConfiguration } from './new-configuration.ts';
 import { reporting } from './notify.ts';
 import type { PlacedQuery } from './placed-query.ts';
+import { reveal } from './reveal.ts';
 import {
   acceptRewrite,
   anotherRewrite,
@@ -101,7 +102,7 @@ export const COMMANDS = {
   },
   'rec-r1.revealRun': async ({ runs }, argument) => {
     const dir = await chooseRun(runs, argument, () => true, vscode.l10n.t('Reveal the folder of which run?'));
-    if (dir !== undefined) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(dir));
+    if (dir !== undefined) await reveal(dir);
   },
   'rec-r1.deleteRun': async ({ runs, dashboards }, argument) => {
     const dir = await chooseRun(runs, argument, (info) => !isLive(info), vscode.l10n.t('Delete which run?'));
@@ -162,7 +163,7 @@ async function deleteRun(dir: string, runs: Runs, dashboards: Dashboards): Promi
   const [question, detail] = [vscode.l10n.t('Delete the run {0} with its checkpoints?', name), dir];
   const confirm = vscode.l10n.t('Delete');
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, confirm)) !== confirm) return;
-  dashboards.close(dir);
+  dashboards.forget(dir);
   runs.forget(dir);
   const uri = vscode.Uri.file(dir);
   const useTrash = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;

@@ -88,13 +88,24 @@ export async function compare(
   }
 }
 
-/** What a panel showed before the window was reloaded; null when that would have to be evaluated again. */
-export function comparedBefore(chosen: ChosenComparison, runDir: string): Compared | null {
+/**
+ * What a panel showed before it was closed or its window reloaded, by what the runs recorded since.
+ *
+ * @throws UserError when that would have to be evaluated again.
+ */
+export async function comparedBefore(
+  { a, others, split }: ChosenComparison,
+  runDir: string,
+  worker: WorkerClient,
+): Promise<Compared> {
   const reader = openRunReader(runDir);
   try {
-    const found = chosen.others.map((b) => recorded(reader, { a: chosen.a, b, split: chosen.split }));
-    const comparisons = found.filter((comparison) => comparison !== null);
-    return comparisons.length < found.length ? null : comparedOf(chosen, comparisons, runDir);
+    const comparisons: Comparison[] = [];
+    for (const b of others) {
+      const found = recorded(reader, { a, b, split });
+      comparisons.push(found ?? (await worker.ask('compare', { runDir, a, b, split, recordedOnly: true })));
+    }
+    return comparedOf({ a, others, split }, comparisons, runDir);
   } finally {
     reader.close();
   }

@@ -1,10 +1,11 @@
 /**
- * @file The panels, one for each run. Each shows what its run folder says and keeps nothing else, so it can be closed, hidden
- * or restored after a reload of the window at any time.
+ * @file The panels, one for each run. Each shows what its run folder says; what a person chose in one is remembered, so it can be
+ * closed, hidden or restored after a reload of the window at any time.
  */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { FromPanel, QueryPair, SavedPanel, ToPanel } from '../../webview/protocol.ts';
+import { BoundedCache } from '../base/bounded-cache.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { RunInfo } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
@@ -19,6 +20,10 @@ import { runName, type Runs } from './runs.ts';
 import type { Training } from './training.ts';
 
 const PANEL_TYPE = 'rec-r1.dashboard';
+/** Where the workspace keeps what panels showed when they were closed, the panel of a run that was closed last at the end. */
+const MEMENTO = 'rec-r1.panels';
+const REMEMBERED_PANELS = 50;
+const KEPT_EXPLANATIONS = 30;
 
 interface Parts {
   readonly output: vscode.LogOutputChannel;
@@ -27,6 +32,15 @@ interface Parts {
   readonly worker: WorkerClient;
   /** For questions that should not wait for a comparison. */
   readonly quick: WorkerClient;
+}
+
+/** What a panel is made for. */
+interface Shown {
+  readonly dir: string;
+  /** What the person chose in the run's last panel, where VS Code itself remembers nothing. */
+  readonly saved?: SavedPanel | undefined;
+  /** False for one that the editor restores: such a page asks by itself. */
+  readonly isNew: boolean;
 }
 
 export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSerializer<SavedPanel> {
@@ -49,12 +63,14 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
       return;
     }
     const panel = vscode.window.createWebviewPanel(PANEL_TYPE, runName(dir), vscode.ViewColumn.Active);
-    this.#adopt(panel, dir, true);
+    const saved = this.#remembered().find((panelOf) => panelOf.dir === dir);
+    this.#adopt(panel, { dir, saved, isNew: true });
   }
 
-  /** Closes the run's panel where one is open. */
-  close(dir: string): void {
+  /** Closes the panel of a run that will be gone, where one is open, and remembers nothing of it. */
+  forget(dir: string): void {
     this.#panels.get(dir)?.dispose();
+    this.#remember(this.#remembered().filter((saved) => saved.dir !== dir));
   }
 
   /** Asks which checkpoints, but for a judged one that is known, then shows the comparison in the run's panel. */
@@ -67,7 +83,7 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
 
   /** After a reload of the window. */
   deserializeWebviewPanel(panel: vscode.WebviewPanel, saved: SavedPanel | undefined): Promise<void> {
-    if (typeof saved?.dir === 'string') this.#adopt(panel, saved.dir, false);
+    if (typeof saved?.dir === 'string') this.#adopt(panel, { dir: saved.dir, isNew: false });
     else panel.dispose(); // it was closed before it could say what it showed
     return Promise.resolve();
   }
@@ -77,11 +93,23 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
     for (const panel of this.#panels.values()) panel.dispose();
   }
 
-  #adopt(panel: vscode.WebviewPanel, dir: string, isNew: boolean): void {
-    this.#panels.set(dir, new Dashboard(panel, dir, isNew, this.#context, this.#parts));
+  #adopt(panel: vscode.WebviewPanel, shown: Shown): void {
+    const { dir } = shown;
+    const dashboard = new Dashboard(panel, shown, this.#context, this.#parts);
+    this.#panels.set(dir, dashboard);
     panel.onDidDispose(() => {
       this.#panels.delete(dir);
+      const others = this.#remembered().filter((other) => other.dir !== dir);
+      if (dashboard.saved) this.#remember([...others, dashboard.saved].slice(-REMEMBERED_PANELS));
     });
+  }
+
+  #remembered(): readonly SavedPanel[] {
+    return this.#context.workspaceState.get<readonly SavedPanel[]>(MEMENTO, []);
+  }
+
+  #remember(panels: readonly SavedPanel[]): void {
+    void this.#context.workspaceState.update(MEMENTO, panels);
   }
 }
 
@@ -95,11 +123,20 @@ class Dashboard {
   readonly #runs: Runs;
   readonly #feed: PanelFeed;
   #compared: Compared | undefined;
+  /** Dear to make, and told again when the panel was hidden. */
+  readonly #explanations = new BoundedCache<ToPanel>(KEPT_EXPLANATIONS);
+  /** What the person chose in it last. */
+  saved: SavedPanel | undefined;
 
-  /** @param isNew false for one that the editor restores: such a page asks by itself. */
-  constructor(panel: vscode.WebviewPanel, dir: string, isNew: boolean, context: vscode.ExtensionContext, parts: Parts) {
+  constructor(
+    panel: vscode.WebviewPanel,
+    { dir, saved, isNew }: Shown,
+    context: vscode.ExtensionContext,
+    parts: Parts,
+  ) {
     this.#panel = panel;
     this.#dir = dir;
+    this.saved = saved;
     this.#worker = parts.worker;
     this.#quick = parts.quick;
     this.#output = parts.output;
@@ -122,7 +159,10 @@ class Dashboard {
         if (ended === dir && reason !== null) this.#feed.processEnded(reason);
       }),
     ];
-    panel.webview.html = panelHtml(panel.webview, dist, { script: 'webview.js', data: { dir } });
+    panel.webview.html = panelHtml(panel.webview, dist, {
+      script: 'webview.js',
+      data: { dir, ...(saved && { saved: JSON.stringify(saved) }) },
+    });
     // The editor prepares the page meanwhile, and keeps what is said by then until its script listens.
     const telling = setImmediate(() => {
       if (isNew) this.#feed.tellEarly();
@@ -159,10 +199,15 @@ class Dashboard {
     if (chosen) await this.compare(chosen);
   }
 
-  /** Without a model and without a word where that would need one: nobody asked just now. */
-  #compareAgain(chosen: ChosenComparison): void {
-    const compared = this.#compared ? null : comparedBefore(chosen, this.#dir);
-    if (compared) this.#show(compared);
+  /** Without a model, whatever it takes: nobody asked just now. */
+  async #compareAgain(chosen: ChosenComparison): Promise<void> {
+    if (this.#compared) return; // told already, as when the panel was hidden
+    try {
+      this.#show(await comparedBefore(chosen, this.#dir, this.#worker));
+    } catch (error) {
+      this.#tell({ kind: 'comparison-failed', message: messageOf(error) });
+      if (!(error instanceof UserError)) throw error;
+    }
   }
 
   #receive(message: FromPanel): void {
@@ -172,6 +217,7 @@ class Dashboard {
     switch (message.kind) {
       case 'ready':
         this.#feed.start(message.known);
+        for (const explanation of this.#explanations.values()) this.#tell(explanation);
         return;
       case 'groups':
         this.#feed.sendGroups(message.step);
@@ -194,6 +240,9 @@ class Dashboard {
       case 'explain':
         void this.#explain(message.pair);
         return;
+      case 'documents':
+        void this.#sendDocuments(message.ids);
+        return;
       case 'open-diff':
         void reporting(this.#output, () => showRankings(message.before, message.after));
         return;
@@ -211,9 +260,7 @@ class Dashboard {
         void reporting(this.#output, () => this.#compareAnother());
         return;
       case 'compare-again':
-        void reporting(this.#output, () => {
-          this.#compareAgain(message.chosen);
-        });
+        void reporting(this.#output, () => this.#compareAgain(message.chosen));
         return;
       case 'compared-metrics':
         void reporting(this.#output, () => {
@@ -232,6 +279,9 @@ class Dashboard {
         return;
       case 'show-log':
         command('rec-r1.showWorkerLog');
+        return;
+      case 'remember':
+        this.saved = message.saved;
         return;
       case 'copy':
         void vscode.env.clipboard.writeText(message.text);
@@ -256,9 +306,20 @@ class Dashboard {
   async #explain(pair: QueryPair): Promise<void> {
     try {
       const explanation = await this.#quick.ask('explain', { runDir: this.#dir, ...pair });
-      this.#tell({ kind: 'explanation', pair, explanation });
+      const message = { kind: 'explanation', pair, explanation } as const;
+      this.#explanations.set(JSON.stringify(pair), message);
+      this.#tell(message);
     } catch (error) {
       this.#tell({ kind: 'explanation-failed', pair, message: messageOf(error) });
+      if (!(error instanceof UserError)) this.#output.error(error instanceof Error ? error : String(error));
+    }
+  }
+
+  async #sendDocuments(ids: readonly string[]): Promise<void> {
+    try {
+      this.#tell({ kind: 'documents', ids, fields: await this.#quick.ask('documents', { runDir: this.#dir, ids }) });
+    } catch (error) {
+      this.#tell({ kind: 'documents-failed', ids, message: messageOf(error) });
       if (!(error instanceof UserError)) this.#output.error(error instanceof Error ? error : String(error));
     }
   }

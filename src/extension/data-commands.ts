@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import type { DataItem, DataView } from './data-view.ts';
 import { sizeText } from './language.ts';
+import { reveal } from './reveal.ts';
 
 /** The file or folder of a row. @throws UserError for a row that has none, as from the palette. */
 function pathOf(item: DataItem | undefined): string {
@@ -20,7 +21,7 @@ function pathOf(item: DataItem | undefined): string {
 }
 
 export async function revealData(item: DataItem | undefined): Promise<void> {
-  await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(pathOf(item)));
+  await reveal(pathOf(item));
 }
 
 /** The folder of a task. */

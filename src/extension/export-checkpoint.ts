@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import type { WorkerClient } from '../worker/client.ts';
 import type { Questions } from '../worker/protocol.ts';
 import { sizeText } from './language.ts';
+import { reveal } from './reveal.ts';
 import type { NamedCheckpoint } from './rewrites.ts';
 
 type Request = Questions['export']['ask'];
@@ -34,12 +35,12 @@ async function write(request: Request, title: string, worker: WorkerClient): Pro
   const progress = { location: vscode.ProgressLocation.Notification, title: `${title}…` };
   const { out, files } = await vscode.window.withProgress(progress, () => worker.ask('export', request));
   const size = sizeText(files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
-  const reveal = vscode.l10n.t('Reveal');
+  const show = vscode.l10n.t('Reveal');
   const chosen = await vscode.window.showInformationMessage(
     vscode.l10n.t('{0} ({1}) is in {2}.', title, size, out),
-    reveal,
+    show,
   );
-  if (chosen === reveal) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(out));
+  if (chosen === show) await reveal(out);
 }
 
 function formats(): (vscode.QuickPickItem & { readonly format: Request['format'] })[] {

@@ -1,4 +1,5 @@
 /** @file The activity bar's view: runs, their checkpoints, and what those scored. It reads only while it is visible. */
+import { relative } from 'node:path';
 import * as vscode from 'vscode';
 import { openRunReader, type RunListing } from '../runs/reader.ts';
 import type { CheckpointEntry, RecordedEvaluation, RunInfo } from '../runs/records.ts';
@@ -48,8 +49,7 @@ export class RunsView implements vscode.TreeDataProvider<RunItem>, vscode.Dispos
       this.#changed.fire();
     });
     // Runs that the command line makes or somebody deletes while the view is open.
-    const folder = new vscode.RelativePattern(vscode.Uri.file(runs.folder()), '*/run.sqlite');
-    const files = vscode.workspace.createFileSystemWatcher(folder, false, true, false);
+    const files = vscode.workspace.createFileSystemWatcher(runFiles(runs.folder()), false, true, false);
     const refresh = (): void => {
       this.#changed.fire();
     };
@@ -89,6 +89,16 @@ export class RunsView implements vscode.TreeDataProvider<RunItem>, vscode.Dispos
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
+}
+
+/** From the workspace folder on, where runs lie in one: a folder that is yet to be made is not watched for itself. */
+function runFiles(folder: string): vscode.RelativePattern {
+  const uri = vscode.Uri.file(folder);
+  const workspaceFolder = vscode.workspace.getWorkspaceFolder(uri);
+  const files = '{*,*/run.sqlite}'; // of a deleted folder no file is told
+  if (!workspaceFolder) return new vscode.RelativePattern(uri, files);
+  const inside = relative(workspaceFolder.uri.fsPath, folder).replaceAll('\\', '/');
+  return new vscode.RelativePattern(workspaceFolder, inside === '' ? files : `${inside}/${files}`);
 }
 
 function runTreeItem(info: RunInfo, checkpoints: number): vscode.TreeItem {

@@ -57,6 +57,8 @@ async function answerOf(
       return compareArms(question.ask, turn);
     case 'explain':
       return (await explainers.open(question.ask.runDir)).explain(question.ask);
+    case 'documents':
+      return (await explainers.open(question.ask.runDir)).fieldsOf(question.ask.ids);
     case 'install-backend':
       return installBackend(question.ask.backend, { signal, report: console.log });
     case 'rewrite': {

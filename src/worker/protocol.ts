@@ -9,7 +9,7 @@ import type { ExportRequest, ExportSummary } from '../app/export.ts';
 import type { Installable, Installation } from '../app/install-backend.ts';
 import type { RegressionResult } from '../app/regressions.ts';
 import type { RewriteAnswer } from '../app/rewrite-answer.ts';
-import type { RankingExplanation } from '../retrieval/explanation.ts';
+import type { DocumentFields, RankingExplanation } from '../retrieval/explanation.ts';
 import type { Regression } from '../data/regressions.ts';
 import type { Comparison } from '../runs/comparison.ts';
 
@@ -35,6 +35,11 @@ export interface Questions {
   };
   /** Two queries for one need, and why each document is where it is. */
   readonly explain: { readonly ask: ExplainQuestion; readonly answer: RankingExplanation };
+  /** What the corpus of a run's task has of documents, by id. */
+  readonly documents: {
+    readonly ask: { readonly runDir: string; readonly ids: readonly string[] };
+    readonly answer: Readonly<Record<string, DocumentFields>>;
+  };
   /** The worker's output says how it goes. */
   readonly 'install-backend': { readonly ask: { readonly backend: Installable }; readonly answer: Installation };
 }

@@ -8,6 +8,7 @@ import { it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { listRuns } from '../../src/runs/reader.ts';
+import { recR1 } from '../fixtures/command-line.ts';
 import { number, runCommand, screenshot, webview } from './user.ts';
 import { eventually, withEditor } from './with-editor.ts';
 
@@ -33,11 +34,9 @@ it('a user answers four questions, is told of a mistake, and trains with the fil
       'checkpoint.every': 10,
     });
 
-    await completesAndIsTold(page);
-    await eventually('The mistake undone', async () => {
-      await page.keyboard.press('Control+z');
-      return (await page.locator('.view-line', { hasText: 'stepz' }).count()) === 0;
-    });
+    await completes(page);
+    await isToldAsInTheTerminal(page, folder);
+    await undone(page, 'stepz');
     await eventually('No mistake', async () => (await page.locator('.squiggly-error').count()) === 0);
 
     await page.locator('.codelens-decoration a', { hasText: 'Start training with this configuration' }).click();
@@ -52,18 +51,51 @@ it('a user answers four questions, is told of a mistake, and trains with the fil
   });
 });
 
-/** Writes a setting that does not exist after the first one. */
-async function completesAndIsTold(page: Page): Promise<void> {
+/** The schema offers settings and says what they mean; what was written is taken back. */
+async function completes(page: Page): Promise<void> {
+  await page.locator('.view-line', { hasText: '"steps"' }).click();
+  await page.keyboard.press('End');
+  await page.keyboard.type(' "groupS');
+  await page.keyboard.press('Control+Space');
+  const offered = page.locator('.suggest-widget .monaco-list-row', { hasText: 'rollout.groupSize' });
+  await offered.waitFor();
+  await screenshot(page, '9-configuration-completion');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await undone(page, '"groupS');
+  await page.locator('.view-line span', { hasText: '"steps"' }).last().hover();
+  await page.locator('.monaco-hover', { hasText: 'A whole number from 1 to' }).waitFor();
+}
+
+/** A setting that does not exist, after the first one. */
+async function isToldAsInTheTerminal(page: Page, folder: string): Promise<void> {
   await page.locator('.view-line', { hasText: '"steps"' }).click();
   await page.keyboard.press('End');
   await page.keyboard.type(' "stepz": 3,');
-  const said = page.locator('.marker-widget', { hasText: 'there is no setting "stepz"; did you mean "steps"?' });
+  await runCommand(page, 'File: Save');
+  const message = 'sample.rec-r1.json: there is no setting "stepz"; did you mean "steps"?';
+  const said = page.locator('.marker-widget', { hasText: message });
   await eventually('What is wrong', async () => {
     await page.keyboard.press('F8'); // to the next problem
     return said.isVisible();
   });
   await screenshot(page, '9-configuration');
   await page.keyboard.press('Escape');
+  const { stderr } = await recR1(
+    'train',
+    '--config',
+    join(folder, 'sample.rec-r1.json'),
+    '--run',
+    join(folder, 'none'),
+  );
+  assert.ok(stderr.includes(message.slice('sample.rec-r1.json'.length)), stderr);
+}
+
+async function undone(page: Page, text: string): Promise<void> {
+  await eventually(`No ${text}`, async () => {
+    await page.keyboard.press('Control+z');
+    return (await page.locator('.view-line', { hasText: text }).count()) === 0;
+  });
 }
 
 async function answers(page: Page, title: string, row: string): Promise<void> {

@@ -27,6 +27,8 @@ it('a user reads, takes, draws and compares rewrites above queries', { timeout: 
         .join(''),
     );
     writeFileSync(join(folder, 'log.csv'), `id,query\n1,"${queries[0].text}, please"\n2,shoes\n`);
+    writeFileSync(join(folder, 'log.tsv'), 'id\tquery\n1\tsomething against mud\n');
+    writeFileSync(join(folder, 'queries.txt'), 'a gift for a cook\n');
 
     await openFile(page, 'queries.jsonl');
     await lens(page, 'Show what a checkpoint makes of these queries').click();
@@ -40,6 +42,7 @@ it('a user reads, takes, draws and compares rewrites above queries', { timeout: 
     await comparesRankings(page);
     await seesHover(page, queries[0].text);
     await accepts(page, folder);
+    await acceptsInTables(page, folder);
     await takesHints(page, folder);
     await rewritesSelection(page, folder);
   });
@@ -103,6 +106,38 @@ async function accepts(page: Page, folder: string): Promise<void> {
   assert.ok(shown.replaceAll('\u00a0', ' ').startsWith(`→ ${text.slice(0, 60)}`), `${shown} against ${text}`);
 }
 
+/** By the lens, and by keyboard at the cursor; what stands beside the query stays. */
+async function acceptsInTables(page: Page, folder: string): Promise<void> {
+  const saved = async (name: string, pattern: RegExp, wanted: RegExp): Promise<void> => {
+    await runCommand(page, 'File: Save');
+    await eventually(`The rewrite in ${name}`, () => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      return pattern.test(text) && !wanted.test(text);
+    });
+  };
+  const opened = async (name: string): Promise<void> => {
+    await openFile(page, name);
+    await lens(page, /^→/).first().waitFor({ timeout: ANSWER_MILLIS });
+  };
+  await opened('log.csv');
+  await lens(page, 'Accept').first().click();
+  await saved('log.csv', /^id,query\n1,[^\n]+\n2,shoes\n$/, /please/);
+
+  await opened('log.tsv');
+  await page.locator('.view-line', { hasText: 'something against mud' }).click();
+  await runCommand(page, 'Rec-R1: Accept Rewrite');
+  await saved('log.tsv', /^id\tquery\n1\t[^\n\t]+\n$/, /against mud/);
+
+  await opened('queries.txt');
+  const rewrite = (await lens(page, /^→/).first().innerText()).replaceAll('\u00a0', ' ').slice(2);
+  await lens(page, 'Copy').first().click();
+  await page.locator('.view-line', { hasText: 'a gift for a cook' }).click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.press('Control+V');
+  await page.locator('.view-line', { hasText: rewrite.slice(0, 40) }).waitFor();
+  await runCommand(page, 'File: Save');
+}
+
 async function takesHints(page: Page, folder: string): Promise<void> {
   mkdirSync(join(folder, '.vscode'), { recursive: true });
   writeFileSync(join(folder, '.vscode', 'settings.json'), '{"rec-r1.inlineRewrites": "inlayHints"}');
@@ -112,21 +147,20 @@ async function takesHints(page: Page, folder: string): Promise<void> {
   await screenshot(page, 'inline-4-hints');
 }
 
+/**
+ * In a file that no extension waits for. When one starts that does, as Markdown's, VS Code 1.139 shows lenses for a tenth of a
+ * second whose commands it let go, and a click on one is an error.
+ */
 async function rewritesSelection(page: Page, folder: string): Promise<void> {
-  writeFileSync(join(folder, 'notes.md'), '# Ideas\n\nsomething for my back\n');
-  await openFile(page, 'notes.md');
+  writeFileSync(join(folder, 'notes.rst'), 'Ideas\n\nsomething for my back\n');
+  await openFile(page, 'notes.rst');
   await page.locator('.view-line', { hasText: 'something for my back' }).click();
   await page.keyboard.press('Home');
   await page.keyboard.press('Shift+End');
   await runCommand(page, 'Rec-R1: Rewrite Selected Query');
   await lens(page, /^→/).waitFor({ timeout: ANSWER_MILLIS });
   await screenshot(page, 'inline-5-selection');
-  // A click is lost where the editor draws lenses anew at that moment, as when another extension comes to the first such file.
   const original = page.locator('.view-line', { hasText: 'something for my back' });
-  await eventually('The rewrite in the text', async () => {
-    if ((await original.count()) === 0) return true;
-    await lens(page, 'Accept').click();
-    await page.waitForTimeout(3000);
-    return false;
-  });
+  await lens(page, 'Accept').click();
+  await original.waitFor({ state: 'detached' });
 }

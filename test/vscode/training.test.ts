@@ -55,6 +55,7 @@ async function seesReward(page: Page): Promise<FrameLocator> {
   const panel = await webview(page);
   const reward = await eventually('A reward in the panel', () => number(panel, '#reward'), FIRST_STEP_MILLIS);
   assert.ok(reward >= -2 && reward <= 1.1, `a mean of the reward's bounds, not ${reward}`);
+  assert.equal(await panel.locator('.curves canvas').count(), 6, 'the curves that were there before the first step');
   return panel;
 }
 

@@ -101,6 +101,26 @@ export async function number(panel: FrameLocator, selector: string): Promise<num
   return /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
+/** Takes an option of a dropdown in a panel. */
+export async function choose(panel: FrameLocator, dropdown: string, option: string): Promise<void> {
+  await panel.locator(dropdown).click();
+  await panel.locator(dropdown).getByRole('option', { name: option, exact: true }).click();
+}
+
+/** Presses Tab until something has the focus. */
+export async function tabTo(page: Page, focused: Locator): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    if ((await focused.count()) > 0) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`The Tab key does not come to ${String(focused)}.`);
+}
+
+/** What is drawn on a canvas of a panel, as text to compare. */
+export async function picture(panel: FrameLocator, canvas: string): Promise<string> {
+  return panel.locator(canvas).evaluate((element) => (element as unknown as { toDataURL(): string }).toDataURL());
+}
+
 /** Where screenshots go: one folder that git ignores. */
 export const SCREENSHOTS = join(packageRoot(), '.vscode-test', 'screenshots');
 

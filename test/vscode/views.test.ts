@@ -3,7 +3,7 @@
  * small run.
  */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
@@ -15,7 +15,7 @@ import { openRunReader } from '../../src/runs/reader.ts';
 import { train } from '../fixtures/small-training.ts';
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { writeToolCaller } from '../fixtures/tool-caller.ts';
-import { openFile, pick, runCommand, screenshot } from './user.ts';
+import { openFile, pick, runCommand, screenshot, webview } from './user.ts';
 import { eventually, withEditor } from './with-editor.ts';
 
 const ANSWER_MILLIS = 90_000;
@@ -34,20 +34,25 @@ it(
       { name: 'rec-r1_rewrite_query', input: { query: 'a thing to warm my neck' } },
     ]);
     await withEditor('views', { extension, helpers: [helper] }, async ({ page }, folder) => {
+      await page.locator('.activitybar').getByRole('tab', { name: 'Rec-R1' }).click();
+      await isWelcomed(page);
       const runDir = join(folder, 'runs', 'first');
       await train(runDir);
+      mkdirSync(join(folder, 'runs', 'broken'));
+      writeFileSync(join(folder, 'runs', 'broken', 'run.sqlite'), 'no database');
       cpSync(join(packageRoot(), 'media', 'sample'), join(folder, 'shop'), { recursive: true });
       const documents = [{ id: 'P1', title: 'Hat', text: 'A hat.' }];
       const indexes = join(cacheFolder(), 'indexes');
       await openPostings({ documents, dir: '/elsewhere/hats' }, { folder: indexes, minCharacters: 0 });
 
-      await page.locator('.activitybar').getByRole('tab', { name: 'Rec-R1' }).click();
       await seesRuns(page);
       await seesData(page);
       await deletesIndex(page);
       await usesCheckpoint(page);
       await forks(page);
+      await comparesWith(page);
       await exports(page, folder);
+      await resumesRevealsAndDeletes(page, folder);
       await runsTests(page, folder, evaluated(runDir));
       await answersAssistants(page, folder);
     });
@@ -67,7 +72,17 @@ function row(page: Page, text: string | RegExp): Locator {
   return page.locator('.pane-body .monaco-list-row', { hasText: text });
 }
 
+/** Views with nothing in them say what they are for, and start with a click. */
+async function isWelcomed(page: Page): Promise<void> {
+  const welcome = page.locator('.welcome-view');
+  await welcome.getByRole('button', { name: 'Start Training' }).waitFor({ timeout: ANSWER_MILLIS });
+  await welcome.getByRole('button', { name: 'New Run Configuration' }).waitFor();
+  await welcome.getByText('No task in this workspace yet.').waitFor();
+  await screenshot(page, 'views-0-welcome');
+}
+
 async function seesRuns(page: Page): Promise<void> {
+  await row(page, /broken\s*cannot be read/).waitFor({ timeout: ANSWER_MILLIS });
   await row(page, /first\s*4\/4/).waitFor({ timeout: ANSWER_MILLIS });
   await row(page, /first\s*4\/4/)
     .locator('.monaco-tl-twistie')
@@ -79,6 +94,7 @@ async function seesRuns(page: Page): Promise<void> {
 }
 
 async function seesData(page: Page): Promise<void> {
+  await runCommand(page, 'Rec-R1: Refresh Tasks and Indexes');
   await row(page, /^Tasks\s*\d\.\d MB/).waitFor();
   await row(page, /^shop\s*\d\.\d MB/).waitFor();
   await row(page, /^hats\s*\d+ B/).waitFor();
@@ -107,6 +123,35 @@ async function forks(page: Page): Promise<void> {
   await page.keyboard.press('Enter');
   await row(page, /5\/5/).waitFor({ timeout: ANSWER_MILLIS });
   await page.locator('.statusbar-item', { hasText: 'Rec-R1 5/5' }).waitFor();
+}
+
+async function comparesWith(page: Page): Promise<void> {
+  await fromMenu(page, row(page, CHECKPOINT), 'Compare With…');
+  await pick(page, 'Against what?', 'raw');
+  await pick(page, 'On which queries?', 'validation');
+  await page.locator('.tab.active', { hasText: 'first' }).waitFor();
+  const panel = await webview(page);
+  await panel.locator('#comparison-means .difference').waitFor({ timeout: ANSWER_MILLIS });
+}
+
+/** A finished run goes on to more steps; its folder is shown where the window's files are; the fork goes when that is confirmed. */
+async function resumesRevealsAndDeletes(page: Page, folder: string): Promise<void> {
+  const run = row(page, /first\s*4\/4/);
+  await fromMenu(page, run, 'Resume Training');
+  await page.getByText('It has finished its 4 steps.').waitFor();
+  await page.keyboard.press('Escape');
+  await fromMenu(page, run, 'Reveal Folder of Run');
+  await page.locator('.explorer-folders-view .monaco-list-row.selected', { hasText: 'first' }).waitFor();
+  await page.locator('.activitybar').getByRole('tab', { name: 'Rec-R1' }).click();
+  const fork = row(page, /5\/5/);
+  const name = (await fork.locator('.label-name').first().innerText()).trim();
+  await fromMenu(page, fork, 'Delete Run');
+  const dialog = page.locator('.monaco-dialog-box');
+  await dialog.getByText(`Delete the run ${name} with its checkpoints?`).waitFor();
+  await screenshot(page, 'views-2-delete');
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await fork.waitFor({ state: 'detached' });
+  assert.ok(!existsSync(join(folder, 'runs', name)));
 }
 
 async function exports(page: Page, folder: string): Promise<void> {

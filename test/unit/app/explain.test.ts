@@ -57,6 +57,11 @@ describe('the explanation of a rewrite', () => {
     assert.deepEqual(fields.wok, { title: 'Steel wok', text: 'to stir and fry' });
   });
 
+  it('knows the fields of documents that the corpus has', async (test) => {
+    const { fieldsOf } = await explainerOf(test);
+    assert.deepEqual(fieldsOf(['lid', 'constructor']), { lid: { title: 'Lid', text: 'glass' } });
+  });
+
   it('has lists without parts where the recommender is a server', async (test) => {
     const lists: Readonly<Record<string, readonly string[]>> = { fry: ['cup', 'wok'], steel: ['wok', 'elsewhere'] };
     const { url } = await serveLoopback(test, ({ body }, response) => {

@@ -10,6 +10,7 @@ describe('a bounded cache', () => {
     assert.equal(cache.get('a'), 1);
     assert.deepEqual(cache.set('c', 3), [2]);
     assert.deepEqual([cache.get('a'), cache.get('b'), cache.get('c')], [1, undefined, 3]);
+    assert.deepEqual(cache.values(), [1, 3]);
   });
 
   it('counts sizes, and keeps one that is too large alone', () => {

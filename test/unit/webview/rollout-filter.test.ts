@@ -80,5 +80,8 @@ describe('exported rollouts', () => {
     assert.match(head, /^step,example,query,/);
     assert.match(first, /,"a ""b"", c",.*,"'=HYPERLINK\(""x""\)",ok,1\.1,1,/);
     assert.match(second, /,"two\nlines",/);
+    const [names, row] = exportRollouts(1, shownGroups([odd], NO_FILTER), 'tsv').split('\r\n');
+    assert.equal(names.split('\t')[9], 'reward.format');
+    assert.equal(row.split('\t')[9], '0.1');
   });
 });

@@ -142,6 +142,17 @@ describe('the panel state', () => {
     assert.deepEqual(missing(reduce(told, { kind: 'choose-step', step: 1 })), [{ kind: 'groups', step: 1 }]);
   });
 
+  it('asks for the fields of documents once somebody points at them, and once only', () => {
+    const wanted = after({ kind: 'want-documents', ids: ['a', 'b', 'a'] });
+    assert.deepEqual(missing(wanted), [{ kind: 'documents', ids: ['a', 'b'] }]);
+    const fields = { a: { title: 'A', text: 'a' } };
+    const told = reduce(wanted, { kind: 'documents', ids: ['a', 'b'], fields });
+    assert.deepEqual(missing(told), []);
+    assert.deepEqual(told.documents.get('a'), { kind: 'known', fields: fields.a });
+    assert.deepEqual(told.documents.get('b'), { kind: 'unknown' });
+    assert.equal(reduce(told, { kind: 'want-documents', ids: ['a', 'b'] }), told);
+  });
+
   it('keeps the explanation of each pair of queries, also one that failed', () => {
     const pair = { original: 'a', rewrite: 'b', exampleId: 'q' };
     const asked = after({ kind: 'explaining', pair });
