@@ -12,7 +12,7 @@ export function decimal(value: number | null | undefined, digits = 3): string {
 
 /** On an axis: as many digits as the number has, within reason. */
 export function tickText(value: number): string {
-  return TICKS.format(value);
+  return TICKS.format(value).replace('-', '−');
 }
 
 /** With its sign, so that a column of changes lines up. */
@@ -63,5 +63,5 @@ function fixed(value: number, digits: number): string {
       signDisplay: 'negative',
     });
   if (!known) formats.set(digits, format);
-  return format.format(value);
+  return format.format(value).replace('-', '−');
 }

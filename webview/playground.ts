@@ -66,7 +66,7 @@ function formView({ query, policies }: PlaygroundState, { act, ask, send }: Play
       @click=${() => {
         sendOff(false);
       }}
-      >${t('Rewrite')}</vscode-button
+      >${t('Rewrite query')}</vscode-button
     >
     <vscode-button
       appearance="secondary"

@@ -19,7 +19,7 @@ export type {
   ScorePart,
 } from '../src/retrieval/explanation.ts';
 export type { ComparedMetric } from '../src/runs/comparison.ts';
-export type { EvaluationRow, Rollout, RolloutGroup, RunState, TokenTrace } from '../src/runs/events.ts';
+export type { EvaluationRow, Rollout, RolloutGroup, RunState, StepMetrics, TokenTrace } from '../src/runs/events.ts';
 export type { CheckpointEntry, EvaluationSummary, Metrics, RecordedEvent, RunInfo } from '../src/runs/records.ts';
 
 /** What is needed to show rankings of some examples. */

@@ -34,7 +34,7 @@ export function rolloutsView(state: PanelState, effects: Effects): TemplateResul
         ${terms.map((term) => html`<span role="columnheader" class="number" title=${t('Term of the reward: {0}', term)}>${termTitle(term)}</span>`)}
         <span role="columnheader" class="number">${t('Advantage')}</span>
         <span role="columnheader" class="number">${t('Tokens')}</span>
-        <span role="columnheader">${t('Format')}</span>
+        <span role="columnheader">${t('Verdict')}</span>
         <span role="columnheader">${t('What moved in the top ten')}</span>
       </div>
       ${virtualRows(rows)}

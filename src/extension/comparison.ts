@@ -40,6 +40,7 @@ export async function chooseComparison(
   if (a === undefined) return undefined;
   const split = await vscode.window.showQuickPick(['test', 'validation'], {
     title,
+    ignoreFocusOut,
     placeHolder: vscode.l10n.t('On which queries?'),
   });
   const chosen = SPLITS.find((name) => name === split);
@@ -145,8 +146,12 @@ interface SideItem extends vscode.QuickPickItem {
   readonly side: string;
 }
 
+/** A panel takes the focus back when a question closes, and must not close the next one with that. */
+const ignoreFocusOut = true;
+
 async function pickSide(items: readonly SideItem[], title: string, placeHolder: string): Promise<string | undefined> {
-  return (await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true }))?.side;
+  const options = { title, placeHolder, matchOnDescription: true, ignoreFocusOut };
+  return (await vscode.window.showQuickPick(items, options))?.side;
 }
 
 function checkpointItems(checkpoints: readonly CheckpointEntry[]): SideItem[] {

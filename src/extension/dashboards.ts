@@ -160,7 +160,7 @@ class Dashboard {
       }),
     ];
     panel.webview.html = panelHtml(panel.webview, dist, {
-      script: 'webview.js',
+      name: 'webview',
       data: { dir, ...(saved && { saved: JSON.stringify(saved) }) },
     });
     // The editor prepares the page meanwhile, and keeps what is said by then until its script listens.

@@ -7,13 +7,13 @@ import { textLanguage } from './language.ts';
 const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
 
 interface Page {
-  /** Its script in dist/. */
-  readonly script: string;
+  /** Of its script and its style sheet in dist/. */
+  readonly name: 'webview' | 'playground';
   /** What the script should know from the start, as `data-*` attributes of its root. */
   readonly data?: Readonly<Record<string, string>>;
 }
 
-export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { script, data }: Page): string {
+export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { name: page, data }: Page): string {
   const nonce = randomBytes(16).toString('base64url');
   const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
   const policy = [
@@ -32,12 +32,12 @@ export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { script, d
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <link rel="stylesheet" href="${escaped(file('webview.css'))}" />
+    <link rel="stylesheet" href="${escaped(file(`${page}.css`))}" />
     <title>Rec-R1</title>
   </head>
   <body>
     <main id="app"${attributes}></main>
-    <script type="module" nonce="${nonce}" src="${escaped(file(script))}"></script>
+    <script type="module" nonce="${nonce}" src="${escaped(file(`${page}.js`))}"></script>
   </body>
 </html>`;
 }

@@ -64,7 +64,7 @@ export class Playground implements vscode.Disposable, vscode.WebviewPanelSeriali
       this.#asking.abort();
       this.#panel = undefined;
     });
-    panel.webview.html = panelHtml(panel.webview, dist, { script: 'playground.js' });
+    panel.webview.html = panelHtml(panel.webview, dist, { name: 'playground' });
   }
 
   async #receive(message: FromPlayground): Promise<void> {

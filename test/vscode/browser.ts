@@ -16,10 +16,11 @@ const VIEWPORT = { width: 1280, height: 800 };
 
 /** Starts a server and a browser, opens the window, and waits until its workbench is painted. */
 export async function openInBrowser(options: EditorOptions): Promise<Editor> {
-  const { extension, settings, folder } = options;
+  const { extension, settings, folder, language } = options;
   const vsix = extension.kind === 'packaged' ? [extension.vsix] : [];
   await using undo = new AsyncDisposableStack();
-  const server = await startServer({ vsix, endWhenUnused: true, ...(settings && { settings }) });
+  const given = { ...(settings && { settings }), ...(language !== undefined && { language }) };
+  const server = await startServer({ vsix, endWhenUnused: true, ...given });
   undo.defer(() => server.stop());
   const browser = await launchChromium();
   undo.defer(() => browser.close());

@@ -12,6 +12,7 @@ import { messageOf } from '../../src/base/errors.ts';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { runCommandLine } from './commands.ts';
 import type { Editor, EditorOptions } from './editor.ts';
+import { addLanguagePack } from './language-pack.ts';
 import { endMarked, markedProcesses, SESSION_VARIABLE } from './processes.ts';
 import { QUIET_SETTINGS } from './server.ts';
 import { watchErrors } from './window-log.ts';
@@ -52,11 +53,20 @@ async function launch(executable: string, options: EditorOptions): Promise<Deskt
   await mkdir(join(dataDir, 'user', 'User'), { recursive: true });
   const settings = JSON.stringify({ ...QUIET_SETTINGS, ...options.settings });
   await writeFile(join(dataDir, 'user', 'User', 'settings.json'), settings);
+  const { language } = options;
+  const locale = language === undefined ? [] : ['--locale', language];
+  if (language !== undefined) await addLanguagePack(join(dataDir, 'user'), language);
   let app: ElectronApplication;
   try {
     app = await _electron.launch({
       executablePath: executable,
-      args: [...folders, ...FLAGS, ...(await extensionArguments(executable, options, folders)), options.folder],
+      args: [
+        ...folders,
+        ...FLAGS,
+        ...locale,
+        ...(await extensionArguments(executable, options, folders)),
+        options.folder,
+      ],
       env: { ...withoutUndefined(process.env), VSCODE_CLI: '1', [SESSION_VARIABLE]: session },
       timeout: LAUNCH_TIMEOUT_MILLIS,
     });

@@ -17,6 +17,8 @@ export interface EditorOptions {
   readonly helpers?: readonly string[];
   /** User settings on top of the quiet ones. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The display language, English by default; the editor's own words stay English (language-pack.ts). */
+  readonly language?: string;
 }
 
 export interface Editor {

@@ -9,6 +9,11 @@ import { trainTwoSteps } from './small-run.ts';
 import { runCommand, screenshot, webview } from './user.ts';
 import { withEditor } from './with-editor.ts';
 
+/** What is used of an element; this project's Node code has no DOM types. */
+interface Placed {
+  getBoundingClientRect(): { readonly top: number };
+}
+
 const QUERY = 'something for my back when I sit all day';
 
 it('a user types a query and sees what two checkpoints make of it', { timeout: 600_000 }, async () => {
@@ -37,6 +42,10 @@ it('a user types a query and sees what two checkpoints make of it', { timeout: 6
       assert.notEqual((await column.locator('.rewrite').innerText()).trim(), '');
       assert.ok((await column.locator('.ranking li').count()) > 0, `${name} shows a list`);
     }
+    const tops = await panel
+      .locator('.column')
+      .evaluateAll((columns: Placed[]) => columns.map((column) => column.getBoundingClientRect().top));
+    assert.deepEqual([tops.length, new Set(tops).size], [3, 1], 'the lists stand side by side');
     const typed = panel.getByRole('region', { name: 'As typed' });
     assert.equal((await typed.locator('.rewrite').innerText()).trim(), QUERY);
     await screenshot(page, '10-playground');

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { runCommandLine } from './commands.ts';
 import { installServer } from './install.ts';
+import { addLanguagePack } from './language-pack.ts';
 import { endGroup, endMarked, SESSION_VARIABLE } from './processes.ts';
 
 /** User settings of the window: nothing that asks, advertises or calls out. */
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly vsix?: readonly string[];
   /** User settings on top of the quiet ones. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** That the window runs in, but for the editor's own words. */
+  readonly language?: string;
   /** End five minutes after the last window, so that nothing stays behind when this process is killed. */
   readonly endWhenUnused?: boolean;
 }
@@ -65,6 +68,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const session = randomUUID();
   const port = await freePort();
   const dataDir = await makeDataDir({ ...QUIET_SETTINGS, ...options.settings });
+  if (options.language !== undefined) await addLanguagePack(join(dataDir, 'data'), options.language);
   const temp = join(dataDir, 't');
   const env = {
     ...process.env,
@@ -85,6 +89,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     ...base,
     ...listen,
     ...QUIET_FLAGS,
+    ...(options.language === undefined ? [] : ['--locale', options.language]),
     ...(options.endWhenUnused === true ? ['--enable-remote-auto-shutdown'] : []),
   ];
   const child = spawn(node, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -21,8 +21,12 @@ export async function runCommand(page: Page, title: string, timeoutMillis = 120_
     await page.keyboard.press('F1');
     const input = page.locator('.quick-input-widget input').first();
     await input.waitFor({ state: 'visible' });
-    await input.fill(`>${title}`);
-    if (await appears(row, 1500)) {
+    // Where something else takes the focus at that moment, the palette is gone again.
+    const isTyped = await input.fill(`>${title}`, { timeout: 5000 }).then(
+      () => true,
+      () => false,
+    );
+    if (isTyped && (await appears(row, 1500))) {
       // Matches are sorted by label, so the exact one may not be the first.
       for (let i = 0; i < 20 && (await focused.count()) === 0; i++) await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Enter');

@@ -16,7 +16,7 @@ describe('numbers on screen', () => {
   });
 
   it('on an axis have the digits that they need', () => {
-    assert.deepEqual([0.30000000000000004, 0.000025, 20, -1].map(tickText), ['0.3', '0.000025', '20', '-1']);
+    assert.deepEqual([0.30000000000000004, 0.000025, 20, -1].map(tickText), ['0.3', '0.000025', '20', '−1']);
   });
 
   it('tell durations in the two largest units', () => {
