@@ -123,7 +123,7 @@ async function forks(page: Page): Promise<void> {
   await page.keyboard.press('Enter');
   await row(page, /5\/5/).waitFor({ timeout: ANSWER_MILLIS });
   await page.locator('.statusbar-item', { hasText: 'Rec-R1 5/5' }).waitFor();
-  await (await webview(page)).locator('#step', { hasText: '5' }).waitFor(); // a panel that loads takes the focus from a question
+  await (await webview(page)).locator('#step', { hasText: '5' }).waitFor(); // the list is refreshed until then, and an open menu may lose its row
 }
 
 async function comparesWith(page: Page): Promise<void> {

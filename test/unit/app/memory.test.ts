@@ -22,7 +22,7 @@ async function folder(test: TestContext, shape: Readonly<Record<string, unknown>
   return dir;
 }
 
-/** Qwen2.5-0.5B, two thirds of -1.5B, and -3B. */
+/** Qwen2.5-0.5B, two thirds of -1.5B, -3B, and a vocabulary that alone is too large. */
 const common = { num_key_value_heads: 2, vocab_size: 151_936, tie_word_embeddings: true, max_position_embeddings: 32_768, rope_theta: 1e6 }; // prettier-ignore
 const HALF = { ...common, hidden_size: 896, num_hidden_layers: 24, num_attention_heads: 14, intermediate_size: 4864 };
 const ONE = { ...common, hidden_size: 1536, num_hidden_layers: 18, num_attention_heads: 12, intermediate_size: 8960 };
@@ -33,6 +33,7 @@ const THREE = {
   num_attention_heads: 16,
   intermediate_size: 11_008,
 };
+const WORDY = { ...THREE, hidden_size: 4096, num_hidden_layers: 4, num_attention_heads: 32, vocab_size: 1_000_000 };
 
 async function forecastOf(
   model: string,
@@ -82,8 +83,15 @@ describe('forecastMemory', () => {
     assert.ok((await forecastOf(await folder(test, HALF, 'BF16'), { ...settings, ...forecast.remedy?.settings })).fits);
   });
 
+  it('counts weights outside the memory of the kernels for the machine alone', async (test) => {
+    const forecast = await forecastOf(await folder(test, THREE, 'BF16'), { 'lora.rank': 16 });
+    const { peakBytes, farBytes } = forecast.estimate;
+    assert.ok(farBytes > 5e9 && peakBytes - farBytes < forecast.limits.engineBytes);
+    assert.equal(forecast.fits, forecast.residentBytes <= forecast.limits.machineBytes);
+  });
+
   it('knows when no settings help, and counts only the machine for other engines', async (test) => {
-    const dir = await folder(test, THREE, 'BF16');
+    const dir = await folder(test, WORDY, 'BF16');
     const forecast = await forecastOf(dir, { 'lora.rank': 16 });
     assert.deepEqual([forecast.fits, forecast.remedy], [false, undefined]);
     assert.match(memorySentence(forecast), /To make it fit, take backend=node/);
