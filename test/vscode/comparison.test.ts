@@ -10,7 +10,7 @@ import type { FrameLocator, Page } from 'playwright-core';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { writeRetention } from '../../src/runs/retention.ts';
 import { trainTwoSteps } from './small-run.ts';
-import { choose, pick, runCommand, screenshot, tabTo, webview } from './user.ts';
+import { choose, pick, runCommand, screenshot, tabTo, webview, webviewWith } from './user.ts';
 import { eventually, withEditor } from './with-editor.ts';
 
 const EVALUATION_MILLIS = 180_000;
@@ -131,15 +131,14 @@ async function exports(page: Page, panel: FrameLocator, folder: string): Promise
   const markdown = await eventually('The report', () => textOf(file));
   assert.match(markdown, /^# first: NDCG@10 on 20 validation queries/);
   assert.match(textOf(join(folder, 'runs', 'first', 'comparison-means.svg')) ?? '', /^<svg/);
-  await page.getByRole('tab', { name: /Preview comparison\.md/ }).waitFor();
+  await webviewWith(page, (top) => top.getByRole('heading', { name: /^first: NDCG@10/ })); // a preview that loads would come back
   await runCommand(page, 'View: Close Editor');
 }
 
 /** With the checkpoint of the other run, whose answers were recorded meanwhile, and what was searched and opened. */
 async function findsItAsItWas(page: Page): Promise<void> {
   const choices = async (): Promise<string> => {
-    const panel = await webview(page);
-    await panel.locator('#comparison-rows .text-diff').waitFor();
+    const panel = await webviewWith(page, (top) => top.locator('#comparison-rows .text-diff'));
     return [
       await panel.locator('#comparison-means').innerText(),
       await panel.locator('[aria-pressed=true].choice').innerText(),

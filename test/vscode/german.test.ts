@@ -10,7 +10,7 @@ import type { FrameLocator, Page } from 'playwright-core';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { openRunReader } from '../../src/runs/reader.ts';
 import { train } from '../fixtures/small-training.ts';
-import { openFile, pick, runCommand, screenshot, webview } from './user.ts';
+import { openFile, pick, runCommand, screenshot, webview, webviewWith } from './user.ts';
 import { withEditor } from './with-editor.ts';
 
 const ANSWER_MILLIS = 90_000;
@@ -79,7 +79,7 @@ async function compares(page: Page, panel: FrameLocator): Promise<void> {
 
 async function triesQuery(page: Page): Promise<void> {
   await runCommand(page, 'Rec-R1: Anfrage ausprobieren');
-  const panel = await webview(page);
+  const panel = await webviewWith(page, (top) => top.getByRole('textbox', { name: 'Anfrage' }));
   await panel.getByRole('heading', { name: 'step-000004' }).waitFor();
   await panel.getByRole('textbox', { name: 'Anfrage' }).fill('something for my back when I sit all day');
   await panel.getByRole('button', { name: 'Anfrage umschreiben' }).click();

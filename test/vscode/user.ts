@@ -97,6 +97,20 @@ export async function webview(page: Page, timeoutMillis = 120_000): Promise<Fram
   throw new Error(`No webview came to the top within ${timeoutMillis} ms.`);
 }
 
+/** The webview on top once it has what is looked for: for a moment the one before is still there. */
+export async function webviewWith(
+  page: Page,
+  content: (panel: FrameLocator) => Locator,
+  timeoutMillis = 120_000,
+): Promise<FrameLocator> {
+  const deadline = Date.now() + timeoutMillis;
+  while (Date.now() < deadline) {
+    const panel = await webview(page, timeoutMillis);
+    if (await appears(content(panel), 1000)) return panel;
+  }
+  throw new Error(`No webview on top had what was looked for within ${timeoutMillis} ms.`);
+}
+
 /** The number that an element of a panel shows now; undefined while it shows none. */
 export async function number(panel: FrameLocator, selector: string): Promise<number | undefined> {
   const element = panel.locator(selector);
