@@ -62,7 +62,7 @@ export interface MemoryEstimate {
 }
 
 /** The engine's own limits; see engine/products.ts and engine/fused-log-probs.ts. */
-const [PANEL_BYTES, LOGIT_ROWS, LOGIT_FLOATS] = [2 ** 25, 128, 2 ** 21];
+const [PANEL_BYTES, LOGIT_ROWS, LOGIT_FLOATS] = [2 ** 23, 128, 2 ** 21];
 /** Scratch of the threads, tables of angles, ids and what else is small. */
 const SMALL_BYTES = 2 ** 23;
 

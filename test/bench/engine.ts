@@ -12,8 +12,10 @@
  * Products are bound by the width of vectors: V8 fuses to 256 bits, where AVX-512 libraries compute with 512. On a processor that
  * has those, the products and gradients are therefore also compared with the same libraries held to 256 bits. On two cores of a
  * Xeon with AVX-512, one thread reached 80 GFLOP/s in a block that stays in the cache and 64 to 82 in the shapes of training, NumPy
- * and PyTorch up to 290 on two threads. Tried for the products: reading the left operand where it lies (kept: 1 to 10 % where its
- * rows are adjacent; no change where its columns are, so those are packed), and unrolling that loop (V8 no longer fuses: 30 % slower).
+ * and PyTorch up to 290 on two threads; with 256 bits, NumPy's products took 0.9 to 2.3 times as long as ours in the starter's shapes,
+ * 0.8 to 0.9 in the layers of the large one. Tried for the products: reading the left operand where it lies (kept: 1 to 10 % where its
+ * rows are adjacent; no change where its columns are, so those are packed), unrolling that loop (V8 no longer fuses: 30 % slower), and
+ * cutting deep products in depth (kept: 128 × 151,936 × 896 takes 0.5 s for 1.3 s).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

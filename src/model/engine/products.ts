@@ -30,8 +30,12 @@ export interface Product {
 
 /** Rows of C in a chunk: what a thread packs of A at a time. */
 const chunkRows = 120;
-/** Floats of B packed at a time: 32 MiB. */
-const packedFloats = 1 << 23;
+/** Floats of B packed at a time: 8 MiB, of which much is still near when it is read. */
+const packedFloats = 1 << 21;
+/** Deep products are cut in depth too, so that no fewer columns are packed at a time than this: narrow strips read B badly. */
+const fewestColumns = 512;
+/** Steps that the kernels add up in one go (KC of kernels/pack.ts): a cut elsewhere would change sums. */
+const stepBlock = 256;
 /** Multiplications below which one thread alone is faster. */
 const soloWork = 1 << 16;
 
@@ -44,9 +48,27 @@ export function multiply(backend: EmbeddedBackend, product: Product): void {
     return;
   }
   const panel = backend.pool.kernels.padded(1);
-  const columns = Math.max(panel, Math.floor(packedFloats / k / panel) * panel);
-  for (let first = 0; first < n; first += columns)
-    multiplyColumns(backend, product, first, Math.min(columns, n - first));
+  const columns = Math.max(fewestColumns, Math.floor(packedFloats / k / panel) * panel);
+  const steps = Math.max(1, Math.floor(packedFloats / Math.min(columns, n) / stepBlock)) * stepBlock;
+  for (let first = 0; first < n; first += columns) {
+    for (let step = 0; step < k; step += steps) {
+      const part = stepsOf(product, step, Math.min(steps, k - step));
+      multiplyColumns(backend, part, first, Math.min(columns, n - first));
+    }
+  }
+}
+
+/** The product over steps [first, first + count) alone, added to what those before came to: the same sums in the same order. */
+function stepsOf(product: Product, first: number, count: number): Product {
+  if (count === product.k) return product;
+  const { a, aStrides, b, bStrides, precision = 'float32' } = product;
+  return {
+    ...product,
+    k: count,
+    a: a + first * aStrides[1] * 4,
+    b: b + first * bStrides[0] * (precision === 'float32' ? 4 : 2),
+    ...(first > 0 && { adds: true, bias: undefined }),
+  };
 }
 
 function multiplyAlone(backend: EmbeddedBackend, { m, n, k, a, aStrides, b, bStrides, c, adds }: Product): void {

@@ -60,6 +60,7 @@ describe('matrix products', () => {
     [7, 257, 17],
     [121, 31, 129],
     [250, 513, 66],
+    [3, 5000, 600],
   ];
   for (const [m, k, n] of sizes) {
     for (const [transposeA, transposeB] of [
