@@ -117,15 +117,10 @@ export class EmbeddedBackend extends MathBackendCPU {
   }
 
   /** Calls `use` with the place of values as they are stored; those of the far memory are near only until it returns. */
-  withStored<T>(tensor: TensorInfo, use: (stored: Stored) => T): T {
+  withStored(tensor: TensorInfo, use: (stored: Stored) => void): void {
     const { half } = this.#entry(tensor.dataId);
-    if (!half?.isFar) return use(this.placed(tensor));
-    const address = this.#near(half);
-    try {
-      return use({ address, precision: half.precision });
-    } finally {
-      this.shared.heap.free(address);
-    }
+    if (half) this.#lend(half, use);
+    else use({ address: this.address(tensor), precision: 'float32' });
   }
 
   /** Scratch for every thread: its address and the bytes each thread has of it. Valid until the next call. */
@@ -171,45 +166,53 @@ export class EmbeddedBackend extends MathBackendCPU {
   /** The values of a tensor in half precision, which is in float32 from now on. */
   #widen(entry: Entry): Float32Array {
     const half = entry.half!;
-    const { precision, size } = half;
-    const from = half.isFar ? this.#near(half) : half.address;
+    const { size } = half;
     const address = this.shared.heap.allocate(size * 4);
-    this.pool.run('widen', size, atOnce, [precisions[precision], from, address]);
+    this.#lend(half, ({ address: from, precision }) => {
+      this.pool.run('widen', size, atOnce, [precisions[precision], from, address]);
+    });
     const values = this.shared.floats(address, size);
     Object.defineProperty(entry, 'values', { value: values, writable: true, configurable: true, enumerable: true });
     entry.address = address;
     entry.half = undefined;
-    this.shared.heap.free(from);
-    if (half.isFar) this.shared.far.free(half.address);
+    this.#free(half);
     return values;
   }
 
   /** A copy in float32 outside the shared memory. */
-  #widened({ address, precision, size, isFar }: Half): Float32Array {
+  #widened(half: Half): Float32Array {
+    const { size } = half;
     const copy = new Float32Array(size);
-    const { heap } = this.shared;
-    const { bringNear, widen } = this.pool.kernels;
-    const room = heap.allocate(Math.min(size, atOnce) * 6);
-    const fetched = room + Math.min(size, atOnce) * 4;
-    for (let first = 0; first < size; first += atOnce) {
-      const count = Math.min(atOnce, size - first);
-      if (isFar) bringNear(first, first + count, address, fetched - first * 2);
-      widen(0, count, precisions[precision], isFar ? fetched : address + first * 2, room);
-      copy.set(this.shared.floats(room, count), first);
-    }
-    heap.free(room);
+    const room = this.shared.heap.allocate(Math.min(size, atOnce) * 4);
+    this.#lend(half, ({ address, precision }) => {
+      for (let first = 0; first < size; first += atOnce) {
+        const count = Math.min(atOnce, size - first);
+        this.pool.kernels.widen(0, count, precisions[precision], address + first * 2, room);
+        copy.set(this.shared.floats(room, count), first);
+      }
+    });
+    this.shared.heap.free(room);
     return copy;
-  }
-
-  /** The address of a copy of far values that the caller frees. */
-  #near({ address: far, size }: Half): number {
-    const address = this.shared.heap.allocate(size * 2);
-    this.pool.run('bringNear', size, atOnce, [far, address]);
-    return address;
   }
 
   #free({ isFar, address }: Half): void {
     (isFar ? this.shared.far : this.shared.heap).free(address);
+  }
+
+  /** Has a copy of far values near while `use` runs. */
+  #lend(half: Half, use: (stored: Stored) => void): void {
+    if (!half.isFar) {
+      use(half);
+      return;
+    }
+    const { heap } = this.shared;
+    const address = heap.allocate(half.size * 2);
+    try {
+      this.pool.run('bringNear', half.size, atOnce, [half.address, address]);
+      use({ address, precision: half.precision });
+    } finally {
+      heap.free(address);
+    }
   }
 
   #adopt(entry: Entry, dtype: DataType): number {

@@ -8,37 +8,41 @@
  * Why not a 64-bit memory or a second one: the compiler of the kernels makes neither, and addresses of 64 bits would cost
  * every kernel the bounds checks that a 32-bit memory saves.
  */
-import { messageOf, UserError } from '../../base/errors.ts';
+import { totalmem } from 'node:os';
+import { UserError } from '../../base/errors.ts';
 import { Heap } from './heap.ts';
 
 const GRANULE = 64;
-/** What addresses can name, less one granule. */
-const MOST_GRANULES = 2 ** 32 - 1;
+/** What addresses can name. */
+const MOST_BYTES = (2 ** 32 - 1) * GRANULE;
 
 export class FarMemory {
-  /** Grows, up to what addresses can name; the system gives it room as it is written. */
-  readonly buffer: SharedArrayBuffer;
-  readonly #heap: Heap;
-
-  constructor(buffer = new SharedArrayBuffer(0, { maxByteLength: MOST_GRANULES * GRANULE })) {
-    this.buffer = buffer;
-    this.#heap = new Heap(
-      0,
-      (end) => {
-        this.#grow(end * GRANULE);
-      },
-      MOST_GRANULES,
-    );
-  }
+  /** Grows; the system gives it room as it is written. */
+  readonly buffer = reserve();
+  readonly #heap = new Heap(
+    0,
+    (end) => {
+      this.buffer.grow(end * GRANULE);
+    },
+    Math.floor(this.buffer.maxByteLength / GRANULE),
+  );
 
   /** Bytes in use. */
   get usedBytes(): number {
     return this.#heap.usedBytes * GRANULE;
   }
 
-  /** The far address of room for `count` halves. */
+  /** The far address of room for `count` halves. @throws UserError when the machine has none. */
   allocate(count: number): number {
-    return this.#heap.allocate(Math.ceil((count * 2) / GRANULE));
+    try {
+      return this.#heap.allocate(Math.ceil((count * 2) / GRANULE));
+    } catch (error) {
+      const [used, wanted, most] = [this.usedBytes, count * 2, this.buffer.maxByteLength].map(gibibytes);
+      throw new UserError(
+        `The model's weights do not fit: ${used} GiB of them are in memory, ${wanted} GiB more were asked for, and this process gets ${most} GiB at most; take a smaller model.`,
+        { cause: error },
+      );
+    }
   }
 
   free(address: number): void {
@@ -49,17 +53,20 @@ export class FarMemory {
   halves(address: number, count: number): Uint16Array<SharedArrayBuffer> {
     return new Uint16Array(this.buffer, address * GRANULE, count);
   }
+}
 
-  #grow(bytes: number): void {
+/** Addresses for as much as the machine has; fewer where a process gets fewer, for most models need none. */
+function reserve(): SharedArrayBuffer {
+  for (let bytes = Math.min(totalmem(), MOST_BYTES); ; bytes = Math.floor(bytes / 2)) {
     try {
-      this.buffer.grow(bytes);
+      return new SharedArrayBuffer(0, { maxByteLength: bytes });
     } catch (error) {
-      throw new UserError(
-        `The system gives the model's weights no ${Math.ceil(bytes / 2 ** 30)} GiB: ${messageOf(error)}`,
-      );
+      if (bytes === 0) throw error;
     }
   }
 }
+
+const gibibytes = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
 
 /** What an instance of the kernels imports. */
 export function kernelImports(

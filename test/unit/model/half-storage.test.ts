@@ -207,3 +207,13 @@ for (const { precision, isFar } of kinds) {
     });
   });
 }
+
+describe('the far memory', () => {
+  it('says so where the machine has no room, and goes on', () => {
+    const { far } = backend.shared;
+    const before = far.usedBytes;
+    assert.throws(() => far.allocate(2 ** 46), { name: 'UserError', message: /weights do not fit: 0\.0 GiB of them/ });
+    far.free(far.allocate(1));
+    assert.equal(far.usedBytes, before);
+  });
+});
