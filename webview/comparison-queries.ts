@@ -4,6 +4,7 @@ import { COMPARED, COMPARED_ORDERS, type ComparisonFilter, shownRows } from './c
 import { dropdown } from './dropdown.ts';
 import { t } from './l10n.ts';
 import { decimal, signed } from './numbers.ts';
+import { disclosure, openableRow } from './openable-row.ts';
 import type { Effects } from './panel.ts';
 import type { ComparedLists, ComparedQuery, ShownComparison } from './protocol.ts';
 import { type RankedSide, retrievalDiffView } from './retrieval-diff.ts';
@@ -77,10 +78,8 @@ interface Table {
 
 function rowsOf(row: ComparedQuery, table: Table): readonly VirtualRow[] {
   const key = comparedKey(table.comparison.b, row.exampleId);
-  const own: VirtualRow = { key, view: (place) => rowView(place, key, row, table) };
-  return table.state.open.has(key)
-    ? [own, { key: `${key}/details`, view: (place) => details(place, key, row, table) }]
-    : [own];
+  const view = (place: number): TemplateResult => rowView(place, key, row, table);
+  return openableRow(key, table.state, view, () => details(key, row, table));
 }
 
 function rowView(
@@ -95,17 +94,7 @@ function rowView(
   const rewrite = (side: ComparedQuery['a']): TemplateResult =>
     side.rewrite === null ? html`<i class="bad">${side.format}</i>` : html`${side.rewrite}`;
   return html`<div role="row" aria-rowindex=${place + FIRST_ROW} class="row ${tone}">
-    <span role="rowheader">
-      <button
-        class="disclosure"
-        aria-expanded=${state.open.has(key)}
-        @click=${() => {
-          effects.act({ kind: 'toggle', key });
-        }}
-      >
-        ${query}
-      </button>
-    </span>
+    ${disclosure(key, state, effects, query)}
     <span role="cell">${rewrite(a)}</span>
     <span role="cell">${rewrite(b)}</span>
     <span role="cell" class="number">${decimal(a.value)}</span>
@@ -115,14 +104,10 @@ function rowView(
   </div>`;
 }
 
-function details(place: number, key: string, row: ComparedQuery, table: Table): TemplateResult {
+function details(key: string, row: ComparedQuery, table: Table): TemplateResult {
   const lists = table.state.comparison.lists.get(key);
-  return html`<div role="row" aria-rowindex=${place + FIRST_ROW} class="details">
-    <div role="cell">
-      ${textDiffView(row.a.rewrite ?? '', row.b.rewrite ?? '')}
-      ${lists ? listsView(row, lists, table) : html`<vscode-progress-ring aria-label=${t('Looking up the lists…')}></vscode-progress-ring>`}
-    </div>
-  </div>`;
+  return html`${textDiffView(row.a.rewrite ?? '', row.b.rewrite ?? '')}
+  ${lists ? listsView(row, lists, table) : html`<vscode-progress-ring aria-label=${t('Looking up the lists…')}></vscode-progress-ring>`}`;
 }
 
 function listsView(row: ComparedQuery, lists: ComparedLists, { comparison, state, effects }: Table): TemplateResult {

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { t } from './l10n.ts';
 import { decimal, signed } from './numbers.ts';
+import { disclosure, openableRow } from './openable-row.ts';
 import type { Effects } from './panel.ts';
 import type { EvaluationRow } from './protocol.ts';
 import { judgedMoves, movesBetween } from './ranking.ts';
@@ -98,10 +99,8 @@ function rowsView(state: PanelState, effects: Effects): TemplateResult | typeof 
 
 function rowsOf(query: EvaluatedQuery, table: Table): readonly VirtualRow[] {
   const key = evaluatedKey(query.row.exampleId);
-  const own: VirtualRow = { key, view: (place) => rowView(place, key, query, table) };
-  return table.state.open.has(key)
-    ? [own, { key: `${key}/details`, view: (place) => details(place, query.row, table) }]
-    : [own];
+  const row = (place: number): TemplateResult => rowView(place, key, query, table);
+  return openableRow(key, table.state, row, () => details(query.row, table));
 }
 
 function rowView(
@@ -117,17 +116,7 @@ function rowView(
     aria-rowindex=${place + FIRST_ROW}
     class="row ${gain > 0 ? 'gain' : gain < 0 ? 'loss' : ''}"
   >
-    <span role="rowheader">
-      <button
-        class="disclosure"
-        aria-expanded=${state.open.has(key)}
-        @click=${() => {
-          effects.act({ kind: 'toggle', key });
-        }}
-      >
-        ${row.query}
-      </button>
-    </span>
+    ${disclosure(key, state, effects, row.query)}
     <span role="cell">${row.rewrite ?? html`<i class="bad">${row.format}</i>`}</span>
     <span role="cell" class="number">${decimal(row.baseline[metric])}</span>
     <span role="cell" class="number">${decimal(row.metrics[metric])}</span>
@@ -136,11 +125,8 @@ function rowView(
   </div>`;
 }
 
-function details(place: number, row: EvaluationRow, { metric, shown, state, effects }: Table): TemplateResult {
-  const context = { titles: state.titles, grades: shown.grades };
-  return html`<div role="row" aria-rowindex=${place + FIRST_ROW} class="details">
-    <div role="cell">${retrievalDiffView(diffOf(row, metric), context, state, effects)}</div>
-  </div>`;
+function details(row: EvaluationRow, { metric, shown, state, effects }: Table): TemplateResult {
+  return retrievalDiffView(diffOf(row, metric), { titles: state.titles, grades: shown.grades }, state, effects);
 }
 
 function diffOf(row: EvaluationRow, metric: string): RetrievalDiff {

@@ -6,6 +6,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { dropdown } from './dropdown.ts';
 import { t } from './l10n.ts';
 import { decimal, signed } from './numbers.ts';
+import { disclosure, openableRow } from './openable-row.ts';
 import type { Effects } from './panel.ts';
 import type { Rollout, RolloutGroup } from './protocol.ts';
 import { judgedMoves, movesBetween } from './ranking.ts';
@@ -37,11 +38,10 @@ export function rolloutRows(
   const table: Table = { terms, shown, state, effects };
   return groups.flatMap(({ group, index, rollouts }) => [
     { key: `${shown.step}/${index}`, view: (row) => queryRow(row, group, table) },
-    ...rollouts.flatMap(({ rollout, place }): VirtualRow[] => {
+    ...rollouts.flatMap(({ rollout, place }) => {
       const key = traceKey({ step: shown.step, group: index, place });
-      const closed: VirtualRow = { key, view: (row) => rolloutRow(row, key, rollout, group, table) };
-      if (!state.open.has(key)) return [closed];
-      return [closed, { key: `${key}/details`, view: (row) => details(row, key, rollout, group, table) }];
+      const view = (row: number): TemplateResult => rolloutRow(row, key, rollout, group, table);
+      return openableRow(key, state, view, () => details(key, rollout, group, table));
     }),
   ]);
 }
@@ -75,25 +75,15 @@ function rolloutRow(
   group: RolloutGroup,
   { terms, shown, state, effects }: Table,
 ): TemplateResult {
-  const { act } = effects;
-  const isOpen = state.open.has(key);
+  // What is being read stays, also while the training goes on.
+  const stay = (): void => {
+    if (!state.open.has(key)) effects.act({ kind: 'choose-step', step: shown.step });
+  };
   const grades = shown.grades[group.exampleId] ?? {};
   const better = gainOf(rollout, group);
   const tone = better > 0.0005 ? 'gain' : better < -0.0005 ? 'loss' : '';
   return html`<div role="row" aria-rowindex=${row + FIRST_ROW} class="row ${tone}">
-    <span role="rowheader">
-      <button
-        class="disclosure"
-        aria-expanded=${isOpen}
-        @click=${() => {
-          // What is being read stays, also while the training goes on.
-          if (!isOpen) act({ kind: 'choose-step', step: shown.step });
-          act({ kind: 'toggle', key });
-        }}
-      >
-        ${rollout.rewrite ?? html`<i>${t('no rewrite')}</i>`}
-      </button>
-    </span>
+    ${disclosure(key, state, effects, rollout.rewrite ?? html`<i>${t('no rewrite')}</i>`, stay)}
     <span role="cell" class="number reward">${decimal(rollout.reward)}</span>
     ${terms.map((term) => html`<span role="cell" class="number ${term === 'ndcg' ? 'gained' : ''}">${decimal(termOf(rollout, term))}</span>`)}
     <span role="cell" class="number">${signed(rollout.advantage, 2)}</span>
@@ -115,17 +105,13 @@ function isSearched({ rewrite, error }: Rollout): boolean {
   return rewrite !== null && error === undefined;
 }
 
-function details(row: number, key: string, rollout: Rollout, group: RolloutGroup, table: Table): TemplateResult {
-  return html`<div role="row" aria-rowindex=${row + FIRST_ROW} class="details">
-    <div role="cell">
-      ${completion(key, rollout, table)}
-      ${
-        isSearched(rollout)
-          ? retrievalDiff(rollout, group, table)
-          : html`<p class="empty">${rollout.error ?? t('There is no rewrite, so nothing was searched.')}</p>`
-      }
-    </div>
-  </div>`;
+function details(key: string, rollout: Rollout, group: RolloutGroup, table: Table): TemplateResult {
+  return html`${completion(key, rollout, table)}
+  ${
+    isSearched(rollout)
+      ? retrievalDiff(rollout, group, table)
+      : html`<p class="empty">${rollout.error ?? t('There is no rewrite, so nothing was searched.')}</p>`
+  }`;
 }
 
 function completion(key: string, rollout: Rollout, { state, effects }: Table): TemplateResult {
