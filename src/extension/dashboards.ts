@@ -303,23 +303,30 @@ class Dashboard {
     return runs.filter(({ dir }) => dir !== this.#dir);
   }
 
-  async #explain(pair: QueryPair): Promise<void> {
-    try {
+  #explain(pair: QueryPair): Promise<void> {
+    const explained = async (): Promise<ToPanel> => {
       const explanation = await this.#quick.ask('explain', { runDir: this.#dir, ...pair });
       const message = { kind: 'explanation', pair, explanation } as const;
       this.#explanations.set(JSON.stringify(pair), message);
-      this.#tell(message);
-    } catch (error) {
-      this.#tell({ kind: 'explanation-failed', pair, message: messageOf(error) });
-      if (!(error instanceof UserError)) this.#output.error(error instanceof Error ? error : String(error));
-    }
+      return message;
+    };
+    return this.#answer(explained, (message) => ({ kind: 'explanation-failed', pair, message }));
   }
 
-  async #sendDocuments(ids: readonly string[]): Promise<void> {
+  #sendDocuments(ids: readonly string[]): Promise<void> {
+    const found = async (): Promise<ToPanel> => {
+      const fields = await this.#quick.ask('documents', { runDir: this.#dir, ids });
+      return { kind: 'documents', ids, fields };
+    };
+    return this.#answer(found, (message) => ({ kind: 'documents-failed', ids, message }));
+  }
+
+  /** Tells the panel an answer, or in its place why there is none; what nobody foresaw goes into the log too. */
+  async #answer(answer: () => Promise<ToPanel>, failed: (message: string) => ToPanel): Promise<void> {
     try {
-      this.#tell({ kind: 'documents', ids, fields: await this.#quick.ask('documents', { runDir: this.#dir, ids }) });
+      this.#tell(await answer());
     } catch (error) {
-      this.#tell({ kind: 'documents-failed', ids, message: messageOf(error) });
+      this.#tell(failed(messageOf(error)));
       if (!(error instanceof UserError)) this.#output.error(error instanceof Error ? error : String(error));
     }
   }
