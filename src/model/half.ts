@@ -21,15 +21,20 @@ export function bfloat16ToFloat32(halves: Uint16Array): Float32Array {
 
 /** Rounds to nearest even; values beyond 65,504 become infinite. */
 export function float32ToFloat16(values: Float32Array): Uint16Array {
-  return Uint16Array.from(values, encodeHalf);
+  const halves = new Uint16Array(values.length); // loops here too: `from` with a function makes a list of all values first
+  for (let i = 0; i < values.length; i++) halves[i] = encodeHalf(values[i]);
+  return halves;
 }
 
 /** Rounds to nearest even. */
 export function float32ToBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, (word, i) =>
-    Number.isNaN(values[i]) ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16,
-  );
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const word = bits[i];
+    halves[i] = Number.isNaN(values[i]) ? (word >>> 16) | 0x40 : (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  }
+  return halves;
 }
 
 function decodeHalf(bits: number): number {

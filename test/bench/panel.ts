@@ -112,7 +112,12 @@ async function shownAt(panel: FrameLocator, signs: readonly Sign[]): Promise<num
     const frame = (): Promise<void> => new Promise((resolve) => { requestAnimationFrame(resolve); }); // prettier-ignore
     const isShown = ({ selector, text }: Sign): boolean =>
       document.querySelector(selector)?.textContent.trim().startsWith(text) ?? false;
-    while (!wanted.every(isShown)) await frame();
+    const deadline = performance.now() + 60_000;
+    while (!wanted.every(isShown)) {
+      if (performance.now() > deadline)
+        throw new Error(`not shown: ${JSON.stringify(wanted.filter((sign) => !isShown(sign)))}`);
+      await frame();
+    }
     await frame(); // painted
     return performance.timeOrigin + performance.now();
   }, signs);
@@ -177,7 +182,7 @@ async function comparison(
   const [shown] = await Promise.all([
     shownAt(panel, [
       { selector: '#comparison-means tbody th', text: against },
-      { selector: '#comparison-means .side', text: judged },
+      { selector: '#comparison-means .choice', text: judged },
       { selector: '#comparison-means .p-value', text: 'p ' },
       { selector: '#comparison-rows .row:not(.head) .gained', text: '+' },
     ]),
