@@ -21,7 +21,7 @@ export interface RemoteOptions extends Access, ResilienceOptions {
   /** Up to and without `/chat/completions`. */
   readonly url: string;
   readonly model: string;
-  /** Further fields of a request, such as `max_tokens`; these go before our own. */
+  /** Further fields of a request, such as `max_completion_tokens`; these go before our own, and null leaves one out. */
   readonly parameters?: Row;
   readonly promptStyle: PromptStyle;
   /** Of sampled answers; the best one is asked for at 0. */
@@ -91,8 +91,9 @@ function given<T extends object>(options: T): T {
 }
 
 function requestBody({ model, promptStyle, parameters }: RemoteOptions, example: Example, sampling: Row): string {
-  const messages = promptMessages(example, promptStyle);
-  return JSON.stringify({ model, max_tokens: MAX_TOKENS, ...sampling, ...parameters, messages });
+  const fields = { model, max_tokens: MAX_TOKENS, ...sampling, ...parameters };
+  const wanted = Object.entries(fields).filter(([, value]) => value !== null);
+  return JSON.stringify({ ...Object.fromEntries(wanted), messages: promptMessages(example, promptStyle) });
 }
 
 /** @throws RequestFailure for an answer of another form. */
@@ -108,10 +109,16 @@ function completionIn(body: unknown): Completion {
   const usage = isRow(body['usage']) ? body['usage'] : {};
   return {
     kind: 'completion',
-    text: content ?? '',
+    text: withReasoning(content ?? '', message),
     readTokens: countOf(usage['prompt_tokens']),
     writtenTokens: countOf(usage['completion_tokens']),
   };
+}
+
+/** Servers that part a model's reasoning from its answer cut out the block that our prompts ask for; only its end is judged. */
+function withReasoning(content: string, message: Row): string {
+  const isParted = ['reasoning_content', 'reasoning'].some((name) => typeof message[name] === 'string');
+  return isParted && !content.includes('</think>') ? `</think>${content}` : content;
 }
 
 function countOf(value: unknown): number {

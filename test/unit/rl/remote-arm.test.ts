@@ -75,6 +75,40 @@ describe('remoteArm', () => {
     assert.deepEqual(pauses, [3000, 3000]);
   });
 
+  for (const [what, fail] of [
+    ['a status of 500', (response) => response.writeHead(500).end('<html>')],
+    ['a gateway without a server', (response) => response.writeHead(502).end()],
+    ['a connection that ends before an answer', (response) => response.socket!.end()],
+    ['a connection that breaks', (response) => response.socket!.destroy()],
+    [
+      'an answer that ends in its middle',
+      (response) => response.writeHead(200, { 'content-length': 500 }).write('{"choices": [', () => response.destroy()),
+    ],
+  ] satisfies [string, (response: ServerResponse) => void][]) {
+    it(`asks again after ${what}, and gives up in one sentence`, async (test) => {
+      const server = await serve(test, (_, response, count) => {
+        if (count === 3) response.end(answering('a'));
+        else fail(response);
+      });
+      const [answer] = await armAt(server).answer(EXAMPLES.slice(0, 1), ASKED);
+      assert.equal(answer.kind, 'rewrite');
+      assert.equal(server.received.length, 3);
+      await assert.rejects(armAt(server).answer(EXAMPLES.slice(0, 1), ASKED), ({ name, message }: Error) => {
+        assert.match(message, /^The answer to example red mug failed: http:\/\/127\S+: (no connection|answered with status 50[02])/);
+        assert.deepEqual([name, message.split('\n').length], ['UserError', 1]);
+        return true;
+      });
+      assert.equal(server.received.length, 3 + 4, 'four tries');
+    });
+  }
+
+  it('gives up on an answer that never ends', async (test) => {
+    const server = await serve(test, (_, response) => response.writeHead(200).write('{"choices": ['));
+    const arm = armAt(server, { timeoutMillis: 50, attempts: 2 });
+    await assert.rejects(arm.answer(EXAMPLES.slice(0, 1), ASKED), /no answer within 50 ms/);
+    assert.equal(server.received.length, 2);
+  });
+
   it('never has more requests under way than it may', async (test) => {
     let [underWay, most] = [0, 0];
     const server = await serve(test, (_, response) => {
@@ -117,9 +151,27 @@ describe('remoteArm', () => {
       const server = await serve(test, (_, response) => response.writeHead(status).end(body));
       const arm = armAt(server, { auth: { bearer: 'MY_KEY' } }, { MY_KEY: 'secret' });
       await assert.rejects(arm.answer(EXAMPLES.slice(0, 1), ASKED), { name: 'UserError', message });
+      assert.equal(server.received.length, 1, 'asking again would not help');
       await assert.rejects(arm.answer(EXAMPLES.slice(0, 1), ASKED), /The answer to example red mug failed: http:/);
     });
   }
+
+  for (const name of ['reasoning_content', 'reasoning']) {
+    it(`takes an answer whose reasoning the server has parted from it as ${name}`, async (test) => {
+      const message = { role: 'assistant', content: '\n<answer>{"query": "a"}</answer>', [name]: 'first <answer>, then' };
+      const server = await serve(test, (_, response) => response.end(JSON.stringify({ choices: [{ message }] })));
+      const [answer] = await armAt(server).answer(EXAMPLES.slice(0, 1), ASKED);
+      assert.deepEqual(answer, { kind: 'rewrite', rewrite: 'a', readTokens: 0, writtenTokens: 0 });
+    });
+  }
+
+  it('leaves out a field that a model does not take', async (test) => {
+    const server = await serve(test, (_, response) => response.end(answering('a')));
+    const parameters = { max_tokens: null, temperature: null, max_completion_tokens: 900 };
+    await armAt(server, { parameters }).answer(EXAMPLES.slice(0, 1), ASKED);
+    const { request } = requestIn(server.received[0].body);
+    assert.deepEqual(Object.keys(request).sort(), ['max_completion_tokens', 'messages', 'model']);
+  });
 
   it('gives up on a server that does not answer in time', async (test) => {
     const server = await serve(test, () => undefined);
