@@ -2,6 +2,15 @@
  * @file The whole of Rec-R1 in one read: sample rewrites of a batch of queries, let the fixed recommender rank with
  * each, take the ranking quality as the reward, and move the policy towards what did better than its siblings.
  *
+ * For a query q and its rewrites o₁ … o_G, with the settings of the paper, a step is:
+ *
+ *     oᵢ ~ policy(prompt(q))                                       rollout.ts: reasoning, then the rewrite as JSON
+ *     rᵢ = 0.1 + NDCG@k of what the recommender finds with oᵢ      reward.ts: 0 if that is nothing, −2 for a wrong format
+ *     Aᵢ = (rᵢ − mean of r) / deviation of r                       advantages.ts
+ *     loss = mean over tokens of −min(ρ·Aᵢ, clip(ρ)·Aᵢ) + β·KL      grpo.ts: ρ is a token's new over its old probability,
+ *                                                                  KL how far the policy is from the frozen start
+ *     weights ← AdamW(gradient of the loss)                        update.ts
+ *
  * Everything random is a function of the seed and the step, so a run that stops after any step and resumes gives the same
  * numbers as one that never stopped, and there is no random state to save.
  */
@@ -148,6 +157,7 @@ async function trainStep(parts: TrainerParts, settings: TrainerSettings, step: n
   const { policy, reference, optimizer, retriever, turn } = parts;
   const random = { seed: settings.seed, step };
   const examples = batchOf(parts.train, settings.prompts, settings.seed, step);
+  // Queries in place of those whose rewrites all earned the same, where settings ask for that.
   const spares = (attempt: number): Example[] => {
     const draw = (step - 1) * settings.sampling.resampleTries + attempt;
     return batchOf(parts.train, settings.prompts, settings.seed, draw, 'spares');
