@@ -31,8 +31,8 @@ export interface RemoteOptions extends Access, ResilienceOptions {
 
 /** Tokens of an answer at most, as in the paper. */
 const MAX_TOKENS = 512;
-/** Models take longer than recommenders. */
-const TIMEOUT_MILLIS = 120_000;
+/** Models take longer than recommenders, and more of them let one wait for the next minute. */
+const PATIENCE = { timeoutMillis: 120_000, attempts: 6 } as const;
 
 interface Completion {
   readonly kind: 'completion';
@@ -56,7 +56,7 @@ export function remoteArm(options: RemoteOptions, environment: Environment = pro
         return [completionIn(await post(target, { ...json, ...headers }, body, secrets, signal))];
       },
     },
-    { timeoutMillis: TIMEOUT_MILLIS, ...given(options), batchSize: 1 },
+    { ...PATIENCE, ...given(options), batchSize: 1 },
   );
   const complete = async (asked: readonly Example[], bodies: readonly string[]): Promise<ArmAnswer[]> => {
     const outcomes = await ask(bodies, 1);

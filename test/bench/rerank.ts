@@ -12,7 +12,7 @@
  *
  * There is more to learn in the titles, and the starter knows some of it: ordered by the words of its own rewrite of the request the
  * candidates have 0.912, by those of somebody who knows the catalogue 0.994. What it lacks is reading: to find in its prompt which name
- * a fitting title goes with, which nothing in its pre-training asked for. Warm starts of 350 to 600 steps that were to teach it left
+ * a fitting title goes with, which nothing in its pre-training asked for. Warm starts of 150 to 600 steps that were to teach it left
  * the first name at chance (1.39 to 1.43 nats): with the rewrite as reasoning before the order, with the request before the
  * candidates, with a loss on the first name alone, with other products of BM25's list among the candidates from the start or late.
  *

@@ -98,7 +98,7 @@ describe('remoteArm', () => {
         assert.deepEqual([name, message.split('\n').length], ['UserError', 1]);
         return true;
       });
-      assert.equal(server.received.length, 3 + 4, 'four tries');
+      assert.equal(server.received.length, 3 + 6, 'six tries');
     });
   }
 
