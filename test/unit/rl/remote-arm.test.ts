@@ -94,7 +94,10 @@ describe('remoteArm', () => {
       assert.equal(answer.kind, 'rewrite');
       assert.equal(server.received.length, 3);
       await assert.rejects(armAt(server).answer(EXAMPLES.slice(0, 1), ASKED), ({ name, message }: Error) => {
-        assert.match(message, /^The answer to example red mug failed: http:\/\/127\S+: (no connection|answered with status 50[02])/);
+        assert.match(
+          message,
+          /^The answer to example red mug failed: http:\/\/127\S+: (no connection|answered with status 50[02])/,
+        );
         assert.deepEqual([name, message.split('\n').length], ['UserError', 1]);
         return true;
       });
@@ -158,7 +161,11 @@ describe('remoteArm', () => {
 
   for (const name of ['reasoning_content', 'reasoning']) {
     it(`takes an answer whose reasoning the server has parted from it as ${name}`, async (test) => {
-      const message = { role: 'assistant', content: '\n<answer>{"query": "a"}</answer>', [name]: 'first <answer>, then' };
+      const message = {
+        role: 'assistant',
+        content: '\n<answer>{"query": "a"}</answer>',
+        [name]: 'first <answer>, then',
+      };
       const server = await serve(test, (_, response) => response.end(JSON.stringify({ choices: [{ message }] })));
       const [answer] = await armAt(server).answer(EXAMPLES.slice(0, 1), ASKED);
       assert.deepEqual(answer, { kind: 'rewrite', rewrite: 'a', readTokens: 0, writtenTokens: 0 });
