@@ -91,7 +91,7 @@ function given<T extends object>(options: T): T {
 }
 
 function requestBody({ model, promptStyle, parameters }: RemoteOptions, example: Example, sampling: Row): string {
-  const fields = { model, max_tokens: MAX_TOKENS, ...sampling, ...parameters };
+  const fields: Row = { model, max_tokens: MAX_TOKENS, ...sampling, ...parameters };
   const wanted = Object.entries(fields).filter(([, value]) => value !== null);
   return JSON.stringify({ ...Object.fromEntries(wanted), messages: promptMessages(example, promptStyle) });
 }
