@@ -124,13 +124,12 @@ function gradientFloats(config: ModelConfig, isAdapted: boolean): number {
 }
 
 function rolloutBytes(plan: MemoryPlan, roomBytes: number): number {
-  const { config, isHalf, lora, prompts, groupSize, promptTokens, newTokens, evaluated } = plan;
+  const { config, prompts, groupSize, promptTokens, newTokens, evaluated } = plan;
   const prompt = Array.from({ length: promptTokens }, () => 0);
   const decoding = (count: number, copies: number): number => {
     const options = { prompts: Array.from({ length: count }, () => prompt), copies, maxNewTokens: newTokens };
-    const { packed, others } = decoderBytes(config, options);
-    const room = roomBytes - others - SPARE_BYTES;
-    return others + (repacks(packed, isHalf && lora !== undefined, room) ? packed : 0);
+    const { packed, pass, others } = decoderBytes(config, options);
+    return others + (repacks(packed, roomBytes - others - SPARE_BYTES) ? packed : pass);
   };
   return Math.max(decoding(prompts, groupSize), decoding(evaluated, 1));
 }

@@ -1,5 +1,5 @@
 /**
- * @file Generation on the embedded engine, one hand-off per token for the whole model.
+ * @file Generation on the embedded engine: one hand-off per token for the whole model, or for a large one several per layer.
  *
  * Use, for P prompts with G completions each (row = prompt·G + copy):
  *
@@ -9,24 +9,34 @@
  *     decoder.dispose();
  *
  * Rows that have ended are simply no longer named. A decoder packs the weights when it is created (milliseconds for
- * models of a few million parameters), so after an update a new one is made; it must not outlive the weights. Weights for
- * whose copy there is no room are read as they are stored, and adapters beside them. Row by row
- * the results do not depend on the other rows or on the number of threads. No gradients.
+ * models of a few million parameters), so after an update a new one is made; it must not outlive the weights. Larger ones
+ * are read as they are stored (layer-pass.ts). Row by row the results do not depend on the other rows or on the number of
+ * threads. No gradients.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Variable } from '@tensorflow/tfjs-core';
 import { rotationOf } from '../rope.ts';
 import { penalises, type SampledTokens, type SamplingOptions } from '../sample-tokens.ts';
 import type { Decoder, DecoderOptions } from '../decoder.ts';
-import type { Adapter, Linear, LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
+import type { LayerWeights, ModelConfig, ModelWeights } from '../weights.ts';
 import { EmbeddedBackend } from './embedded-backend.ts';
-import { cacheLength, decoderBytes, repacks, SPARE_BYTES } from './decoder-size.ts';
-import { multiply } from './products.ts';
+import { cacheLength, decoderBytes, passRows, promptTokens, repacks, SPARE_BYTES } from './decoder-size.ts';
+import { LayerPass, type PassRows } from './layer-pass.ts';
+import { packLayer, packMatrix, type PackedLayer } from './packed-weights.ts';
+import { multiplyByWeight } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
-import { precisions, type Stored } from './storage.ts';
+import { precisions } from './storage.ts';
 
-/** What a Matrix record says of weights that are repacked. */
-const packed = -1;
+/** In the records of a model that is read as it is stored. */
+const NOT_PACKED: PackedLayer = {
+  qkv: 0,
+  qkvBias: 0,
+  output: 0,
+  outputBias: 0,
+  gateUp: 0,
+  gateUpBias: 0,
+  down: 0,
+  downBias: 0,
+};
 
 /** A decoder for these prompts, or null where the embedded engine is not the active backend. */
 export function createDecoder(
@@ -37,9 +47,8 @@ export function createDecoder(
   const backend = tf.backend();
   if (!(backend instanceof EmbeddedBackend)) return null;
   const bytes = decoderBytes(config, options);
-  const isHalf = backend.placed(weights.layers[0].down.weight).precision !== 'float32';
   const room = backend.shared.heap.roomBytes - bytes.others - SPARE_BYTES;
-  return new EmbeddedDecoder(backend, weights, config, options, repacks(bytes.packed, isHalf, room));
+  return new EmbeddedDecoder(backend, weights, config, options, repacks(bytes.packed, room));
 }
 
 export class EmbeddedDecoder implements Decoder {
@@ -47,8 +56,9 @@ export class EmbeddedDecoder implements Decoder {
   readonly #backend: EmbeddedBackend;
   readonly #config: ModelConfig;
   readonly #options: DecoderOptions;
-  /** Whether weights are copied in the order in which the kernels read them fastest, adapters added to them. */
-  readonly #repacks: boolean;
+  readonly #weights: ModelWeights;
+  /** Takes tokens through a model that is read as it is stored; undefined for one whose weights are packed. */
+  readonly #pass?: LayerPass;
   readonly #blocks: number[] = [];
   /** Address of the kernels' Model record. */
   readonly #model: number;
@@ -69,16 +79,20 @@ export class EmbeddedDecoder implements Decoder {
     this.#backend = backend;
     this.#config = config;
     this.#options = options;
-    this.#repacks = repacks;
+    this.#weights = weights;
     this.rows = options.prompts.length * options.copies;
     this.#positions = Int32Array.from(
       { length: this.rows },
       (_, row) => options.prompts[Math.floor(row / options.copies)].length,
     );
     try {
-      this.#model = this.#describe(weights);
+      this.#model = this.#describe(repacks);
       this.#sampling = this.#allocate(24);
       this.#logits = this.#allocate(Math.max(this.rows, options.prompts.length) * config.vocabularySize * 4);
+      if (!repacks) {
+        const allocate = (bytes: number): number => this.#allocate(bytes);
+        this.#pass = new LayerPass(backend, weights, config, this.#model, passRows(options), allocate);
+      }
     } catch (error) {
       this.dispose(); // the heap was full half-way
       throw error;
@@ -88,31 +102,25 @@ export class EmbeddedDecoder implements Decoder {
   prefill(uniforms: Float32Array, sampling: SamplingOptions): SampledTokens {
     const { prompts, copies } = this.#options;
     const { pool } = this.#backend;
-    const starts = [0];
-    for (const prompt of prompts) starts.push(starts.at(-1)! + prompt.length);
-    const arrays = [
-      starts,
-      prompts.flat(),
-      prompts.flatMap((prompt, p) => prompt.map(() => p * copies)),
-      prompts.flatMap((prompt) => prompt.map((_, t) => t)),
-    ].map((values) => this.#ints(values));
-    const scratch = this.#backend.scratch(pool.kernels.decodeScratch(this.#model, 1));
-    pool.run('readPrompts', prompts.length, 1, [...scratch, this.#model, ...arrays, this.#logits]);
-    for (const address of arrays) this.#release(address);
+    const arrays = {
+      tokens: this.#ints(prompts.flat()),
+      slots: this.#ints(prompts.flatMap((prompt, p) => prompt.map(() => p * copies))),
+      positions: this.#ints(prompts.flatMap((prompt) => prompt.map((_, t) => t))),
+    };
+    if (this.#pass) this.#readStored(this.#pass, arrays);
+    else this.#readPacked(arrays);
+    for (const address of Object.values(arrays)) this.#release(address);
     pool.run('sharePrompts', this.rows, 1, [this.#model, copies]);
     const rows = Int32Array.from({ length: this.rows }, (_, row) => row);
     if (penalises(sampling)) this.#rememberPrompts();
     const sources = rows.map((row) => Math.floor(row / copies));
-    return this.#run('sampleRows', 1, rows, new Int32Array(this.rows), sources, uniforms, sampling);
+    return this.#sample(rows, new Int32Array(this.rows), sources, uniforms, sampling, false);
   }
 
   step(rows: Int32Array, tokens: Int32Array, uniforms: Float32Array, sampling: SamplingOptions): SampledTokens {
-    const { pool } = this.#backend;
-    const tile = pool.kernels.paddedRows(1);
-    const grain = Math.ceil(rows.length / pool.threads / chunksPerThread / tile) * tile;
     const sources = rows.map((_, i) => i);
     if (this.#seen !== 0) for (const [i, row] of rows.entries()) this.#remember(row, [tokens[i]]);
-    const sampled = this.#run('decodeStep', grain, rows, tokens, sources, uniforms, sampling);
+    const sampled = this.#sample(rows, tokens, sources, uniforms, sampling, true);
     for (const row of rows) this.#positions[row]++;
     return sampled;
   }
@@ -120,17 +128,58 @@ export class EmbeddedDecoder implements Decoder {
   dispose(): void {
     for (const address of this.#blocks) this.#backend.shared.heap.free(address);
     this.#blocks.length = 0;
+    this.#pass?.dispose();
   }
 
-  /** Runs a kernel over the rows of one step and reads what it sampled. */
-  #run(
-    kernel: 'sampleRows' | 'decodeStep',
-    grain: number,
+  /** Leaves the logits of what follows each prompt. */
+  #readPacked({ tokens, slots, positions }: Omit<PassRows, 'count'>): void {
+    const { prompts } = this.#options;
+    const { pool } = this.#backend;
+    const starts = [0];
+    for (const prompt of prompts) starts.push(starts.at(-1)! + prompt.length);
+    const startsAt = this.#ints(starts);
+    const scratch = this.#backend.scratch(pool.kernels.decodeScratch(this.#model, 1));
+    const args = [...scratch, this.#model, startsAt, tokens, slots, positions, this.#logits];
+    pool.run('readPrompts', prompts.length, 1, args);
+    this.#release(startsAt);
+  }
+
+  /** The same with the tokens of all prompts in one row, as many of them at a time as a pass takes. */
+  #readStored(pass: LayerPass, { tokens, slots, positions }: Omit<PassRows, 'count'>): void {
+    const { prompts } = this.#options;
+    const { shared } = this.#backend;
+    const { hiddenSize: D } = this.#config;
+    const last = this.#allocate(prompts.length * D * 4); // hidden states of each prompt's last token
+    const rows = passRows(this.#options);
+    const total = promptTokens(this.#options);
+    for (let first = 0; first < total; first += rows) {
+      const count = Math.min(rows, total - first);
+      const [tokensAt, slotsAt, positionsAt] = [tokens, slots, positions].map((address) => address + first * 4);
+      const hidden = pass.run({ count, tokens: tokensAt, slots: slotsAt, positions: positionsAt });
+      let end = -1;
+      for (const [p, prompt] of prompts.entries()) {
+        end += prompt.length;
+        if (end < first || end >= first + count) continue;
+        shared.floats(last + p * D * 4, D).set(shared.floats(hidden + (end - first) * D * 4, D));
+      }
+    }
+    this.#project(prompts.length, last);
+    this.#release(last);
+  }
+
+  /** Logits of hidden states [rows, D]. */
+  #project(rows: number, hidden: number): void {
+    multiplyByWeight(this.#backend, this.#weights.head, { m: rows, a: hidden, c: this.#logits });
+  }
+
+  /** Samples a token for each row from the logits that its source names; with `reads`, after the row has read a token. */
+  #sample(
     rows: Int32Array,
     tokens: Int32Array,
     sources: Int32Array,
     uniforms: Float32Array,
     { temperature, topK = 0, topP = 1, minP = 0, repetitionPenalty = 1 }: SamplingOptions,
+    reads: boolean,
   ): SampledTokens {
     const { shared, pool } = this.#backend;
     this.#check(rows, tokens, uniforms);
@@ -149,8 +198,14 @@ export class EmbeddedDecoder implements Decoder {
     shared.floats(uniformsAt, count).set(uniforms);
     const outputs = [0, 1, 2].map(() => this.#allocate(count * 4));
     const step = this.#ints([...inputs, this.#logits, sourcesAt, uniformsAt, this.#seen, ...outputs]);
+    if (reads && this.#pass) {
+      const [tokensAt, slotsAt, positionsAt] = inputs;
+      this.#project(count, this.#pass.run({ count, tokens: tokensAt, slots: slotsAt, positions: positionsAt }));
+    }
+    const readsToo = reads && !this.#pass;
+    const grain = readsToo ? this.#rowsInChunk(count) : 1;
     const scratch = this.#backend.scratch(pool.kernels.decodeScratch(this.#model, grain));
-    pool.run(kernel, count, grain, [...scratch, this.#model, step, this.#sampling]);
+    pool.run(readsToo ? 'decodeStep' : 'sampleRows', count, grain, [...scratch, this.#model, step, this.#sampling]);
     const sampled = {
       tokens: shared.ints(outputs[0], count).slice(),
       logProbs: shared.floats(outputs[1], count).slice(),
@@ -158,6 +213,12 @@ export class EmbeddedDecoder implements Decoder {
     };
     for (const address of [step, ...inputs, sourcesAt, uniformsAt, ...outputs]) this.#release(address);
     return sampled;
+  }
+
+  #rowsInChunk(count: number): number {
+    const { kernels, threads } = this.#backend.pool;
+    const tile = kernels.paddedRows(1);
+    return Math.ceil(count / threads / chunksPerThread / tile) * tile;
   }
 
   #rememberPrompts(): void {
@@ -192,12 +253,17 @@ export class EmbeddedDecoder implements Decoder {
   }
 
   /** Writes the kernels' Model record (the order of kernels/model.ts) and everything it points to. */
-  #describe(weights: ModelWeights): number {
+  #describe(packs: boolean): number {
     const { shared } = this.#backend;
     const config = this.#config;
+    const weights = this.#weights;
     const length = cacheLength(this.#options);
     const cache = config.layers * this.rows * config.keyValueHeads * config.headSize * length;
-    const layers = weights.layers.flatMap((layer, index) => this.#layer(layer, config.windows?.[index]));
+    const allocate = (bytes: number): number => this.#allocate(bytes);
+    const layers = weights.layers.flatMap((layer, index) => {
+      const packed = packs ? packLayer(this.#backend, layer, allocate) : NOT_PACKED;
+      return this.#layer(layer, packed, config.windows?.[index]);
+    });
     const tables = rotaryTables(this.#backend, rotationOf(config), [length]);
     const sizes = [
       config.hiddenSize,
@@ -217,138 +283,35 @@ export class EmbeddedDecoder implements Decoder {
       embedding.address,
       precisions[embedding.precision],
       this.#backend.address(weights.norm),
-      this.#matrix([{ weight: weights.head }]),
+      packs ? packMatrix(this.#backend, [{ weight: weights.head }], allocate) : 0,
       tables.cos,
       tables.sin,
       this.#allocate(cache * 4),
       this.#allocate(cache * 4),
     ];
-    const besides = this.#repacks ? [] : weights.layers.flatMap(adaptersOf);
-    const ranks = besides.map(({ a }) => a.shape[0]);
-    const mostRank = Math.max(0, ...ranks);
-    const model = this.#ints([...sizes, 0, mostRank, ...addresses]);
+    const model = this.#ints([...sizes, 0, ...addresses]);
     shared.floats(model, sizes.length + 1)[sizes.length] = config.rmsNormEpsilon;
     return model;
   }
 
   /** The words of a Layer record. */
-  #layer(layer: LayerWeights, window = 0): number[] {
-    const { query, key, value, output, gate, up, down } = layer;
-    const product = (parts: readonly Linear[]): number[] => [this.#matrix(parts), this.#bias(parts)];
+  #layer({ inputNorm, queryNorm, keyNorm, postNorm }: LayerWeights, packed: PackedLayer, window = 0): number[] {
+    const address = (weight?: tf.Variable): number => (weight ? this.#backend.address(weight) : 0);
     return [
-      this.#backend.address(layer.inputNorm),
-      ...product([query, key, value]),
-      layer.queryNorm ? this.#backend.address(layer.queryNorm) : 0,
-      layer.keyNorm ? this.#backend.address(layer.keyNorm) : 0,
+      address(inputNorm),
+      packed.qkv,
+      packed.qkvBias,
+      address(queryNorm),
+      address(keyNorm),
       window,
-      ...product([output]),
-      this.#backend.address(layer.postNorm),
-      ...product([gate, up]),
-      ...product([down]),
+      packed.output,
+      packed.outputBias,
+      address(postNorm),
+      packed.gateUp,
+      packed.gateUpBias,
+      packed.down,
+      packed.downBias,
     ];
-  }
-
-  /** The address of Matrix records for projections that stand side by side. */
-  #matrix(parts: readonly Linear[]): number {
-    if (this.#repacks) {
-      const outputs = parts.reduce((sum, { weight }) => sum + weight.shape[0], 0);
-      return this.#ints([this.#pack(parts), packed, 0, outputs, 0, 0, 0, 0]);
-    }
-    return parts.reduceRight((next, { weight, adapter }) => {
-      const { address, precision, isFar } = this.#backend.placed(weight);
-      const adapterWords = this.#adapter(adapter);
-      return this.#ints([address, precisions[precision], isFar ? 1 : 0, weight.shape[0], ...adapterWords, next]);
-    }, 0);
-  }
-
-  /** Rank, A and scale · B; zeros without an adapter. */
-  #adapter(adapter?: Adapter): number[] {
-    if (!adapter) return [0, 0, 0];
-    const { a, b, scale } = adapter;
-    const scaled = this.#allocate(b.size * 4);
-    const values = this.#backend.shared.floats(scaled, b.size);
-    for (const [i, value] of this.#values(b).entries()) values[i] = scale * value;
-    return [a.shape[0], this.#backend.address(a), scaled];
-  }
-
-  /** Matrices [out, in] below each other, adapters added to them, repacked for the product kernel. */
-  #pack(parts: readonly Linear[]): number {
-    const { pool } = this.#backend;
-    const [{ weight: first, adapter }] = parts;
-    const depth = first.shape[1]!;
-    const columns = parts.reduce((sum, { weight }) => sum + weight.shape[0], 0);
-    const panel = pool.kernels.padded(1);
-    const total = pool.kernels.padded(columns);
-    const panels = this.#allocate(depth * total * 4);
-    const pack = ({ address, precision }: Stored): void => {
-      pool.run('packPanels', total / panel, 4, [depth, columns, address, 1, depth, precisions[precision], panels]);
-    };
-    if (parts.length === 1 && !adapter) {
-      this.#backend.withStored(first, pack);
-    } else {
-      const joined = this.#join(parts);
-      pack({ address: joined, precision: 'float32' });
-      this.#release(joined);
-    }
-    return panels;
-  }
-
-  /** One bias for several projections side by side; 0 when none has one. */
-  #bias(parts: readonly Linear[]): number {
-    if (parts.every((part) => part.bias === undefined)) return 0;
-    const sizes = parts.map((part) => part.weight.shape[0]);
-    const joined = this.#allocate(sizes.reduce((sum, size) => sum + size, 0) * 4);
-    let at = joined;
-    for (const [i, part] of parts.entries()) {
-      const values = this.#backend.shared.floats(at, sizes[i]);
-      if (part.bias) values.set(this.#values(part.bias));
-      else values.fill(0);
-      at += sizes[i] * 4;
-    }
-    return joined;
-  }
-
-  #join(parts: readonly Linear[]): number {
-    const joined = this.#allocate(parts.reduce((sum, { weight }) => sum + weight.size, 0) * 4);
-    let at = joined;
-    for (const { weight, adapter } of parts) {
-      this.#copy(weight, at);
-      if (adapter) this.#merge(adapter, at);
-      at += weight.size * 4;
-    }
-    return joined;
-  }
-
-  #copy(weight: Variable, to: number): void {
-    const { shared, pool } = this.#backend;
-    this.#backend.withStored(weight, ({ address, precision }) => {
-      if (precision === 'float32') shared.floats(to, weight.size).set(shared.floats(address, weight.size));
-      else pool.run('widen', weight.size, 1 << 16, [precisions[precision], address, to]);
-    });
-  }
-
-  /** Adds scale · B·A to the matrix at an address. */
-  #merge({ a, b, scale }: Adapter, matrix: number): void {
-    const [outputs, rank] = b.shape;
-    const inputs = a.shape[1]!;
-    const scaled = tf.mul(b, scale);
-    multiply(this.#backend, {
-      m: outputs,
-      n: inputs,
-      k: rank,
-      a: this.#backend.address(scaled),
-      aStrides: [rank, 1],
-      b: this.#backend.address(a),
-      bStrides: [inputs, 1],
-      c: matrix,
-      adds: true,
-    });
-    scaled.dispose();
-  }
-
-  /** The live values of a tensor. */
-  #values(tensor: Variable): Float32Array {
-    return this.#backend.shared.floats(this.#backend.address(tensor), tensor.size);
   }
 
   #ints(values: readonly number[] | Int32Array): number {
@@ -367,11 +330,6 @@ export class EmbeddedDecoder implements Decoder {
     this.#backend.shared.heap.free(address);
     this.#blocks.splice(this.#blocks.lastIndexOf(address), 1);
   }
-}
-
-function adaptersOf(layer: LayerWeights): Adapter[] {
-  const { query, key, value, output, gate, up, down } = layer;
-  return [query, key, value, output, gate, up, down].flatMap(({ adapter }) => adapter ?? []);
 }
 
 /** More chunks than threads, so that a thread that is held up holds up less; but each chunk reads all weights. */

@@ -10,7 +10,7 @@ import { fusedKernels } from '../ops.ts';
 import type { Rotation } from '../rope.ts';
 import type { EmbeddedBackend, Output } from './embedded-backend.ts';
 import { type EngineKernel, type KernelCall, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
-import { multiply } from './products.ts';
+import { multiplyByWeight } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import { gatherRows, scatterRows } from './shapes.ts';
 import { tokenLogProbs, tokenLogProbsGradient } from './fused-log-probs.ts';
@@ -44,7 +44,6 @@ const linear: EngineKernel = ({ backend, inputs }) => product(backend, inputs);
 
 function product(backend: EmbeddedBackend, inputs: KernelCall['inputs']): Output {
   const { x, weight } = inputs;
-  const bias = inputs.bias as TensorInfo | undefined;
   const [m, k] = x.shape;
   const n = weight.shape[0];
   tf.util.assert(
@@ -52,10 +51,8 @@ function product(backend: EmbeddedBackend, inputs: KernelCall['inputs']): Output
     () => `linear: ${String(x.shape)} does not fit a weight ${String(weight.shape)}`,
   );
   const out = backend.output([m, n]);
-  const others = { m, n, k, a: backend.address(x), c: out.address, bias: bias && backend.address(bias) };
-  backend.withStored(weight, ({ address, precision }) => {
-    multiply(backend, { ...others, aStrides: [k, 1], b: address, bStrides: [1, k], precision });
-  });
+  const bias = inputs.bias as TensorInfo | undefined;
+  multiplyByWeight(backend, weight, { m, a: backend.address(x), c: out.address, bias: bias && backend.address(bias) });
   return out;
 }
 
@@ -63,13 +60,11 @@ function product(backend: EmbeddedBackend, inputs: KernelCall['inputs']): Output
 const adaptedLinear: EngineKernel = ({ backend, inputs }) => {
   const out = product(backend, inputs);
   const { input, a, b } = inputs;
-  const [m, k] = input.shape;
-  const [n, rank] = b.shape;
+  const [m] = input.shape;
+  const [rank] = a.shape;
   const low = backend.shared.heap.allocate(m * rank * 4);
-  const [inputAt, aAt, bAt] = [input, a, b].map((tensor) => backend.address(tensor));
-  multiply(backend, { m, n: rank, k, a: inputAt, aStrides: [k, 1], b: aAt, bStrides: [1, k], c: low });
-  const toOut = { a: low, aStrides: [rank, 1], b: bAt, bStrides: [1, rank], c: out.address } as const;
-  multiply(backend, { m, n, k: rank, ...toOut, adds: true });
+  multiplyByWeight(backend, a, { m, a: backend.address(input), c: low });
+  multiplyByWeight(backend, b, { m, a: low, c: out.address, adds: true });
   backend.shared.heap.free(low);
   return out;
 };

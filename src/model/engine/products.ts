@@ -1,10 +1,11 @@
 /**
  * @file Matrix products on the pool: the right operand is packed once by all threads, then blocks of the result are
- * chunks. Also TensorFlow.js's BatchMatMul.
+ * chunks. With few rows, every thread packs what it multiplies with. Also TensorFlow.js's BatchMatMul.
  */
 import { backend_util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { EmbeddedBackend } from './embedded-backend.ts';
-import { precisions, type Precision } from './storage.ts';
+import { type Placed, precisions, type Precision } from './storage.ts';
 import { type EngineKernel, isFloat, register, sizeOf } from './engine-kernel.ts';
 
 /** C [m, n] = A·B (+ C, + bias). An element of A lies at row·aStrides[0] + step·aStrides[1], of B at step·…[0] + column·…[1]. */
@@ -20,15 +21,20 @@ export interface Product {
   readonly bStrides: readonly [step: number, column: number];
   /** Of B; float32 by default. Strides count values. */
   readonly precision?: Precision;
-  /** Address of C; its rows are n apart. */
+  /** Address of C. */
   readonly c: number;
+  /** How far apart the rows of C are; n by default. */
+  readonly cStride?: number;
   /** Adds to what C holds. */
   readonly adds?: boolean;
-  /** Address of a bias [n]; not together with `adds`. */
+  /** Address of a bias [n]. */
   readonly bias?: number;
 }
 
-/** Rows of C in a chunk: what a thread packs of A at a time. */
+/** A product with a weight: its other operand has adjacent steps. */
+export type WeightProduct = Pick<Product, 'm' | 'a' | 'c' | 'cStride' | 'adds' | 'bias'>;
+
+/** Rows of C in a chunk: what a thread takes of A at a time (MC of kernels/gemm.ts). */
 const chunkRows = 120;
 /** Floats of B packed at a time: 8 MiB, of which much is still near when it is read. */
 const packedFloats = 1 << 21;
@@ -38,6 +44,8 @@ const fewestColumns = 512;
 const stepBlock = 256;
 /** Multiplications below which one thread alone is faster. */
 const soloWork = 1 << 16;
+/** Chunks for each thread, so that one that is held up leaves its work to others. */
+const chunksPerThread = 8;
 
 export function multiply(backend: EmbeddedBackend, product: Product): void {
   const { m, n, k, precision = 'float32' } = product;
@@ -49,7 +57,8 @@ export function multiply(backend: EmbeddedBackend, product: Product): void {
   }
   const panel = backend.pool.kernels.padded(1);
   const columns = Math.max(fewestColumns, Math.floor(packedFloats / k / panel) * panel);
-  const steps = Math.max(1, Math.floor(packedFloats / Math.min(columns, n) / stepBlock)) * stepBlock;
+  const fitting = Math.floor(packedFloats / Math.min(columns, n));
+  const steps = fitting >= k ? k : Math.max(1, Math.floor(fitting / stepBlock)) * stepBlock;
   for (let first = 0; first < n; first += columns) {
     for (let step = 0; step < k; step += steps) {
       const part = stepsOf(product, step, Math.min(steps, k - step));
@@ -71,17 +80,44 @@ function stepsOf(product: Product, first: number, count: number): Product {
   };
 }
 
-function multiplyAlone(backend: EmbeddedBackend, { m, n, k, a, aStrides, b, bStrides, c, adds }: Product): void {
+/**
+ * C [m, n] = A·Wᵀ with a weight [n, k] as it is stored. With few rows it is read once by all threads together, a panel at
+ * a time: repacking all of it first would take longer than the product, and more memory.
+ */
+export function multiplyByWeight(backend: EmbeddedBackend, weight: TensorInfo, product: WeightProduct): void {
+  const [n, k] = weight.shape;
+  if (product.m > chunkRows || k === 0) {
+    backend.withStored(weight, ({ address, precision }) => {
+      multiply(backend, { ...product, n, k, aStrides: [k, 1], b: address, bStrides: [1, k], precision });
+    });
+  } else if (product.m * n > 0) multiplyFewRows(backend, n, k, backend.placed(weight), product);
+}
+
+// prettier-ignore
+function multiplyFewRows(backend: EmbeddedBackend, n: number, k: number, weight: Placed, product: WeightProduct): void {
+  const { m, a, c, cStride = n, adds, bias = 0 } = product;
+  const { pool } = backend;
+  const panel = pool.kernels.padded(1);
+  const panels = Math.ceil(n / panel);
+  const grain = Math.max(1, Math.ceil(soloWork / (m * k * panel)), Math.ceil(panels / chunksPerThread / pool.threads));
+  pool.run('gemmStored', panels, grain, [...backend.scratch(pool.kernels.storedScratch(k)), m, n, k, a, k, weight.address,
+    precisions[weight.precision], weight.isFar ? 1 : 0, c, cStride, adds ? 1 : 0, bias]);
+}
+
+function multiplyAlone(
+  backend: EmbeddedBackend,
+  { m, n, k, a, aStrides, b, bStrides, c, cStride = n, adds }: Product,
+): void {
   const { kernels } = backend.pool;
   const [scratch] = backend.scratch(kernels.multiplyScratch(n, k));
   // prettier-ignore
-  kernels.multiply(m, n, k, a, aStrides[0], aStrides[1], b, bStrides[0], bStrides[1], c, n, adds ? 1 : 0, scratch);
+  kernels.multiply(m, n, k, a, aStrides[0], aStrides[1], b, bStrides[0], bStrides[1], c, cStride, adds ? 1 : 0, scratch);
 }
 
 /** Columns [first, first + count) of C. */
 function multiplyColumns(backend: EmbeddedBackend, product: Product, first: number, count: number): void {
   const { pool, shared } = backend;
-  const { m, n, k, aStrides, bStrides, precision = 'float32' } = product;
+  const { m, n, k, aStrides, bStrides, cStride = n, precision = 'float32' } = product;
   const total = pool.kernels.padded(count);
   const packed = shared.heap.allocate(k * total * 4);
   const panel = pool.kernels.padded(1);
@@ -98,7 +134,7 @@ function multiplyColumns(backend: EmbeddedBackend, product: Product, first: numb
   const bias = product.bias === undefined ? 0 : product.bias + first * 4;
   // prettier-ignore
   pool.run('gemm', grid.chunks, 1, [...backend.scratch(pool.kernels.packedScratch()), m, count, k, grid.rows, grid.columns,
-    product.a, ...aStrides, packed, product.c + first * 4, n, product.adds ? 1 : 0, bias]);
+    product.a, ...aStrides, packed, product.c + first * 4, cStride, product.adds ? 1 : 0, bias]);
   shared.heap.free(packed);
 }
 

@@ -3,10 +3,10 @@
 // No thread waits for another: rows of one step belong to different sequences, and a prompt is read by one thread.
 
 import { attend, remember } from './decode-attention';
-import { multiply, multiplyPacked, multiplyScratch, multiplyStored, packedScratch, setRows, storedScratch } from './gemm';
+import { multiplyPacked, packedScratch, putBias } from './gemm';
 import { FLOAT32, halfAt, widenValues } from './half';
 import { at } from './math';
-import { Layer, Matrix, Model, PACKED, Sampling, Step } from './model';
+import { Layer, Model, Sampling, Step } from './model';
 import { rmsNorm } from './rms-norm';
 import { rotateHead } from './rotary';
 import { sample } from './sampling';
@@ -16,71 +16,45 @@ import { scratchOf } from './thread';
 /** Tokens of a prompt that go through the layers together. */
 const PROMPT_ROWS: i32 = 60;
 
+/** Floats of qkv for one row. */
+// @ts-ignore: decorator
+@inline
+function qkvFloats(model: Model): i32 {
+  return (model.heads + 2 * model.keyValueHeads) * model.headSize;
+}
+
 /** Floats of activations for one row. */
 // @ts-ignore: decorator
 @inline
 function rowFloats(model: Model): i32 {
-  const queries = model.heads * model.headSize;
-  return 2 * model.hidden + queries + (queries + 2 * model.keyValueHeads * model.headSize) + 2 * model.feedForward;
-}
-
-/** Bytes of scratch for products, adapters included. */
-function productScratch(model: Model): usize {
-  const widest = max(max(model.heads * model.headSize, model.hidden), model.feedForward);
-  const isPacked = changetype<Matrix>(model.head).precision == PACKED; // all are, or none is
-  const weights = isPacked ? packedScratch() : storedScratch(widest);
-  if (model.mostRank == 0) return weights;
-  const adapters = max(multiplyScratch(model.mostRank, widest), multiplyScratch(widest, model.mostRank));
-  return (max(weights, adapters) + 63) & ~63;
+  return 2 * model.hidden + model.heads * model.headSize + qkvFloats(model) + 2 * model.feedForward;
 }
 
 /** Bytes of scratch a thread needs to take `rows` rows at a time. */
 export function decodeScratch(modelAt: usize, rows: i32): usize {
   const model = changetype<Model>(modelAt);
-  const most = max(rows, PROMPT_ROWS);
-  const floats = most * (rowFloats(model) + model.mostRank) + model.length + model.vocabulary + 64;
-  return productScratch(model) + ((<usize>floats) << 2);
+  const floats = max(rows, PROMPT_ROWS) * rowFloats(model) + model.length + model.vocabulary + 64;
+  return packedScratch() + ((<usize>floats) << 2);
 }
 
-/**
- * out [rows, N] = x [rows, K] · W (+ bias, + out) for the matrix at an address and those beside it; the rows of x are `ldx`
- * floats apart. `low` has room for rows × the adapter's rank.
- */
-function project(
-  rows: i32, N: i32, K: i32, x: usize, ldx: i32, matrixAt: usize, bias: usize, out: usize, adds: i32, low: usize, scratch: usize,
-): void {
-  if (bias) {
-    if (adds) for (let r: i32 = 0; r < rows; r++) addRow(N, bias, at(out, r * N));
-    else setRows(0, rows, 0, N, bias, out, N);
-  }
-  const onto = i32(adds || bias != 0);
-  while (matrixAt) {
-    const matrix = changetype<Matrix>(matrixAt), n = matrix.outputs;
-    if (matrix.precision == PACKED) multiplyPacked(0, rows, 0, n, n, K, x, ldx, 1, matrix.values, out, N, onto, scratch);
-    else multiplyStored(rows, n, K, x, ldx, matrix.values, matrix.precision, matrix.isFar, out, N, onto, scratch);
-    if (matrix.rank) {
-      multiply(rows, matrix.rank, K, x, ldx, 1, matrix.a, 1, K, low, matrix.rank, 0, scratch);
-      multiply(rows, n, matrix.rank, low, matrix.rank, 1, matrix.b, 1, matrix.rank, out, N, 1, scratch);
-    }
-    out = at(out, n);
-    matrixAt = matrix.next;
-  }
-}
-
-function addRow(n: i32, x: usize, to: usize): void {
-  for (let i: i32 = 0; i < n; i++) store<f32>(at(to, i), load<f32>(at(to, i)) + load<f32>(at(x, i)));
-}
-
-/** qkv rows [(H + 2K)·E]: turns queries and keys to their positions, stores keys and values, then attends. */
+/** out [rows, N] = x [rows, K] · W (+ bias, + out) for packed W; the rows of x are `ldx` floats apart. */
 // @ts-ignore: decorator
 @inline
-function attention(
-  model: Model, index: i32, rows: i32, slots: usize, positions: usize, qkv: usize, mixed: usize, scores: usize,
+function project(
+  rows: i32, N: i32, K: i32, x: usize, ldx: i32, matrix: usize, bias: usize, out: usize, adds: i32, scratch: usize,
 ): void {
-  const size = model.headSize, queries = model.heads * size, keys = model.keyValueHeads * size;
-  const width = queries + 2 * keys, half = size >> 1, layer = model.layer(index);
-  for (let r: i32 = 0; r < rows; r++) {
-    const row = at(qkv, r * width), position = load<i32>(at(positions, r));
+  if (bias) putBias(0, rows, 0, N, bias, out, N, adds);
+  multiplyPacked(0, rows, 0, N, N, K, x, ldx, 1, matrix, out, N, i32(adds || bias != 0), scratch);
+}
+
+/** Turns queries and keys of qkv rows [first, last) [(H + 2K)·E] to their positions and stores keys and values. */
+export function rememberRows(
+  first: i32, last: i32, modelAt: usize, index: i32, slots: usize, positions: usize, qkv: usize,
+): void {
+  const model = changetype<Model>(modelAt), layer = model.layer(index), size = model.headSize, half = size >> 1;
+  const queries = model.heads * size, keys = model.keyValueHeads * size;
+  for (let r = first; r < last; r++) {
+    const row = at(qkv, r * qkvFloats(model)), position = load<i32>(at(positions, r));
     if (layer.queryNorm) rmsNorm(0, model.heads, size, model.epsilon, row, layer.queryNorm, row);
     if (layer.keyNorm) rmsNorm(0, model.keyValueHeads, size, model.epsilon, at(row, queries), layer.keyNorm, at(row, queries));
     for (let head: i32 = 0; head < model.heads + model.keyValueHeads; head++) {
@@ -89,10 +63,25 @@ function attention(
     }
     remember(model, index, load<i32>(at(slots, r)), position, at(row, queries), at(row, queries + keys));
   }
-  for (let r: i32 = 0; r < rows; r++) {
+}
+
+// @ts-ignore: decorator
+@inline
+function attendEach(
+  first: i32, last: i32, model: Model, index: i32, slots: usize, positions: usize, qkv: usize, mixed: usize, scores: usize,
+): void {
+  for (let r = first; r < last; r++) {
     const slot = load<i32>(at(slots, r)), position = load<i32>(at(positions, r));
-    attend(model, index, slot, position, at(qkv, r * width), at(mixed, r * queries), scores);
+    attend(model, index, slot, position, at(qkv, r * qkvFloats(model)), at(mixed, r * model.heads * model.headSize), scores);
   }
+}
+
+/** Rows [first, last) of qkv attend over what their sequences have stored → mixed [rows, H·E]. */
+export function attendRows(
+  first: i32, last: i32, scratch: usize, stride: usize, modelAt: usize, index: i32, slots: usize, positions: usize,
+  qkv: usize, mixed: usize,
+): void {
+  attendEach(first, last, changetype<Model>(modelAt), index, slots, positions, qkv, mixed, scratchOf(scratch, stride));
 }
 
 /** gateUp rows [2F] become silu(gate)·up in their first half; the halves stay where they are, 2F apart. */
@@ -118,19 +107,18 @@ function embedToken(model: Model, token: i32, out: usize): void {
 
 /** Takes rows through all layers; x [rows, D] holds the normalised hidden states afterwards. */
 function forward(model: Model, rows: i32, tokens: usize, slots: usize, positions: usize, scratch: usize): usize {
-  const D = model.hidden, F = model.feedForward, queries = model.heads * model.headSize;
-  const width = queries + 2 * model.keyValueHeads * model.headSize;
-  const x = scratch + productScratch(model), normed = at(x, rows * D), qkv = at(normed, rows * D);
-  const mixed = at(qkv, rows * width), gateUp = at(mixed, rows * queries), low = at(gateUp, rows * 2 * F);
-  const scores = at(low, rows * model.mostRank);
+  const D = model.hidden, F = model.feedForward, queries = model.heads * model.headSize, width = qkvFloats(model);
+  const x = scratch + packedScratch(), normed = at(x, rows * D), qkv = at(normed, rows * D);
+  const mixed = at(qkv, rows * width), gateUp = at(mixed, rows * queries), scores = at(gateUp, rows * 2 * F);
   for (let r: i32 = 0; r < rows; r++) embedToken(model, load<i32>(at(tokens, r)), at(x, r * D));
   for (let index: i32 = 0; index < model.layers; index++) {
     const layer = model.layer(index);
     rmsNorm(0, rows, D, model.epsilon, x, layer.inputNorm, normed);
-    project(rows, width, D, normed, D, layer.qkv, layer.qkvBias, qkv, 0, low, scratch);
-    attention(model, index, rows, slots, positions, qkv, mixed, scores);
-    project(rows, D, queries, mixed, queries, layer.output, layer.outputBias, x, 1, low, scratch);
-    feedForward(model, layer, rows, x, normed, gateUp, low, scratch);
+    project(rows, width, D, normed, D, layer.qkv, layer.qkvBias, qkv, 0, scratch);
+    rememberRows(0, rows, changetype<usize>(model), index, slots, positions, qkv);
+    attendEach(0, rows, model, index, slots, positions, qkv, mixed, scores);
+    project(rows, D, queries, mixed, queries, layer.output, layer.outputBias, x, 1, scratch);
+    feedForward(model, layer, rows, x, normed, gateUp, scratch);
   }
   rmsNorm(0, rows, D, model.epsilon, x, model.norm, normed);
   return normed;
@@ -138,14 +126,12 @@ function forward(model: Model, rows: i32, tokens: usize, slots: usize, positions
 
 // @ts-ignore: decorator
 @inline
-function feedForward(
-  model: Model, layer: Layer, rows: i32, x: usize, normed: usize, gateUp: usize, low: usize, scratch: usize,
-): void {
+function feedForward(model: Model, layer: Layer, rows: i32, x: usize, normed: usize, gateUp: usize, scratch: usize): void {
   const D = model.hidden, F = model.feedForward;
   rmsNorm(0, rows, D, model.epsilon, x, layer.postNorm, normed);
-  project(rows, 2 * F, D, normed, D, layer.gateUp, layer.gateUpBias, gateUp, 0, low, scratch);
+  project(rows, 2 * F, D, normed, D, layer.gateUp, layer.gateUpBias, gateUp, 0, scratch);
   activate(rows, F, gateUp);
-  project(rows, D, F, gateUp, 2 * F, layer.down, layer.downBias, x, 1, low, scratch);
+  project(rows, D, F, gateUp, 2 * F, layer.down, layer.downBias, x, 1, scratch);
 }
 
 /** Samples for rows [first, last) of a step from the logits their sources name. */
@@ -172,7 +158,7 @@ export function decodeStep(
   const rows = last - first;
   const hidden = forward(model, rows, at(step.tokens, first), at(step.slots, first), at(step.positions, first), mine);
   const logits = at(step.logits, first * model.vocabulary);
-  project(rows, model.vocabulary, model.hidden, hidden, model.hidden, model.head, 0, logits, 0, 0, mine);
+  project(rows, model.vocabulary, model.hidden, hidden, model.hidden, model.head, 0, logits, 0, mine);
   sampleRows(first, last, scratch, stride, modelAt, stepAt, samplingAt);
 }
 
@@ -192,7 +178,7 @@ export function readPrompts(
       const hidden = forward(model, rows, at(tokens, t), at(slots, t), at(positions, t), mine);
       if (t + rows < end) continue;
       const row = at(logits, p * model.vocabulary);
-      project(1, model.vocabulary, D, at(hidden, (rows - 1) * D), D, model.head, 0, row, 0, 0, mine);
+      project(1, model.vocabulary, D, at(hidden, (rows - 1) * D), D, model.head, 0, row, 0, mine);
     }
   }
 }

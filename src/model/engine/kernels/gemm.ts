@@ -26,7 +26,7 @@ export function packedScratch(): usize {
   return (<usize>leftScratch) << 2;
 }
 
-/** Bytes of scratch that `multiplyStored` needs. */
+/** Bytes of scratch that `gemmStored` needs. */
 export function storedScratch(K: i32): usize {
   return ((<usize>(leftScratch + KC * NR)) << 2) + ((<usize>(NR * K)) << 1);
 }
@@ -170,44 +170,6 @@ export function multiplyPacked(
   }
 }
 
-/**
- * C [M, N] = A·Wᵀ (+ C) with W [N, K] as a checkpoint holds it, in any precision, near or far: one panel at a time is
- * turned into the scratch, so that there is no second copy of W. The rows of A are `ars` floats apart.
- */
-export function multiplyStored(
-  M: i32,
-  N: i32,
-  K: i32,
-  a: usize,
-  ars: i32,
-  w: usize,
-  precision: i32,
-  isFar: i32,
-  c: usize,
-  ldc: i32,
-  adds: i32,
-  scratch: usize,
-): void {
-  const copy = scratch,
-    left = at(scratch, MR * NR),
-    panel = at(scratch, leftScratch),
-    fetched = at(panel, KC * NR);
-  for (let m: i32 = 0; m < M; m += MC) {
-    const rows = min(MC, M - m);
-    for (let j: i32 = 0; j < N; j += NR) {
-      const columns = min(NR, N - j);
-      if (isFar) fetchHalves(w, j * K, columns * K, fetched);
-      const array = isFar ? fetched : w,
-        start = isFar ? 0 : j * K;
-      for (let k: i32 = 0; k < K; k += KC) {
-        const depth = min(KC, K - k);
-        packAny(precision, depth, columns, array, start + k, 1, K, panel);
-        tilesOfRows(rows, 0, columns, depth, at(a, m * ars + k), ars, left, panel, at(c, m * ldc + j), ldc, i32(adds || k > 0), copy);
-      }
-    }
-  }
-}
-
 /** C = A·B (+ C) on one thread, packing B on the way. */
 export function multiply(
   M: i32,
@@ -235,10 +197,14 @@ export function multiply(
   }
 }
 
-/** Sets rows [m0, m1), columns [n0, n1) of C to the bias [N]. */
-export function setRows(m0: i32, m1: i32, n0: i32, n1: i32, bias: usize, c: usize, ldc: i32): void {
+/** Rows [m0, m1), columns [n0, n1) of C become the bias [N], or with `adds` C + bias. */
+export function putBias(m0: i32, m1: i32, n0: i32, n1: i32, bias: usize, c: usize, ldc: i32, adds: i32): void {
   const bytes = (<usize>(n1 - n0)) << 2;
-  for (let m = m0; m < m1; m++) memory.copy(at(c, m * ldc + n0), at(bias, n0), bytes);
+  for (let m = m0; m < m1; m++) {
+    const row = at(c, m * ldc);
+    if (!adds) memory.copy(at(row, n0), at(bias, n0), bytes);
+    else for (let n = n0; n < n1; n++) store<f32>(at(row, n), load<f32>(at(row, n)) + load<f32>(at(bias, n)));
+  }
 }
 
 /**
@@ -270,8 +236,50 @@ export function gemm(
       m1 = min(M, m0 + rowStep);
     const n0 = (i / rowBlocks) * columnStep,
       n1 = min(N, n0 + columnStep);
-    if (bias) setRows(m0, m1, n0, n1, bias, c, ldc);
+    if (bias) putBias(m0, m1, n0, n1, bias, c, ldc, adds);
     multiplyPacked(m0, m1, n0, n1, N, K, a, ars, acs, b, c, ldc, i32(adds || bias != 0), scratchOf(scratch, stride));
+  }
+}
+
+/**
+ * Panels [first, last) of NR columns of C [M, N] = A·Wᵀ (+ bias, + C), for at most MC rows of A, which lie `lda` apart. W
+ * [N, K] is as a checkpoint holds it, in any precision, near or far: few rows read each panel, so that it is repacked in
+ * the scratch of the thread that multiplies with it.
+ */
+export function gemmStored(
+  first: i32,
+  last: i32,
+  scratch: usize,
+  stride: usize,
+  M: i32,
+  N: i32,
+  K: i32,
+  a: usize,
+  lda: i32,
+  w: usize,
+  precision: i32,
+  isFar: i32,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  bias: usize,
+): void {
+  const copy = scratchOf(scratch, stride),
+    left = at(copy, MR * NR),
+    panel = at(copy, leftScratch),
+    fetched = at(panel, KC * NR);
+  for (let i = first; i < last; i++) {
+    const j = i * NR,
+      columns = min(NR, N - j);
+    if (bias) putBias(0, M, j, j + columns, bias, c, ldc, adds);
+    if (isFar) fetchHalves(w, j * K, columns * K, fetched);
+    const array = isFar ? fetched : w,
+      start = isFar ? 0 : j * K;
+    for (let k: i32 = 0; k < K; k += KC) {
+      const depth = min(KC, K - k);
+      packAny(precision, depth, columns, array, start + k, 1, K, panel);
+      tilesOfRows(M, 0, columns, depth, at(a, k), lda, left, panel, at(c, j), ldc, i32(adds || bias != 0 || k > 0), copy);
+    }
   }
 }
 

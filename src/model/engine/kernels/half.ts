@@ -20,10 +20,16 @@ export function halfAt(base: usize, index: i32): usize {
 // @ts-ignore: decorator
 @inline
 export function widen4(isBfloat: bool, halves: usize): v128 {
-  const bits = v128.load16x4_u(halves);
-  if (isBfloat) return i32x4.shl(bits, 16);
-  const magnitude = i32x4.shl(v128.and(bits, i32x4.splat(0x7fff)), 13);
-  const sign = i32x4.shl(v128.and(bits, i32x4.splat(0x8000)), 16);
+  return widenUpper(isBfloat, i32x4.shl(v128.load16x4_u(halves), 16));
+}
+
+/** Four halves that are the upper halves of lanes. */
+// @ts-ignore: decorator
+@inline
+export function widenUpper(isBfloat: bool, upper: v128): v128 {
+  if (isBfloat) return upper;
+  const magnitude = v128.and(i32x4.shr_u(upper, 3), i32x4.splat(0x0fffe000));
+  const sign = v128.and(upper, i32x4.splat(0x80000000));
   return v128.or(f32x4.mul(magnitude, f32x4.splat(tooSmallBy)), sign);
 }
 

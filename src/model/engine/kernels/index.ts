@@ -2,7 +2,7 @@
 
 export { setThread } from './thread';
 export { packPanels, padded, paddedRows } from './pack';
-export { gemm, gemmBatch, multiply, multiplyScratch, packedScratch } from './gemm';
+export { gemm, gemmBatch, gemmStored, multiply, multiplyScratch, packedScratch, storedScratch } from './gemm';
 export { bringNear } from './far';
 export { gatherHalfRows, widen } from './half';
 export { exp, fill, log, neg, rsqrt, sigmoid, sqrt, square } from './elementwise';
@@ -17,4 +17,4 @@ export { attention, attentionGradient, attentionScratch } from './attention';
 export { tokenLogProbs, tokenLogProbsGradient } from './token-log-probs';
 export { adamw } from './adamw';
 export { MR, NR } from './tile';
-export { decodeScratch, decodeStep, readPrompts, sampleRows, sharePrompts } from './decode';
+export { attendRows, decodeScratch, decodeStep, readPrompts, rememberRows, sampleRows, sharePrompts } from './decode';

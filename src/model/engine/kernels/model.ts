@@ -1,38 +1,20 @@
 // What the whole-model kernels are told, as records of 32-bit words that decoder.ts fills in the same order.
 
-export const PACKED: i32 = -1;
-
-/** A right operand: W [outputs, inputs], and what LoRA adds to it. */
-@unmanaged
-export class Matrix {
-  values: usize;
-  /** PACKED: panels of inputs × outputs in float32. Otherwise as a checkpoint holds them, in this precision. */
-  precision: i32;
-  /** `values` is an address of the far memory. */
-  isFar: i32;
-  outputs: i32;
-  /** Of the adapter; 0: none. */
-  rank: i32;
-  a: usize; // [rank, inputs]
-  b: usize; // [outputs, rank], times the scale
-  /** The matrix whose outputs stand beside these; 0: none. */
-  next: usize;
-}
-
+/** Matrices and their biases are what PackedWeights (packed-weights.ts) holds: panels in float32, 0 where a model is read as it is stored. */
 @unmanaged
 export class Layer {
   inputNorm: usize; // [D]
-  qkv: usize; // Matrix, D × (H + 2K)·E
+  qkv: usize; // D × (H + 2K)·E
   qkvBias: usize; // [(H + 2K)·E], 0: none
   queryNorm: usize; // [E], 0: none
   keyNorm: usize; // [E], 0: none
   window: i32; // positions that a token sees, its own included; 0: all
-  output: usize; // Matrix, H·E × D
+  output: usize; // H·E × D
   outputBias: usize; // [D], 0: none
   postNorm: usize; // [D]
-  gateUp: usize; // Matrix, D × 2F
+  gateUp: usize; // D × 2F
   gateUpBias: usize; // [2F], 0: none
-  down: usize; // Matrix, F × D
+  down: usize; // F × D
   downBias: usize; // [D], 0: none
 }
 
@@ -51,13 +33,11 @@ export class Model {
   /** Positions in the cache, a multiple of 16. */
   length: i32;
   epsilon: f32;
-  /** The largest rank of an adapter; 0: none. */
-  mostRank: i32;
   layerTable: usize;
   embedding: usize; // [V, D]
   embeddingPrecision: i32;
   norm: usize; // [D]
-  head: usize; // Matrix, D × V
+  head: usize; // D × V
   cos: usize; // [positions, E/2]
   sin: usize;
   keys: usize;

@@ -72,7 +72,7 @@ function turn4(p: usize, next: usize, o: usize, step: usize): void {
 /** Four rows of four become the columns of what is stored, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
-export function turn(r0: v128, r1: v128, r2: v128, r3: v128, o: usize, step: usize): void {
+function turn(r0: v128, r1: v128, r2: v128, r3: v128, o: usize, step: usize): void {
   const low01 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5), high01 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);
   const low23 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5), high23 = v128.shuffle<i32>(r2, r3, 2, 6, 3, 7);
   v128.store(o, v128.shuffle<i64>(low01, low23, 0, 2));
