@@ -18,9 +18,10 @@
  *     scoring     N·(7·D + 3·Q + 3·K + 3·F): one layer without a gradient
  *     update      gradients, twice 4 bytes for each trained weight; then for each layer N·(4·D + 2·Q + 2·K + 3·F) values
  *                 that are kept and about as many gradients, or with checkpointing N·2·D, and the values of one layer
- *     head        some rows of V logits at a time
+ *     head        N of some logits at a time
  */
 import { decoderBytes, repacks, SPARE_BYTES } from './engine/decoder-size.ts';
+import { logitColumns } from './engine/logit-columns.ts';
 import { farWeights } from './far-weights.ts';
 import type { LoraConfig } from './lora.ts';
 import { parameterShapes } from './parameter-shapes.ts';
@@ -61,8 +62,8 @@ export interface MemoryEstimate {
   readonly farBytes: number;
 }
 
-/** The engine's own limits; see engine/products.ts and engine/fused-log-probs.ts. */
-const [PANEL_BYTES, LOGIT_ROWS, LOGIT_FLOATS] = [2 ** 23, 128, 2 ** 21];
+/** What a product repacks at a time; see engine/products.ts. */
+const PANEL_BYTES = 2 ** 23;
 /** Scratch of the threads, tables of angles, ids and what else is small. */
 const SMALL_BYTES = 2 ** 23;
 
@@ -167,12 +168,12 @@ function updateBytes(plan: MemoryPlan, trained: number): number {
   return trained * 8 + Math.max(layer, embedding, held + headBytes(plan));
 }
 
-/** Logits of some rows, hidden states and their gradient. */
+/** Logits of a part of the vocabulary, hidden states and their gradient. */
 function headBytes(plan: MemoryPlan): number {
   const { vocabularySize, hiddenSize } = plan.config;
   const { predicted } = microBatch(plan);
-  const rows = Math.min(predicted, Math.max(LOGIT_ROWS, Math.floor(LOGIT_FLOATS / vocabularySize)));
-  return rows * vocabularySize * 4 + 3 * predicted * hiddenSize * 4 + panelBytes(plan.config, vocabularySize);
+  const columns = logitColumns(predicted, vocabularySize);
+  return predicted * columns * 4 + 3 * predicted * hiddenSize * 4 + panelBytes(plan.config, vocabularySize);
 }
 
 /** What a product repacks of its right operand at a time. */

@@ -178,13 +178,17 @@ export function embed(weight: Tensor2D, ids: Tensor1D): Tensor2D {
  * of softmax(hidden·headᵀ / temperature).
  *
  * hidden [N, D], head [V, D], targets int32 [N] in [0, V), temperature > 0. Both columns are differentiable with respect
- * to hidden and, unless it is a variable that is not trainable, head. The [N, V] logits are never kept: a few rows at a
- * time are computed, and computed again for the gradient.
+ * to hidden and, unless it is a variable that is not trainable, head. The [N, V] logits are never kept: a part of them at a
+ * time is computed, and computed again for the gradient.
  */
 export function tokenLogProbs(hidden: Tensor2D, head: Tensor2D, targets: Tensor1D, temperature: number): Tensor2D {
   if (isFused(fusedKernels.tokenLogProbs)) {
     const frozen = head instanceof tf.Variable && !head.trainable;
-    return runFused(fusedKernels.tokenLogProbs, { hidden, head, targets }, { temperature, frozen }) as Tensor2D;
+    const inputs = { hidden, head, targets };
+    const results: unknown = tf.engine().runKernel(fusedKernels.tokenLogProbs, inputs, { temperature, frozen });
+    const [both, statistics] = results as [Tensor2D, Tensor2D];
+    statistics.dispose(); // kept where there is to be a gradient
+    return both;
   }
   return composedTokenLogProbs(hidden, head, targets, temperature);
 }

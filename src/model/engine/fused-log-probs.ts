@@ -1,84 +1,77 @@
 /**
- * @file Token log-probabilities and entropies from hidden states: logits of some rows at a time, forward and backward.
+ * @file Token log-probabilities and entropies from hidden states: logits of a part of the vocabulary at a time, for all
+ * rows, so that each part of the head is repacked once. The gradient computes them again.
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { EmbeddedBackend } from './embedded-backend.ts';
 import { type EngineKernel, rowsPerChunk, runFlat } from './engine-kernel.ts';
-import { multiply } from './products.ts';
+import { logitColumns } from './logit-columns.ts';
+import { multiply, type Product } from './products.ts';
 import { checkedIds } from './shapes.ts';
-import type { Stored } from './storage.ts';
 
-/** Logits held at a time: 8 MiB stay near the cores, ... */
-const heldFloats = 1 << 21;
-/** ... but so few rows would repack a large vocabulary's matrix too often. */
-const fewestRows = 128;
+/** Words of a row's statistics (kernels/token-log-probs.ts). */
+const STATISTICS = 4;
 
-/** Calls `use` with the logits of rows [first, first + count), at an address that is free again afterwards. */
-function forLogits(
-  backend: EmbeddedBackend,
-  hidden: TensorInfo,
-  vocabulary: number,
-  matrix: Stored,
-  use: (logits: number, first: number, count: number) => void,
-): void {
+/** A part of the vocabulary. */
+interface Part {
+  /** Address of logits [N, count]. */
+  readonly logits: number;
+  readonly start: number;
+  readonly count: number;
+  /** The part's rows of the head, as a right operand. */
+  readonly head: Pick<Product, 'b' | 'precision'>;
+}
+
+/** Calls `use` with the logits of one part after the other, at an address that is free again afterwards. */
+function forLogits(backend: EmbeddedBackend, hidden: TensorInfo, head: TensorInfo, use: (part: Part) => void): void {
   const [rows, size] = hidden.shape;
-  const step = Math.min(rows, Math.max(fewestRows, Math.floor(heldFloats / vocabulary)));
+  const [vocabulary] = head.shape;
   if (rows === 0) return;
-  const logits = backend.shared.heap.allocate(step * vocabulary * 4);
-  for (let first = 0; first < rows; first += step) {
-    const count = Math.min(step, rows - first);
-    multiply(backend, {
-      m: count,
-      n: vocabulary,
-      k: size,
-      a: backend.address(hidden) + first * size * 4,
-      aStrides: [size, 1],
-      b: matrix.address,
-      bStrides: [1, size],
-      precision: matrix.precision,
-      c: logits,
-    });
-    use(logits, first, count);
-  }
+  const columns = logitColumns(rows, vocabulary);
+  const logits = backend.shared.heap.allocate(rows * columns * 4);
+  backend.withStored(head, ({ address, precision }) => {
+    for (let start = 0; start < vocabulary; start += columns) {
+      const count = Math.min(columns, vocabulary - start);
+      const b = address + start * size * (precision === 'float32' ? 4 : 2);
+      const inner = { k: size, a: backend.address(hidden), aStrides: [size, 1], bStrides: [1, size] } as const;
+      multiply(backend, { m: rows, n: count, ...inner, b, precision, c: logits });
+      use({ logits, start, count, head: { b, precision } });
+    }
+  });
   backend.shared.heap.free(logits);
 }
 
+/** [N, 2] and the statistics of each row [N, 4], which the gradient reads. */
 export const tokenLogProbs: EngineKernel = ({ backend, inputs: { hidden, head, targets }, attrs }) => {
-  const vocabulary = head.shape[0];
+  const [rows] = hidden.shape;
   const scale = 1 / (attrs.temperature as number);
-  const ids = checkedIds(backend, targets, vocabulary).address;
-  const out = backend.output([hidden.shape[0], 2]);
-  backend.withStored(head, (matrix) => {
-    forLogits(backend, hidden, vocabulary, matrix, (logits, first, count) => {
-      const args = [vocabulary, scale, logits, ids + first * 4, out.address + first * 8];
-      backend.pool.run('tokenLogProbs', count, rowsPerChunk(vocabulary), args);
-    });
+  const ids = checkedIds(backend, targets, head.shape[0]).address;
+  const [out, statistics] = [backend.output([rows, 2]), backend.output([rows, STATISTICS])];
+  forLogits(backend, hidden, head, ({ logits, start, count }) => {
+    const args = [count, start, scale, logits, ids, statistics.address];
+    backend.pool.run('addLogits', rows, rowsPerChunk(count), args);
   });
-  return out;
+  backend.pool.run('tokenLogProbs', rows, rowsPerChunk(STATISTICS), [scale, statistics.address, out.address]);
+  return [out, statistics];
 };
 
 /** The gradients of hidden and, unless it is frozen, head. */
-export const tokenLogProbsGradient: EngineKernel = ({ backend, inputs: { hidden, head, targets, dy }, attrs }) => {
+export const tokenLogProbsGradient: EngineKernel = ({ backend, inputs, attrs }) => {
+  const { hidden, head, targets, statistics, dy } = inputs;
   const [rows, size] = hidden.shape;
-  const vocabulary = head.shape[0];
   const scale = 1 / (attrs.temperature as number);
   const dHidden = backend.output([rows, size]);
-  const dHead = attrs.frozen === true ? undefined : backend.output([vocabulary, size]);
-  if (dHead) runFlat(backend, 'fill', dHead.size, [0, dHead.address]);
-  const [ids, dys] = [backend.address(targets), backend.address(dy)];
-  backend.withStored(head, (matrix) => {
-    forLogits(backend, hidden, vocabulary, matrix, (logits, first, count) => {
-      const args = [vocabulary, scale, logits, ids + first * 4, dys + first * 8];
-      backend.pool.run('tokenLogProbsGradient', count, rowsPerChunk(vocabulary), args);
-      const inRows = { aStrides: [vocabulary, 1], bStrides: [size, 1] } as const;
-      const { address, precision } = matrix;
-      const towardsHidden = { a: logits, b: address, precision, c: dHidden.address + first * size * 4 };
-      multiply(backend, { m: count, n: size, k: vocabulary, ...inRows, ...towardsHidden });
-      if (!dHead) return;
-      const turned = { aStrides: [1, vocabulary], bStrides: [size, 1], adds: true } as const;
-      const towardsHead = { a: logits, b: backend.address(hidden) + first * size * 4, c: dHead.address };
-      multiply(backend, { m: vocabulary, n: size, k: count, ...turned, ...towardsHead });
-    });
+  const dHead = attrs.frozen === true ? undefined : backend.output(head.shape);
+  if (dHead && rows === 0) runFlat(backend, 'fill', dHead.size, [0, dHead.address]);
+  const [hiddenAt, ids, statisticsAt, dys] = [hidden, targets, statistics, dy].map((tensor) => backend.address(tensor));
+  forLogits(backend, hidden, head, ({ logits, start, count, head: part }) => {
+    const args = [count, start, scale, logits, ids, statisticsAt, dys];
+    backend.pool.run('logitsGradient', rows, rowsPerChunk(count), args);
+    const towardsHidden = { aStrides: [count, 1], ...part, c: dHidden.address, adds: start > 0 } as const;
+    multiply(backend, { m: rows, n: size, k: count, a: logits, bStrides: [size, 1], ...towardsHidden });
+    if (!dHead) return;
+    const towardsHead = { aStrides: [1, count], b: hiddenAt, c: dHead.address + start * size * 4 } as const;
+    multiply(backend, { m: count, n: size, k: rows, a: logits, bStrides: [size, 1], ...towardsHead });
   });
   return dHead ? [dHidden, dHead] : dHidden;
 };

@@ -239,7 +239,11 @@ function registerGradients(): void {
   tf.registerGradient({
     kernelName: fusedKernels.tokenLogProbs,
     inputsToSave: ['hidden', 'head', 'targets'],
-    gradFunc: (dy, [hidden, head, targets], attrs) =>
-      gradients(fusedKernels.tokenLogProbs, { hidden, head, targets, dy: dy as Tensor }, ['hidden', 'head'], attrs),
+    outputsToSave: [false, true],
+    gradFunc: (dys, [hidden, head, targets, statistics], attrs) => {
+      const [dy] = dys as Tensor[]; // nothing is made of the statistics
+      const inputs = { hidden, head, targets, statistics, dy };
+      return gradients(fusedKernels.tokenLogProbs, inputs, ['hidden', 'head'], attrs);
+    },
   });
 }

@@ -37,6 +37,7 @@ const largeCases: readonly OpCase[] = [
     Array.from({ length: 1000 }, (_, i) => (i * 31) % 97),
   ),
   tokenLogProbsCase(67, 31, 517, 0.8),
+  tokenLogProbsCase(2100, 2, 2203, 0.8), // in three parts of the vocabulary
 ];
 
 let backend: EmbeddedBackend | undefined;
