@@ -69,6 +69,8 @@ const start = {
       ...environment(),
       ...(vectorBits && { REC_R1_BENCH_VECTOR_BITS: String(vectorBits) }),
     }),
+  wasm: (work: Work) =>
+    Contestant.start(process.execPath, [join(ROOT, 'dist/test/bench/engine/wasm.mjs'), JSON.stringify(work)], {}),
   llama: (work: Work) =>
     Contestant.start(process.execPath, [join(ROOT, 'dist/test/bench/engine/llama.mjs'), JSON.stringify(work)], {
       ...environment(),
@@ -251,7 +253,8 @@ async function models(): Promise<void> {
     if (isAsked(given.only, 'gradient')) {
       const work = { ...GRADIENTS[name], model };
       const what = `gradient, ${name}, ${work.rows} × ${work.length}${work.rank > 0 ? `, LoRA ${work.rank}` : ''}`;
-      await compete(what, work, peersOf(1, { PyTorch: work }), turns);
+      // One peer at a time: two of the large shape do not fit beside each other.
+      for (const peer of peersOf(1, { PyTorch: work })) await compete(what, work, [peer], turns);
     }
   }
 }
@@ -271,11 +274,10 @@ async function grpo(): Promise<void> {
   );
 }
 
-/** TensorFlow.js's own wasm engine took 76 s for this on an idle machine of another kind; it is not part of this run. */
+/** Against TensorFlow.js's own WebAssembly backend, once: it takes minutes. Larger micro-batches exhaust its memory. */
 async function prototype(): Promise<void> {
-  const { ours } = await duel({ work: 'prototype' }, [], rounds);
-  const what = 'prompt, rollout and gradient step of 2.76 M';
-  console.log(`${what.padEnd(44)} ours ${named(median(ours))}`);
+  const peer = { name: 'TensorFlow.js wasm', goal: 40, start: () => start.wasm({ work: 'prototype', microRows: 8 }) };
+  await compete('prompt, rollout and gradient step of 2.76 M', { work: 'prototype', microRows: 16 }, [peer], 1);
 }
 
 /** A second thread must not make things slower where another program keeps a core busy, whatever the priority. */

@@ -4,15 +4,10 @@
  * It is installed once, for the processor alone, into the user's cache folder: 85 MB, about fifteen seconds. It is no
  * dependency of the project: its install step would compile where it finds no build.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../../src/base/errors.ts';
-import { runCommandLine } from '../vscode/commands.ts';
+import { fromNpm } from './from-npm.ts';
 
 const VERSION = '3.22.1';
 
@@ -74,27 +69,8 @@ async function installOrSkip(test: TestContext): Promise<NodeLlamaCpp | undefine
 
 /** The library, from the cache or from npm. */
 export async function installLlama(): Promise<NodeLlamaCpp> {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  const folder = join(cache, 'rec-r1-test', `node-llama-cpp-${VERSION}`);
-  if (!existsSync(folder)) await fill(folder);
-  const entry = createRequire(join(folder, 'package.json')).resolve('node-llama-cpp');
-  return (await import(pathToFileURL(entry).href)) as NodeLlamaCpp;
-}
-
-/** The folder is whole or absent: it is filled under another name and renamed at the end. */
-async function fill(folder: string): Promise<void> {
-  console.error(`Installing node-llama-cpp from npm into ${folder} ...`);
   if (process.platform !== 'linux') throw new Error(`the build for ${process.platform} is not named here`);
-  const partial = `${folder}.partial-${process.pid}`;
-  mkdirSync(partial, { recursive: true });
-  writeFileSync(join(partial, 'package.json'), '{ "private": true }');
   const build = `@node-llama-cpp/linux-${process.arch}`;
-  const quiet = ['--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error'];
-  try {
-    const packages = [`node-llama-cpp@${VERSION}`, `${build}@${VERSION}`];
-    await runCommandLine('npm', ['install', ...quiet, ...packages], { cwd: partial });
-    await rename(partial, folder);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  const require = await fromNpm(`node-llama-cpp-${VERSION}`, [`node-llama-cpp@${VERSION}`, `${build}@${VERSION}`]);
+  return (await import(pathToFileURL(require.resolve('node-llama-cpp')).href)) as NodeLlamaCpp;
 }

@@ -53,6 +53,8 @@ export interface Grpo {
 /** Prompt, rollout of 48 tokens and one gradient step of the model with 2.76 million parameters, 64 × 112 tokens. */
 export interface Prototype {
   readonly work: 'prototype';
+  /** Sequences in a micro-batch: as many as fit. */
+  readonly microRows: number;
 }
 
 /** A copy of this many float32 values, for the memory's bandwidth. */
