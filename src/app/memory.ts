@@ -9,11 +9,11 @@ import type { Task } from '../data/task.ts';
 import { findBase, isAdapterFolder } from '../model/adapter-folder.ts';
 import type { BackendName } from '../model/backend.ts';
 import { ENGINE_BYTES, estimateMemory, type MemoryEstimate, type MemoryPlan } from '../model/memory-estimate.ts';
-import { describeModel, type ModelDescription } from '../model/model-folder.ts';
+import { describeModel, type ModelDescription, storedTypes } from '../model/model-folder.ts';
+import { parameterShapes } from '../model/parameter-shapes.ts';
 import { encodePrompt } from '../model/policy.ts';
-import { storedTensors } from '../model/safetensors.ts';
+import type { DType } from '../model/safetensors.ts';
 import { loadTokenizer } from '../model/tokenizer.ts';
-import { weightFiles } from '../model/weight-files.ts';
 import { EVALUATION_BATCH } from '../rl/evaluate.ts';
 import { isCheckpointed } from '../rl/update.ts';
 import type { RunConfig } from './config.ts';
@@ -57,7 +57,7 @@ export async function forecastMemory(task: Task, config: RunConfig, engine: Back
   const base = isAdapter ? (await findBase(dir)).dir : dir;
   const description = await describeModel(base);
   // Adapters that come with the start policy are added to its weights, which are in float32 then.
-  const isHalf = !isAdapter && (await isInHalf(base));
+  const isHalf = !isAdapter && isInHalf(description, await storedTypes(base, description));
   const promptTokens = await longestPrompt(base, description, task, config);
   const outside = process.memoryUsage().rss + SCRIPT_BYTES;
   const limits = { engineBytes: engine === 'embedded' ? ENGINE_BYTES : Infinity, machineBytes: totalmem() };
@@ -147,13 +147,9 @@ function remedyFor(facts: Facts, config: RunConfig, inHalf = false): Remedy | un
   return undefined;
 }
 
-/** Whether the weights' file holds its matrices in half precision. */
-async function isInHalf(dir: string): Promise<boolean> {
-  const [first] = await weightFiles(dir);
-  for await (const { shape, dtype } of storedTensors(first)) {
-    if (shape.length === 2) return dtype === 'BF16' || dtype === 'F16';
-  }
-  return false;
+/** Whether all matrices are stored in half precision. */
+function isInHalf({ config }: ModelDescription, types: ReadonlyMap<string, DType>): boolean {
+  return [...parameterShapes(config)].every(([name, shape]) => shape.length < 2 || types.get(name) !== 'F32');
 }
 
 /** Tokens of the longest prompt that the task leads to. */

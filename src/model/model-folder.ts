@@ -10,7 +10,7 @@ import { filledVariable, frozenVariable } from './filled-variable.ts';
 import { type GenerationConfig, readGenerationConfig, tokenIds } from './generation-config.ts';
 import { modelConfig } from './model-config.ts';
 import { parameterShapes } from './parameter-shapes.ts';
-import { type DType, type StoredTensor, storedTensors, type TensorSource, writeSafetensors } from './safetensors.ts';
+import { type DType, storedTensors, type TensorSource, writeSafetensors } from './safetensors.ts';
 import { weightFiles } from './weight-files.ts';
 import type { Linear, LayerWeights, ModelConfig, ModelWeights } from './weights.ts';
 
@@ -50,51 +50,61 @@ export interface LoadingOptions {
 }
 
 /**
- * Reads tensor by tensor into the active engine's memory.
+ * Reads tensor by tensor into the active engine's memory, once the headers of all files have been found to be those of this model.
  *
- * @throws UserError for a missing file, shard or tensor, or a shape that `config.json` does not call for.
+ * @throws UserError as `storedTypes`.
  */
 export async function loadWeights(
   dir: string,
-  { config }: ModelDescription,
+  description: ModelDescription,
   { isFrozen = false, nearBytes }: LoadingOptions = {},
 ): Promise<LoadedWeights> {
-  const shapes = parameterShapes(config);
+  const { config } = description;
+  const types = await storedTypes(dir, description);
   const parameters = new Map<string, tf.Variable>();
   const far = farWeights(config, nearBytes);
-  const read = (tensor: StoredTensor): Promise<tf.Variable> =>
-    isFrozen ? frozenVariable(tensor, far.has(tensor.name)) : filledVariable(tensor.shape, tensor.readInto);
   try {
-    for (const path of await weightFiles(dir)) await loadFile(path, shapes, parameters, read);
-    const missing = [...shapes.keys()].find((name) => !parameters.has(name));
-    if (missing)
-      throw new UserError(`${dir} has no tensor ${missing}; a shard may be missing, so download the folder again.`);
+    for (const path of await weightFiles(dir)) {
+      for await (const tensor of storedTensors(path)) {
+        const { name, shape, readInto } = tensor;
+        if (!types.has(name)) continue;
+        parameters.set(
+          name,
+          await (isFrozen ? frozenVariable(tensor, far.has(name)) : filledVariable(shape, readInto)),
+        );
+      }
+    }
   } catch (error) {
     disposeParameters(parameters);
     throw error;
   }
-  return { weights: weightsOf(config, parameters), parameters: inOrder(shapes, parameters) };
+  return { weights: weightsOf(config, parameters), parameters: inOrder(types, parameters) };
 }
 
-async function loadFile(
-  path: string,
-  shapes: ReadonlyMap<string, readonly number[]>,
-  parameters: Map<string, tf.Variable>,
-  read: (tensor: StoredTensor) => Promise<tf.Variable>,
-): Promise<void> {
-  for await (const tensor of storedTensors(path)) {
-    const { name, shape } = tensor;
-    const expected = shapes.get(name);
-    if (!expected) continue; // such as a stored copy of tied embeddings, or rotary buffers
-    if (shape.join() !== expected.join()) {
-      throw new UserError(
-        `${path}: ${name} is [${shape.join(', ')}], but config.json calls for [${expected.join(', ')}].`,
-      );
+/**
+ * How the files of a model store each of its parameters, in the parameters' order. Headers are read, and no values.
+ *
+ * @throws UserError for a missing file, shard or tensor, or a shape that `config.json` does not call for.
+ */
+export async function storedTypes(dir: string, { config }: ModelDescription): Promise<ReadonlyMap<string, DType>> {
+  const shapes = parameterShapes(config);
+  const found = new Map<string, DType>();
+  for (const path of await weightFiles(dir)) {
+    for await (const { name, shape, dtype } of storedTensors(path)) {
+      const expected = shapes.get(name);
+      if (!expected) continue; // such as a stored copy of tied embeddings, or rotary buffers
+      if (shape.join() !== expected.join()) {
+        throw new UserError(
+          `${path}: ${name} is [${shape.join(', ')}], but config.json calls for [${expected.join(', ')}]; take both from the same model.`,
+        );
+      }
+      if (found.has(name)) throw new UserError(`${path}: ${name} is in another shard too; download the folder again.`);
+      found.set(name, dtype);
     }
-    if (parameters.has(name))
-      throw new UserError(`${path}: ${name} is in another shard too; download the folder again.`);
-    parameters.set(name, await read(tensor));
   }
+  const missing = [...shapes.keys()].find((name) => !found.has(name));
+  if (missing === undefined) return inOrder(shapes, found);
+  throw new UserError(`${dir} has no tensor ${missing}; a shard may be missing, so download the folder again.`);
 }
 
 /** Writes `config.json` (with the type of the numbers changed) and `model.safetensors`. The tokenizer's files are copied by the caller. */

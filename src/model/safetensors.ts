@@ -44,7 +44,9 @@ export async function* storedTensors(path: string): AsyncGenerator<StoredTensor>
     for (const entry of await readHeader(file, path)) {
       const { name, shape, dtype } = entry;
       // Before anybody makes room for the values: of single bytes they would take four times the file.
-      if (!isReadable(dtype)) throw unsound(path, `${name} has dtype ${dtype}; F32, F16 and BF16 can be read`);
+      if (!isReadable(dtype)) {
+        throw new UserError(`${path}: ${name} has dtype ${dtype}; save the model as F32, F16 or BF16.`);
+      }
       const size = shape.reduce((product, n) => product * n, 1);
       yield {
         name,

@@ -74,7 +74,9 @@ export async function chatTemplate(dir: string, config: Row): Promise<string> {
 function checkIds(path: string, raw: Row, embeddingRows: number): void {
   const { vocab } = isRow(raw.model) ? raw.model : {};
   const added = Array.isArray(raw.added_tokens) ? (raw.added_tokens as unknown[]).filter(isRow) : [];
-  const ids = [...(isRow(vocab) ? Object.values(vocab) : []), ...added.map(({ id }) => id)];
+  // By token, or as a list in the order of the ids.
+  const own = Array.isArray(vocab) ? vocab.keys() : isRow(vocab) ? Object.values(vocab) : [];
+  const ids = [...own, ...added.map(({ id }) => id)];
   const wrong = ids.find((id) => !Number.isSafeInteger(id) || (id as number) < 0 || (id as number) >= embeddingRows);
   if (wrong === undefined) return;
   throw new UserError(

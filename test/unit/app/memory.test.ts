@@ -1,25 +1,40 @@
 import assert from 'node:assert/strict';
-import { cpSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { configFrom, type RunConfig } from '../../../src/app/config.ts';
 import { assertFits, forecastMemory, type MemoryForecast, memorySentence } from '../../../src/app/memory.ts';
 import { openTaskOf } from '../../../src/app/task-of.ts';
 import { packageRoot } from '../../../src/base/package-root.ts';
-import { type DType, writeSafetensors } from '../../../src/model/safetensors.ts';
+import { describeModel } from '../../../src/model/model-folder.ts';
+import { parameterShapes } from '../../../src/model/parameter-shapes.ts';
+import type { DType } from '../../../src/model/safetensors.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
-/** A folder that says it is a model of this shape; of its weights there are but a few. */
+/** A folder with a model of this shape, whose values are a hole in the file: no disk has them. */
 async function folder(test: TestContext, shape: Readonly<Record<string, unknown>>, dtype: DType): Promise<string> {
   const dir = temporaryFolder(test);
-  for (const file of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
     cpSync(join(packageRoot(), 'media/starter', file), join(dir, file));
   }
   const config = { architectures: ['Qwen2ForCausalLM'], hidden_act: 'silu', eos_token_id: 2043, rms_norm_eps: 1e-6 };
   writeFileSync(join(dir, 'config.json'), JSON.stringify({ ...config, ...shape }));
-  const values = (): Float32Array => new Float32Array(4);
-  await writeSafetensors(join(dir, 'model.safetensors'), new Map([['w', { shape: [2, 2], values }]]), dtype);
+  writeHollow(join(dir, 'model.safetensors'), parameterShapes((await describeModel(dir)).config), dtype);
   return dir;
+}
+
+function writeHollow(path: string, shapes: ReadonlyMap<string, readonly number[]>, dtype: DType): void {
+  let end = 0;
+  const entries = [...shapes].map(([name, shape]) => {
+    const start = end;
+    end += (dtype === 'F32' ? 4 : 2) * shape.reduce((product, n) => product * n, 1);
+    return [name, { dtype, shape, data_offsets: [start, end] }] as const;
+  });
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  writeFileSync(path, Buffer.concat([length, header]));
+  truncateSync(path, 8 + header.length + end);
 }
 
 /** Qwen2.5-0.5B, two thirds of -1.5B, -3B, and a vocabulary that alone is too large. */
@@ -97,5 +112,15 @@ describe('forecastMemory', () => {
     assert.match(memorySentence(forecast), /To make it fit, take backend=node/);
     const native = await forecastOf(dir, { 'lora.rank': 16 }, 'node');
     assert.equal(native.limits.engineBytes, Infinity);
+  });
+
+  it('refuses files that are not those of the model, before anything of them is loaded', async (test) => {
+    const dir = await folder(test, HALF, 'BF16');
+    const path = join(dir, 'config.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"intermediate_size":4864', '"intermediate_size":4800'));
+    await assert.rejects(forecastOf(dir, { 'lora.rank': 16 }), {
+      name: 'UserError',
+      message: /mlp\.gate_proj\.weight is \[4864, 896\], but config\.json calls for \[4800, 896\]; take both from/,
+    });
   });
 });

@@ -6,7 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { activateEmbedded } from '../../../src/model/engine/register.ts';
-import { describeModel, disposeParameters, loadWeights } from '../../../src/model/model-folder.ts';
+import { describeModel, disposeParameters, loadWeights, storedTypes } from '../../../src/model/model-folder.ts';
+import { parameterShapes } from '../../../src/model/parameter-shapes.ts';
 import { loadPolicy } from '../../../src/model/policy.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
@@ -98,7 +99,7 @@ for (const engine of ['cpu', 'embedded'] as const) {
       const length = Buffer.alloc(8);
       length.writeBigUInt64LE(BigInt(header.length));
       writeFileSync(path, Buffer.concat([length, Buffer.from(header), Buffer.alloc(1_000_000)]));
-      await refuses(dir, /bytes has dtype U8; F32, F16 and BF16 can be read/);
+      await refuses(dir, /bytes has dtype U8; save the model as F32, F16 or BF16/);
     });
 
     it('refuses a truncated download', async (test) => {
@@ -109,6 +110,28 @@ for (const engine of ['cpu', 'embedded'] as const) {
     });
   });
 }
+
+describe('storedTypes', () => {
+  it('says how each parameter is stored, in order', async () => {
+    for (const [name, dtype] of [
+      [SHARDED, 'F16'],
+      [WHOLE, 'F32'],
+    ] as const) {
+      const dir = join(packageRoot(), name);
+      const description = await describeModel(dir);
+      const expected = [...parameterShapes(description.config).keys()].map((parameter) => [parameter, dtype]);
+      assert.deepEqual([...(await storedTypes(dir, description))], expected);
+    }
+  });
+
+  it('sees from the headers alone that the last shard is cut', async (test) => {
+    const dir = copyOf(test, SHARDED);
+    const path = join(dir, 'model-00003-of-00003.safetensors');
+    writeFileSync(path, readFileSync(path).subarray(0, -4));
+    const message = /00003-of-00003\.safetensors is not a sound safetensors file/;
+    await assert.rejects(storedTypes(dir, await describeModel(dir)), { name: 'UserError', message });
+  });
+});
 
 describe('a model folder on the embedded engine', () => {
   it('is read into the memory of the engine alone, and leaves it again', async () => {
@@ -184,6 +207,16 @@ describe('a tokenizer', () => {
     await assert.rejects(loadPolicy(dir), {
       name: 'UserError',
       message: new RegExp(`has the token id ${size - 1}, but the model's embedding has ${size - 1} rows`),
+    });
+  });
+
+  it('with more ids than the embedding has rows is refused where they are a list', async (test) => {
+    const dir = copyOf(test, 'media/starter');
+    const vocab = Array.from({ length: 2049 }, (_, i) => [`t${i}`, -1]);
+    edit(dir, 'tokenizer.json', { model: { type: 'Unigram', unk_id: 0, vocab } });
+    await assert.rejects(loadPolicy(dir), {
+      name: 'UserError',
+      message: /has the token id 2048, but the model's embedding has 2048 rows/,
     });
   });
 
