@@ -8,7 +8,9 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new UserError(`${path} does not exist.`);
+    const { code } = error as NodeJS.ErrnoException;
+    // The latter where something on the way is a file, as when a model's file is given for its folder.
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new UserError(`${path} does not exist.`);
     throw error;
   }
   return parseJson(text, path);

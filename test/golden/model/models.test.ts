@@ -6,7 +6,8 @@ import { readJson } from '../../../src/base/json-file.ts';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { rngFrom } from '../../../src/base/rng.ts';
 import { selectBackend } from '../../../src/model/backend.ts';
-import { paddedIds } from '../../../src/model/composed-decoder.ts';
+import { ComposedDecoder, paddedIds } from '../../../src/model/composed-decoder.ts';
+import { createDecoder } from '../../../src/model/engine/decoder.ts';
 import { type Completion, generate, type GenerationRequest } from '../../../src/model/generate.ts';
 import {
   describeModel,
@@ -165,6 +166,43 @@ for (const engine of enginesUnderTest('cpu', 'embedded')) {
 
       it('decodes 256 tokens greedily, token for token', async () => {
         assert.deepEqual((await complete({})).tokens, golden.greedy);
+      });
+
+      it('gives step by step with the cache every logit of the full pass', async () => {
+        const [prompt, following] = [golden.ids[0], golden.greedy.slice(0, 12)];
+        const sequence = [...prompt, ...following];
+        const places = Array.from({ length: following.length + 1 }, (_, i) => prompt.length - 1 + i);
+        const rows = logitsAt(places, paddedIds([sequence], sequence.length));
+        // A copy of the sequence for each token, which is the one that it draws: flat enough that every token can be.
+        const tokens = Int32Array.from(rows[0].keys());
+        const sampling = { temperature: 10 };
+        const options = { prompts: [prompt], copies: tokens.length, maxNewTokens: rows.length };
+        const decoder =
+          createDecoder(model.weights, model.config, options) ??
+          new ComposedDecoder(model.weights, model.config, options);
+        try {
+          for (const [step, logits] of rows.entries()) {
+            const scaled = logits.map((logit) => logit / sampling.temperature);
+            const total = scaled.reduce((sum, logit) => sum + Math.exp(logit), 0);
+            let below = 0;
+            const uniforms = Float32Array.from(scaled, (logit) => {
+              const share = Math.exp(logit) / total;
+              return (below += share) - share / 2;
+            });
+            const read = tokens.map(() => following[step - 1]);
+            const sampled =
+              step === 0
+                ? await decoder.prefill(uniforms, sampling)
+                : await decoder.step(tokens, read, uniforms, sampling);
+            assert.deepEqual(sampled.tokens, tokens);
+            for (const [token, logProb] of sampled.logProbs.entries()) {
+              const logit = sampling.temperature * (logProb + Math.log(total));
+              close(logit, logits[token], 1e-4, `logit ${token} of step ${step}`);
+            }
+          }
+        } finally {
+          decoder.dispose();
+        }
       });
 
       it('gives step by step with the cache the log-probabilities of the full pass', async () => {
