@@ -13,7 +13,7 @@ import type { Compared } from './compared.ts';
 import { chooseAnother, chooseComparison, compare, type ChosenComparison, comparedBefore } from './comparison.ts';
 import { saveReport } from './comparison-report.ts';
 import { reporting } from './notify.ts';
-import { panelHtml } from './panel-html.ts';
+import { PANEL_OPTIONS, panelHtml } from './panel-html.ts';
 import { PanelFeed } from './panel-feed.ts';
 import { showRankings } from './ranking-documents.ts';
 import { runName, type Runs } from './runs.ts';
@@ -145,9 +145,8 @@ class Dashboard {
       send: (message) => void panel.webview.postMessage(message),
       isStarting: () => parts.training.isOurs(dir),
     });
-    const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
     panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'media', 'icon.svg');
-    panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
+    panel.webview.options = PANEL_OPTIONS;
     const subscriptions = [
       panel.webview.onDidReceiveMessage((message: FromPanel) => {
         this.#receive(message);
@@ -159,7 +158,7 @@ class Dashboard {
         if (ended === dir && reason !== null) this.#feed.processEnded(reason);
       }),
     ];
-    panel.webview.html = panelHtml(panel.webview, dist, {
+    panel.webview.html = panelHtml(context, {
       name: 'webview',
       data: { dir, ...(saved && { saved: JSON.stringify(saved) }) },
     });
