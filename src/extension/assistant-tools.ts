@@ -5,21 +5,20 @@
 import * as vscode from 'vscode';
 import { UserError } from '../base/errors.ts';
 import { SPLITS, type Split } from '../data/task.ts';
-import { RAW_QUERY } from '../runs/comparison.ts';
+import { type Comparison, RAW_QUERY } from '../runs/comparison.ts';
 import { openRunReader, type RunReader } from '../runs/reader.ts';
 import { compareRecorded } from '../runs/recorded-comparison.ts';
-import type { WorkerClient } from '../worker/client.ts';
 import type { CheckpointInUse } from './checkpoint-in-use.ts';
+import type { Comparers } from './comparison.ts';
 import type { NamedCheckpoint, Rewrites } from './rewrites.ts';
 import type { Runs } from './runs.ts';
 import { comparisonText, rewriteText, runsText, stepText } from './run-text.ts';
 import { abortSignalOf } from './worker.ts';
 
-interface Parts {
+interface Parts extends Comparers {
   readonly runs: Runs;
   readonly inUse: CheckpointInUse;
   readonly rewrites: Rewrites;
-  readonly worker: WorkerClient;
 }
 
 /** The name of a run; what an assistant leaves out is found out. */
@@ -43,7 +42,7 @@ interface Tool<I> {
   /** What is shown while it runs. */
   readonly message: (input: I) => string;
   /** What the person is asked first; nothing for what is only read from the disk. */
-  readonly question?: (input: I) => string | undefined;
+  readonly question?: (input: I) => string | undefined | Promise<string | undefined>;
   readonly answer: (input: I, signal: AbortSignal) => Promise<string> | string;
 }
 
@@ -67,10 +66,10 @@ export function registerAssistantTools(parts: Parts): vscode.Disposable {
     }),
     register<CompareInput>('rec-r1_compare_checkpoints', {
       message: () => vscode.l10n.t('Comparing checkpoints'),
-      question: (input) => {
+      question: async (input) => {
         const comparison = comparisonOf(runs, input);
         const { a, b, split } = comparison;
-        if (recorded(comparison)) return undefined;
+        if (await recorded(comparison, parts)) return undefined;
         return vscode.l10n.t(
           'Load {0} and {1} in a process of their own to evaluate them on the {2} queries?',
           a,
@@ -80,7 +79,9 @@ export function registerAssistantTools(parts: Parts): vscode.Disposable {
       },
       answer: async (input, signal) => {
         const comparison = comparisonOf(runs, input);
-        return comparisonText(recorded(comparison) ?? (await parts.worker.ask('compare', comparison, signal)));
+        return comparisonText(
+          (await recorded(comparison, parts)) ?? (await parts.worker.ask('compare', comparison, signal)),
+        );
       },
     }),
   );
@@ -88,8 +89,8 @@ export function registerAssistantTools(parts: Parts): vscode.Disposable {
 
 function register<I>(name: string, { message, question, answer }: Tool<I>): vscode.Disposable {
   return vscode.lm.registerTool<I>(name, {
-    prepareInvocation: ({ input }) => {
-      const asked = question?.(input);
+    prepareInvocation: async ({ input }) => {
+      const asked = await question?.(input);
       const confirmationMessages =
         asked === undefined ? {} : { confirmationMessages: { title: 'Rec-R1', message: asked } };
       return { invocationMessage: message(input), ...confirmationMessages };
@@ -136,8 +137,16 @@ function comparisonOf(runs: Runs, { run, a = RAW_QUERY, b, split = 'validation' 
   return { runDir, a, b: b ?? newestCheckpoint(runDir), split: known };
 }
 
-function recorded({ runDir, ...sides }: ComparisonAsk): ReturnType<typeof compareRecorded> {
-  return reading(runDir, (reader) => compareRecorded(reader, sides));
+async function recorded(
+  { runDir, ...sides }: ComparisonAsk,
+  { statisticsOf }: Pick<Comparers, 'statisticsOf'>,
+): Promise<Comparison | null> {
+  const reader = openRunReader(runDir);
+  try {
+    return await compareRecorded(reader, sides, statisticsOf);
+  } finally {
+    reader.close();
+  }
 }
 
 function newestCheckpoint(runDir: string): string {

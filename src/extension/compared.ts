@@ -9,7 +9,13 @@ import type {
   ComparisonResult,
   Retention,
 } from '../../webview/protocol.ts';
-import { type ComparedMetric, type ComparedRow, type Comparison, otherMetrics } from '../runs/comparison.ts';
+import {
+  type ComparedMetric,
+  type ComparedRow,
+  type Comparison,
+  otherMetrics,
+  type StatisticsOf,
+} from '../runs/comparison.ts';
 import { readEvaluation } from '../runs/evaluations.ts';
 import { openRunReader } from '../runs/reader.ts';
 import { readRetention } from '../runs/retention.ts';
@@ -19,7 +25,7 @@ export interface Compared {
   /** The same with everything that is known of every query. */
   readonly comparisons: readonly Comparison[];
   /** Every metric of `b` and of the side that it is held against; none where that was not compared. */
-  metrics(b: string): readonly ComparedMetric[];
+  metrics(b: string, statisticsOf: StatisticsOf): Promise<readonly ComparedMetric[]>;
   /** What `b` and the side that it is held against found for an example; null where that was not compared. */
   lists(b: string, exampleId: string): ComparedLists | null;
 }
@@ -31,7 +37,10 @@ export function comparedOf(chosen: ChosenComparison, comparisons: readonly Compa
   return {
     result,
     comparisons,
-    metrics: (b) => comparisons.filter((comparison) => comparison.b === b).flatMap(allMetrics),
+    metrics: async (b, statisticsOf) => {
+      const compared = comparisons.find((comparison) => comparison.b === b);
+      return compared ? allMetrics(compared, statisticsOf) : [];
+    },
     lists: (b, exampleId) => {
       const compared = comparisons.find((comparison) => comparison.b === b);
       const row = compared?.rows.find((query) => query.exampleId === exampleId);
@@ -42,8 +51,9 @@ export function comparedOf(chosen: ChosenComparison, comparisons: readonly Compa
 }
 
 /** The worker compares all of them, and what the run recorded is compared by one at first. */
-function allMetrics({ metrics, metric, rows, minimumEffect }: Comparison): readonly ComparedMetric[] {
-  return metrics.length > 1 ? metrics : [...metrics, ...otherMetrics(rows, metric, minimumEffect)];
+async function allMetrics(comparison: Comparison, statisticsOf: StatisticsOf): Promise<readonly ComparedMetric[]> {
+  const { metrics } = comparison;
+  return metrics.length > 1 ? metrics : [...metrics, ...(await otherMetrics(comparison, statisticsOf))];
 }
 
 function shownComparison({ rows, ...comparison }: Comparison): ComparisonResult['comparisons'][number] {

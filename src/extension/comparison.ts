@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { ChosenComparison, ToPanel } from '../../webview/protocol.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import { SPLITS, type Split } from '../data/task.ts';
-import { type Comparison, RAW_QUERY } from '../runs/comparison.ts';
+import { type Comparison, RAW_QUERY, type StatisticsOf } from '../runs/comparison.ts';
 import { openRunReader, type RunReader } from '../runs/reader.ts';
 import { compareRecorded } from '../runs/recorded-comparison.ts';
 import type { CheckpointEntry } from '../runs/records.ts';
@@ -61,6 +61,12 @@ export async function chooseAnother(
   return another === undefined ? undefined : { ...chosen, others: [...chosen.others, another] };
 }
 
+/** Who compares: the worker evaluates what no run has recorded. */
+export interface Comparers {
+  readonly worker: WorkerClient;
+  readonly statisticsOf: StatisticsOf;
+}
+
 /**
  * From what the runs recorded where that is enough, otherwise the worker evaluates, with a way to cancel. The panel is told
  * meanwhile what is under way, and why it came to nothing, which returns undefined.
@@ -68,7 +74,7 @@ export async function chooseAnother(
 export async function compare(
   chosen: ChosenComparison,
   runDir: string,
-  worker: WorkerClient,
+  { worker, statisticsOf }: Comparers,
   tell: (message: ToPanel) => void,
 ): Promise<Compared | undefined> {
   tell({ kind: 'comparing', label: vscode.l10n.t('Comparing…') });
@@ -77,7 +83,8 @@ export async function compare(
     const comparisons: Comparison[] = [];
     for (const b of chosen.others) {
       const pair = { a: chosen.a, b, split: chosen.split };
-      comparisons.push(recorded(reader, pair) ?? (await evaluateBoth(pair, runDir, worker, tell)));
+      const found = await recorded(reader, pair, statisticsOf);
+      comparisons.push(found ?? (await evaluateBoth(pair, runDir, worker, tell)));
     }
     return comparedOf(chosen, comparisons, runDir);
   } catch (error) {
@@ -97,13 +104,13 @@ export async function compare(
 export async function comparedBefore(
   { a, others, split }: ChosenComparison,
   runDir: string,
-  worker: WorkerClient,
+  { worker, statisticsOf }: Comparers,
 ): Promise<Compared> {
   const reader = openRunReader(runDir);
   try {
     const comparisons: Comparison[] = [];
     for (const b of others) {
-      const found = recorded(reader, { a, b, split });
+      const found = await recorded(reader, { a, b, split }, statisticsOf);
       comparisons.push(found ?? (await worker.ask('compare', { runDir, a, b, split, recordedOnly: true })));
     }
     return comparedOf({ a, others, split }, comparisons, runDir);
@@ -119,8 +126,8 @@ interface Pair {
 }
 
 /** Null for a checkpoint of another run: whether that was asked and measured in the same way, the worker finds out. */
-function recorded(reader: RunReader, pair: Pair): Comparison | null {
-  return [pair.a, pair.b].some(isOfAnotherRun) ? null : compareRecorded(reader, pair);
+async function recorded(reader: RunReader, pair: Pair, statisticsOf: StatisticsOf): Promise<Comparison | null> {
+  return [pair.a, pair.b].some(isOfAnotherRun) ? null : compareRecorded(reader, pair, statisticsOf);
 }
 
 async function evaluateBoth(

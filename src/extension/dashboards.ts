@@ -10,7 +10,14 @@ import { messageOf, UserError } from '../base/errors.ts';
 import type { RunInfo } from '../runs/records.ts';
 import type { WorkerClient } from '../worker/client.ts';
 import type { Compared } from './compared.ts';
-import { chooseAnother, chooseComparison, compare, type ChosenComparison, comparedBefore } from './comparison.ts';
+import {
+  chooseAnother,
+  chooseComparison,
+  compare,
+  type Comparers,
+  type ChosenComparison,
+  comparedBefore,
+} from './comparison.ts';
 import { saveReport } from './comparison-report.ts';
 import { reporting } from './notify.ts';
 import { PANEL_OPTIONS, panelHtml } from './panel-html.ts';
@@ -25,11 +32,10 @@ const MEMENTO = 'rec-r1.panels';
 const REMEMBERED_PANELS = 50;
 const KEPT_EXPLANATIONS = 30;
 
-interface Parts {
+interface Parts extends Comparers {
   readonly output: vscode.LogOutputChannel;
   readonly runs: Runs;
   readonly training: Training;
-  readonly worker: WorkerClient;
   /** For questions that should not wait for a comparison. */
   readonly quick: WorkerClient;
 }
@@ -117,7 +123,7 @@ export class Dashboards implements vscode.Disposable, vscode.WebviewPanelSeriali
 class Dashboard {
   readonly #panel: vscode.WebviewPanel;
   readonly #dir: string;
-  readonly #worker: WorkerClient;
+  readonly #comparers: Comparers;
   readonly #quick: WorkerClient;
   readonly #output: vscode.LogOutputChannel;
   readonly #runs: Runs;
@@ -137,7 +143,7 @@ class Dashboard {
     this.#panel = panel;
     this.#dir = dir;
     this.saved = saved;
-    this.#worker = parts.worker;
+    this.#comparers = parts;
     this.#quick = parts.quick;
     this.#output = parts.output;
     this.#runs = parts.runs;
@@ -182,7 +188,7 @@ class Dashboard {
   }
 
   async compare(chosen: ChosenComparison): Promise<void> {
-    const compared = await compare(chosen, this.#dir, this.#worker, (message) => {
+    const compared = await compare(chosen, this.#dir, this.#comparers, (message) => {
       this.#feed.sendLasting(message);
     });
     if (compared) this.#show(compared);
@@ -202,7 +208,7 @@ class Dashboard {
   async #compareAgain(chosen: ChosenComparison): Promise<void> {
     if (this.#compared) return; // told already, as when the panel was hidden
     try {
-      this.#show(await comparedBefore(chosen, this.#dir, this.#worker));
+      this.#show(await comparedBefore(chosen, this.#dir, this.#comparers));
     } catch (error) {
       this.#tell({ kind: 'comparison-failed', message: messageOf(error) });
       if (!(error instanceof UserError)) throw error;
@@ -262,8 +268,8 @@ class Dashboard {
         void reporting(this.#output, () => this.#compareAgain(message.chosen));
         return;
       case 'compared-metrics':
-        void reporting(this.#output, () => {
-          const metrics = this.#compared?.metrics(message.b) ?? [];
+        void reporting(this.#output, async () => {
+          const metrics = (await this.#compared?.metrics(message.b, this.#comparers.statisticsOf)) ?? [];
           this.#tell({ kind: 'compared-metrics', b: message.b, metrics });
         });
         return;

@@ -16,6 +16,7 @@ import { Rewrites } from './rewrites.ts';
 import { Playground } from './playground.ts';
 import { Runs } from './runs.ts';
 import { RunsView } from './runs-view.ts';
+import { statisticsInThread } from './statistics.ts';
 import { StatusBar } from './status-bar.ts';
 import { Training } from './training.ts';
 import { announceTrouble } from './trouble.ts';
@@ -26,8 +27,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const runs = new Runs(context, output);
   const worker = createQuestionWorker(context, output);
   const quick = createQuestionWorker(context, output); // a comparison takes minutes, and a rewrite must not wait for it
+  const statisticsOf = statisticsInThread(context.extensionPath);
   const training = new Training(context, runs);
-  const dashboards = new Dashboards(context, { output, runs, training, worker, quick });
+  const dashboards = new Dashboards(context, { output, runs, training, worker, quick, statisticsOf });
   const view = new RunsView(runs);
   const data = new DataView();
   const statusBar = new StatusBar(runs);
@@ -39,6 +41,6 @@ export function activate(context: vscode.ExtensionContext): void {
   const tests = offerRegressionTests({ inUse, worker: quick, output });
   const playground = new Playground(context, { output, runs, rewrites });
   context.subscriptions.push(quick, inUse, inline, tests, playground);
-  context.subscriptions.push(registerAssistantTools({ runs, inUse, rewrites, worker }));
+  context.subscriptions.push(registerAssistantTools({ runs, inUse, rewrites, worker, statisticsOf }));
   registerCommands({ context, runs, training, dashboards, playground, data, worker, output, inUse, inline });
 }

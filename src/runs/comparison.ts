@@ -7,7 +7,7 @@ import { UserError } from '../base/errors.ts';
 import type { Split } from '../data/task.ts';
 import type { EvaluationRow } from './events.ts';
 import { jaccard, rankBiasedOverlap } from './overlap.ts';
-import { type PairedStatistics, pairedStatisticsOfMetrics } from './statistics.ts';
+import { type PairedStatistics, pairedStatisticsOfMetrics, type PairedValues } from './statistics.ts';
 
 /** Stands for the query as it was typed, where a checkpoint's name could stand. */
 export const RAW_QUERY = 'raw';
@@ -66,12 +66,16 @@ export interface ComparedSide {
 export interface ComparisonOptions {
   readonly metric: string;
   readonly minimumEffect?: number;
-  /** Leaves out the other metrics, which take most of the time; {@link otherMetrics} has them later. */
-  readonly only?: boolean;
 }
 
+/** Whoever computes statistics of some metrics of the same queries, in their order: that takes most of a comparison's time. */
+export type StatisticsOf = (
+  metrics: readonly PairedValues[],
+  minimumEffect: number,
+) => Promise<readonly PairedStatistics[]>;
+
 /**
- * Compares two evaluations of the same examples.
+ * Compares two evaluations of the same examples, in every metric that both have.
  *
  * @throws UserError when they have no example in common, or do not report the metric.
  */
@@ -79,32 +83,42 @@ export function compareEvaluations(
   a: ComparedSide,
   b: ComparedSide,
   split: Split,
-  { metric, minimumEffect = 0, only = false }: ComparisonOptions,
+  { metric, minimumEffect = 0 }: ComparisonOptions,
 ): Comparison {
-  const ofA = new Map(a.rows.map((row) => [row.exampleId, row]));
-  const rows = b.rows.flatMap((row): ComparedRow[] => {
-    const other = ofA.get(row.exampleId);
-    if (!other) return [];
-    const gain = valueOf(row, metric) - valueOf(other, metric);
-    const overlap = { byRank: rankBiasedOverlap(other.top, row.top), asSets: jaccard(other.top, row.top) };
-    return [{ exampleId: row.exampleId, query: row.query, a: other, b: row, gain, overlap }];
-  });
-  if (rows.length === 0) {
-    throw new UserError(`${a.name} and ${b.name} were not evaluated on the same queries; evaluate both on ${split}.`);
-  }
-  const [statistics] = statisticsOf(rows, [metric], minimumEffect);
-  const others = only ? [] : otherMetrics(rows, metric, minimumEffect);
-  const metrics = [{ name: metric, ...shortened(statistics) }, ...others];
-  rows.sort((x, y) => y.gain - x.gain);
-  const settings = differingSettings(a.settings ?? {}, b.settings ?? {});
-  return { ...statistics, a: a.name, b: b.name, split, metric, minimumEffect, metrics, settings, rows };
+  const rows = pairedRows(a, b, split, metric);
+  const names = [metric, ...otherNames(rows, metric)];
+  const statistics = pairedStatisticsOfMetrics(
+    names.map((name) => valuesOf(rows, name)),
+    minimumEffect,
+  );
+  const metrics = statistics.map((found, i) => named(names[i], found));
+  return { ...comparisonOf(a, b, split, { metric, minimumEffect }, rows, statistics[0]), metrics };
+}
+
+/** {@link compareEvaluations} in one metric alone; {@link otherMetrics} has the others later. */
+export async function compareInOneMetric(
+  a: ComparedSide,
+  b: ComparedSide,
+  split: Split,
+  { metric, minimumEffect = 0 }: ComparisonOptions,
+  statisticsOf: StatisticsOf,
+): Promise<Comparison> {
+  const rows = pairedRows(a, b, split, metric);
+  const [statistics] = await statisticsOf([valuesOf(rows, metric)], minimumEffect);
+  return comparisonOf(a, b, split, { metric, minimumEffect }, rows, statistics);
 }
 
 /** What is said of each metric that both have beside the compared one. */
-export function otherMetrics(rows: readonly ComparedRow[], metric: string, minimumEffect: number): ComparedMetric[] {
-  const [{ a, b }] = rows;
-  const names = Object.keys(b.metrics).filter((name) => name !== metric && Object.hasOwn(a.metrics, name));
-  return statisticsOf(rows, names, minimumEffect).map((found, i) => ({ name: names[i], ...shortened(found) }));
+export async function otherMetrics(
+  { rows, metric, minimumEffect }: Pick<Comparison, 'rows' | 'metric' | 'minimumEffect'>,
+  statisticsOf: StatisticsOf,
+): Promise<readonly ComparedMetric[]> {
+  const names = otherNames(rows, metric);
+  const statistics = await statisticsOf(
+    names.map((name) => valuesOf(rows, name)),
+    minimumEffect,
+  );
+  return statistics.map((found, i) => named(names[i], found));
 }
 
 /** What the query as typed got, as if it were its own rewrite. */
@@ -119,26 +133,53 @@ export function ndcgName(metrics: Readonly<Record<string, number>>): string {
   return name;
 }
 
-function statisticsOf(
-  rows: readonly ComparedRow[],
-  names: readonly string[],
-  minimumEffect: number,
-): PairedStatistics[] {
-  const values = names.map((name) => ({
-    a: rows.map((row) => valueOf(row.a, name)),
-    b: rows.map((row) => valueOf(row.b, name)),
-  }));
-  return pairedStatisticsOfMetrics(values, minimumEffect);
+/** In the order of `b`. @throws UserError when there is none, or one lacks the metric. */
+function pairedRows(a: ComparedSide, b: ComparedSide, split: Split, metric: string): readonly ComparedRow[] {
+  const ofA = new Map(a.rows.map((row) => [row.exampleId, row]));
+  const rows = b.rows.flatMap((row): ComparedRow[] => {
+    const other = ofA.get(row.exampleId);
+    if (!other) return [];
+    const gain = valueOf(row, metric) - valueOf(other, metric);
+    const overlap = { byRank: rankBiasedOverlap(other.top, row.top), asSets: jaccard(other.top, row.top) };
+    return [{ exampleId: row.exampleId, query: row.query, a: other, b: row, gain, overlap }];
+  });
+  if (rows.length > 0) return rows;
+  throw new UserError(`${a.name} and ${b.name} were not evaluated on the same queries; evaluate both on ${split}.`);
 }
 
-function shortened({
-  meanA,
-  meanB,
-  difference,
-  differenceInterval,
-  pValue,
-}: PairedStatistics): Omit<ComparedMetric, 'name'> {
-  return { meanA, meanB, difference, differenceInterval, pValue };
+function comparisonOf(
+  a: ComparedSide,
+  b: ComparedSide,
+  split: Split,
+  compared: Required<ComparisonOptions>,
+  rows: readonly ComparedRow[],
+  statistics: PairedStatistics,
+): Comparison {
+  return {
+    ...statistics,
+    ...compared,
+    a: a.name,
+    b: b.name,
+    split,
+    metrics: [named(compared.metric, statistics)],
+    settings: differingSettings(a.settings ?? {}, b.settings ?? {}),
+    rows: rows.toSorted((x, y) => y.gain - x.gain),
+  };
+}
+
+function otherNames([{ a, b }]: readonly ComparedRow[], metric: string): string[] {
+  return Object.keys(b.metrics).filter((name) => name !== metric && Object.hasOwn(a.metrics, name));
+}
+
+function valuesOf(rows: readonly ComparedRow[], name: string): PairedValues {
+  return { a: rows.map((row) => valueOf(row.a, name)), b: rows.map((row) => valueOf(row.b, name)) };
+}
+
+function named(
+  name: string,
+  { meanA, meanB, difference, differenceInterval, pValue }: PairedStatistics,
+): ComparedMetric {
+  return { name, meanA, meanB, difference, differenceInterval, pValue };
 }
 
 function differingSettings(

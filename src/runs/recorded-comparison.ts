@@ -3,25 +3,29 @@
  * that a comparison would do again, and `rec-r1 evaluate` leaves its rows too, so the answer is there at once and no model is
  * loaded.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Split } from '../data/task.ts';
-import { asTyped, compareEvaluations, type Comparison, ndcgName, RAW_QUERY } from './comparison.ts';
+import { asTyped, compareInOneMetric, type Comparison, ndcgName, RAW_QUERY, type StatisticsOf } from './comparison.ts';
 import { readEvaluation } from './evaluations.ts';
 import type { EvaluationRow } from './events.ts';
 import type { RunReader } from './reader.ts';
 
 /**
  * Null unless both were evaluated on the split with the run's settings. `a` may be `raw`, the queries as typed. Of the metrics only
- * NDCG is compared.
+ * NDCG is compared. Between its parts others have a turn: thousands of rows are read for each side.
  */
-export function compareRecorded(
+export async function compareRecorded(
   reader: RunReader,
   { a, b, split }: { readonly a: string; readonly b: string; readonly split: Split },
-): Comparison | null {
+  statisticsOf: StatisticsOf,
+): Promise<Comparison | null> {
   const rowsB = recordedRows(reader, b, split);
+  await nextTurn();
   const rowsA = a === RAW_QUERY ? rowsB?.map(asTyped) : recordedRows(reader, a, split);
   if (!rowsA || !rowsB) return null;
+  await nextTurn();
   const metric = ndcgName(rowsB[0]?.metrics ?? {});
-  return compareEvaluations({ name: a, rows: rowsA }, { name: b, rows: rowsB }, split, { metric, only: true });
+  return compareInOneMetric({ name: a, rows: rowsA }, { name: b, rows: rowsB }, split, { metric }, statisticsOf);
 }
 
 /**

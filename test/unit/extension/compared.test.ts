@@ -9,14 +9,17 @@ import type { FromPanel, ToPanel } from '../../../webview/protocol.ts';
 import { missing } from '../../../webview/questions.ts';
 import { comparedKey, initialState, reduce } from '../../../webview/state.ts';
 import { DEMO_TASK, writeDemoRun } from '../../fixtures/demo-run.ts';
+import { statisticsOf } from '../../fixtures/statistics.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 const CHOSEN = { a: 'raw', others: ['step-000000', 'step-000020'], split: 'validation' } as const;
 
-function demoComparison(dir: string): Compared {
+async function demoComparison(dir: string): Promise<Compared> {
   const reader = openRunReader(dir);
   const { a, split } = CHOSEN;
-  const comparisons = CHOSEN.others.map((b) => compareRecorded(reader, { a, b, split })!);
+  const comparisons = await Promise.all(
+    CHOSEN.others.map(async (b) => (await compareRecorded(reader, { a, b, split }, statisticsOf))!),
+  );
   reader.close();
   return comparedOf(CHOSEN, comparisons, dir);
 }
@@ -27,8 +30,8 @@ function demoRun(t: TestContext): string {
   return dir;
 }
 
-test('the panel is told every query without its lists, and those of a query once it is open', (t) => {
-  const compared = demoComparison(demoRun(t));
+test('the panel is told every query without its lists, and those of a query once it is open', async (t) => {
+  const compared = await demoComparison(demoRun(t));
   const told: ToPanel = { kind: 'comparison', ...compared.result };
   assert.ok(!JSON.stringify(told).includes('"top"'));
   const [first] = compared.comparisons[1].rows;
@@ -52,29 +55,29 @@ test('the panel is told every query without its lists, and those of a query once
   assert.deepEqual(missing(reduce(answered, told)), [asked], 'another comparison may have other lists');
 });
 
-test('the other metrics are compared once they are looked at', (t) => {
-  const compared = demoComparison(demoRun(t));
+test('the other metrics are compared once they are looked at', async (t) => {
+  const compared = await demoComparison(demoRun(t));
   const open = [
     { kind: 'comparison', ...compared.result } as const,
     { kind: 'compared', comparison: { showsMetrics: true } } as const,
   ].reduce(reduce, initialState);
   assert.deepEqual(missing(open), [{ kind: 'compared-metrics', b: 'step-000020' }]);
-  const metrics = compared.metrics('step-000020');
+  const metrics = await compared.metrics('step-000020', statisticsOf);
   const names = Object.keys(compared.comparisons[1].rows[0].b.metrics);
   assert.deepEqual(metrics.map(({ name }) => name).toSorted(), names.toSorted());
   assert.equal(metrics[0].difference, compared.comparisons[1].difference);
   assert.deepEqual(missing(reduce(open, { kind: 'compared-metrics', b: 'step-000020', metrics })), []);
 });
 
-test('a query that was not compared has no lists', (t) => {
-  const compared = demoComparison(demoRun(t));
+test('a query that was not compared has no lists', async (t) => {
+  const compared = await demoComparison(demoRun(t));
   assert.equal(compared.lists('step-000020', 'constructor'), null);
   assert.equal(compared.lists('step-000007', DEMO_TASK.examples.validation[0].id), null);
 });
 
 test('titles and grades that only an evaluation on request knows are told too', async (t) => {
   const dir = demoRun(t);
-  const { exampleId } = demoComparison(dir).comparisons[0].rows[0];
+  const { exampleId } = (await demoComparison(dir)).comparisons[0].rows[0];
   const row = { exampleId, query: 'q', rewrite: 'r', format: 'ok', top: ['only here'], baselineTop: [] };
   const metrics = { 'ndcg@10': 0.5 };
   await writeEvaluation(dir, {
@@ -90,7 +93,7 @@ test('titles and grades that only an evaluation on request knows are told too', 
     titles: { 'only here': 'A title' },
     grades: { [exampleId]: { 'only here': 3 } },
   });
-  const lists = demoComparison(dir).lists('step-000000', exampleId)!;
+  const lists = (await demoComparison(dir)).lists('step-000000', exampleId)!;
   assert.deepEqual(lists.titles, { 'only here': 'A title' });
   assert.deepEqual(lists.grades, { [exampleId]: { 'only here': 3 } });
 });

@@ -6,6 +6,7 @@ import { RAW_QUERY } from '../../../src/runs/comparison.ts';
 import { listRuns, openRunReader, type RunReader } from '../../../src/runs/reader.ts';
 import { compareRecorded } from '../../../src/runs/recorded-comparison.ts';
 import { writeDemoRun } from '../../fixtures/demo-run.ts';
+import { statisticsOf } from '../../fixtures/statistics.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 function reading<T>(dir: string, work: (reader: RunReader) => T): T {
@@ -52,12 +53,13 @@ describe('what an assistant is told', () => {
     );
   });
 
-  it('of a comparison is its test and its extremes', (test) => {
+  it('of a comparison is its test and its extremes', async (test) => {
     const dir = join(temporaryFolder(test), 'one');
     writeDemoRun(dir, 10).close();
-    const comparison = reading(dir, (reader) =>
-      compareRecorded(reader, { a: RAW_QUERY, b: 'step-000010', split: 'validation' }),
-    );
+    const reader = openRunReader(dir);
+    const asked = { a: RAW_QUERY, b: 'step-000010', split: 'validation' } as const;
+    const comparison = await compareRecorded(reader, asked, statisticsOf);
+    reader.close();
     const text = comparisonText(comparison!);
     assert.match(
       text,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareEvaluations, otherMetrics } from '../../../src/runs/comparison.ts';
+import { compareEvaluations, compareInOneMetric, otherMetrics } from '../../../src/runs/comparison.ts';
 import type { EvaluationRow } from '../../../src/runs/events.ts';
+import { statisticsOf } from '../../fixtures/statistics.ts';
 
 function row(exampleId: string, ndcg: number): EvaluationRow {
   const metrics = { 'ndcg@10': ndcg };
@@ -25,7 +26,7 @@ test('rows are matched by example, the largest gain first', () => {
   assert.equal(comparison.difference, 0.125);
 });
 
-test('every common metric is compared, lists by what they share, and settings that differ are named', () => {
+test('every common metric is compared, lists by what they share, and settings that differ are named', async () => {
   const side = (name: string, ndcg: number, top: readonly string[], settings: Record<string, unknown>) => ({
     name,
     settings,
@@ -48,12 +49,10 @@ test('every common metric is compared, lists by what they share, and settings th
       ['ndcg@10', 0.25],
     ],
   );
-  const only = compareEvaluations(side('a', 0.5, [], {}), side('b', 0.75, [], {}), 'test', {
-    metric: 'recall@10',
-    minimumEffect: 0.2,
-    only: true,
-  });
-  assert.deepEqual([...only.metrics, ...otherMetrics(only.rows, 'recall@10', 0.2)], comparison.metrics);
+  const asked = { metric: 'recall@10', minimumEffect: 0.2 };
+  const [a, b] = [side('a', 0.5, [], {}), side('b', 0.75, [], {})];
+  const one = await compareInOneMetric(a, b, 'test', asked, statisticsOf);
+  assert.deepEqual([...one.metrics, ...(await otherMetrics(one, statisticsOf))], comparison.metrics);
   assert.deepEqual([comparison.wins, comparison.ties, comparison.losses], [0, 2, 0]);
   assert.deepEqual(comparison.differenceInterval, [0.125, 0.125]);
   assert.equal(comparison.rows[0].overlap.asSets, 1 / 4);

@@ -7,6 +7,7 @@ import { bestCheckpoint } from '../../../src/runs/keep.ts';
 import { openRunReader } from '../../../src/runs/reader.ts';
 import { compareRecorded } from '../../../src/runs/recorded-comparison.ts';
 import { writeDemoRun } from '../../fixtures/demo-run.ts';
+import { statisticsOf } from '../../fixtures/statistics.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
 type Evaluation = Omit<RecordedEvaluation, 'layout' | 'weights'>;
@@ -87,12 +88,12 @@ describe('evaluations in a run folder', () => {
     });
     const question = { a: 'step-000010', b: 'step-000020', split: 'test' } as const;
     await writeEvaluation(dir, evaluation('step-000010', [0.5, 0.25], { seed: 1 }));
-    assert.equal(compareRecorded(reader, question), null);
+    assert.equal(await compareRecorded(reader, question, statisticsOf), null);
     await writeEvaluation(dir, evaluation('step-000020', [1, 0.5], { seed: 1 }));
-    assert.equal(compareRecorded(reader, question)?.difference, 0.375);
-    assert.equal(compareRecorded(reader, { ...question, a: 'raw' })?.meanA, 0.25);
+    assert.equal((await compareRecorded(reader, question, statisticsOf))?.difference, 0.375);
+    assert.equal((await compareRecorded(reader, { ...question, a: 'raw' }, statisticsOf))?.meanA, 0.25);
     await writeEvaluation(dir, evaluation('step-000020', [1, 0.5], { seed: 2 }));
-    assert.equal(compareRecorded(reader, question), null);
+    assert.equal(await compareRecorded(reader, question, statisticsOf), null);
   });
 
   it('have no say in which checkpoint is the best: that is the validation split’s alone', async (t) => {

@@ -4,9 +4,10 @@ import { test } from 'node:test';
 import { openRunReader } from '../../../src/runs/reader.ts';
 import { compareRecorded } from '../../../src/runs/recorded-comparison.ts';
 import { writeDemoRun } from '../../fixtures/demo-run.ts';
+import { statisticsOf } from '../../fixtures/statistics.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
 
-test('checkpoints that training evaluated are compared by what it recorded, others are not', (t) => {
+test('checkpoints that training evaluated are compared by what it recorded, others are not', async (t) => {
   const dir = join(temporaryFolder(t), 'run');
   writeDemoRun(dir, 20).close();
   const reader = openRunReader(dir);
@@ -18,15 +19,15 @@ test('checkpoints that training evaluated are compared by what it recorded, othe
   const means = events.map(({ evaluation }) => evaluation.metrics['ndcg@10']);
 
   const question = { a: 'step-000000', b: 'step-000020', split: 'validation' } as const;
-  const comparison = compareRecorded(reader, question);
+  const comparison = await compareRecorded(reader, question, statisticsOf);
   assert.ok(comparison);
   assert.ok(Math.abs(comparison.difference - (means[2] - means[0])) < 1e-12);
   assert.equal(comparison.rows.length, 4);
 
-  const raw = compareRecorded(reader, { ...question, a: 'raw' });
+  const raw = await compareRecorded(reader, { ...question, a: 'raw' }, statisticsOf);
   assert.ok(Math.abs(raw!.meanA - asTyped) < 1e-12);
   assert.equal(raw!.rows[0].a.rewrite, raw!.rows[0].query);
 
-  assert.equal(compareRecorded(reader, { ...question, split: 'test' }), null);
-  assert.equal(compareRecorded(reader, { ...question, a: 'step-000007' }), null);
+  assert.equal(await compareRecorded(reader, { ...question, split: 'test' }, statisticsOf), null);
+  assert.equal(await compareRecorded(reader, { ...question, a: 'step-000007' }, statisticsOf), null);
 });
