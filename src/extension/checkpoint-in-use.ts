@@ -24,6 +24,7 @@ export class CheckpointInUse implements vscode.Disposable {
   readonly #runs: Runs;
   readonly #item = vscode.window.createStatusBarItem('rec-r1.checkpoint', vscode.StatusBarAlignment.Left);
   readonly #changed = new vscode.EventEmitter<void>();
+  readonly #offered = new vscode.EventEmitter<NamedCheckpoint>();
   readonly #subscriptions: readonly { dispose(): unknown }[];
   /** Null until somebody wants to know: the run is not opened before. */
   #current: NamedCheckpoint | undefined | null = null;
@@ -36,6 +37,7 @@ export class CheckpointInUse implements vscode.Disposable {
     this.#subscriptions = [
       this.#item,
       this.#changed,
+      this.#offered,
       runs.onDidChange(() => {
         if (this.#current !== null) this.#update();
       }),
@@ -48,6 +50,8 @@ export class CheckpointInUse implements vscode.Disposable {
 
   /** Another checkpoint is in use, or none. */
   readonly onDidChange = this.#changed.event;
+  /** A person has begun to choose; the one that they most likely take. */
+  readonly onDidOffer = this.#offered.event;
 
   get current(): NamedCheckpoint | undefined {
     if (this.#current === null) this.#current = resolved(this.#chosen);
@@ -68,7 +72,10 @@ export class CheckpointInUse implements vscode.Disposable {
   async choose(): Promise<NamedCheckpoint | undefined> {
     const title = vscode.l10n.t('Checkpoint for Rewrites');
     const placeHolder = vscode.l10n.t('Which checkpoint rewrites queries in this workspace?');
-    const picked = await vscode.window.showQuickPick(this.#choices(), { title, placeHolder, matchOnDescription: true });
+    const choices = this.#choices();
+    const likely = this.current ?? resolved(choices.find(({ chosen }) => chosen)?.chosen);
+    if (likely) this.#offered.fire(likely);
+    const picked = await vscode.window.showQuickPick(choices, { title, placeHolder, matchOnDescription: true });
     if (picked) await this.use(picked.chosen);
     return this.current;
   }

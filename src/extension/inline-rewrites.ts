@@ -8,6 +8,7 @@ import { BoundedCache } from '../base/bounded-cache.ts';
 import { messageOf, UserError } from '../base/errors.ts';
 import type { CheckpointInUse } from './checkpoint-in-use.ts';
 import { type PlacedQuery, queriesOf, rangeOf } from './placed-query.ts';
+import { prepare } from './prepare.ts';
 import { mayHoldQueries } from './query-file.ts';
 import { hoverOf, lineOf } from './rewrite-text.ts';
 import type { Rewrites } from './rewrites.ts';
@@ -63,6 +64,11 @@ export class InlineRewrites
     this.#subscriptions = [
       this.#changed,
       inUse.onDidChange(refresh),
+      inUse.onDidOffer((likely) => void prepare(rewrites, likely, log)),
+      vscode.window.onDidChangeActiveTextEditor((editor) => {
+        const isAsked = editor && mayHoldQueries(editor.document.uri.path) && inlineRewrites() !== 'off';
+        if (isAsked && inUse.current) void prepare(rewrites, inUse.current, log);
+      }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('rec-r1.inlineRewrites')) refresh();
       }),

@@ -8,6 +8,7 @@ import { messageOf, UserError } from '../base/errors.ts';
 import { listRun } from '../runs/reader.ts';
 import { reporting } from './notify.ts';
 import { PANEL_OPTIONS, panelHtml } from './panel-html.ts';
+import { prepare } from './prepare.ts';
 import type { Rewrites } from './rewrites.ts';
 import type { Runs } from './runs.ts';
 
@@ -129,8 +130,10 @@ export class Playground implements vscode.Disposable, vscode.WebviewPanelSeriali
     return policies.length < 2 ? policies : [policies[policies.length - 1], policies[0]];
   }
 
+  /** What they rewrite is asked next, so they are opened while the person types. */
   #sendPolicies(): void {
     this.#send({ kind: 'policies', policies: this.#policies });
+    for (const policy of this.#policies) void prepare(this.#parts.rewrites, policy, this.#parts.output);
   }
 
   #send(message: ToPlayground): void {

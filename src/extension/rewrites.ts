@@ -25,6 +25,10 @@ const GATHER_MILLIS = 4;
 /** Queries that are decoded together: more would keep the first of them waiting. */
 const BATCH = 8;
 const REMEMBERED = 5000;
+/** The worker ends a little later when nobody asks, and a checkpoint that was asked within this time is open still. */
+const OPEN_MILLIS = 4 * 60_000;
+/** What a checkpoint is asked so that all is loaded that an answer takes. */
+const ANY_QUERY = 'anything';
 
 interface Waiter {
   readonly wanted: WantedRewrite;
@@ -38,6 +42,8 @@ export class Rewrites {
   readonly #answers = new BoundedCache<RewriteAnswer>(REMEMBERED);
   #waiting: Waiter[] = [];
   #isAsking = false;
+  /** When each checkpoint was asked last, in milliseconds since the start of the process. */
+  readonly #askedAt = new Map<string, number>();
 
   constructor(ask: AskWorker) {
     this.#ask = ask;
@@ -46,8 +52,19 @@ export class Rewrites {
   /** Asks unless it is known. A question whose signal is aborted before its turn is never asked. */
   async get(wanted: WantedRewrite, signal?: AbortSignal): Promise<RewriteAnswer> {
     signal?.throwIfAborted();
-    const known = this.#answers.get(keyOf(wanted));
-    if (known) return known;
+    return this.#answers.get(keyOf(wanted)) ?? this.#askFor(wanted, signal);
+  }
+
+  /**
+   * Lets the worker open a checkpoint that somebody is likely to ask next, so that the first answer comes as fast as the others.
+   * It waits its turn as any question, and does nothing where the checkpoint is open.
+   */
+  async prepare({ runDir, checkpoint }: NamedCheckpoint): Promise<void> {
+    const askedAt = this.#askedAt.get(JSON.stringify([runDir, checkpoint])) ?? -Infinity;
+    if (performance.now() - askedAt > OPEN_MILLIS) await this.#askFor({ runDir, checkpoint, query: ANY_QUERY });
+  }
+
+  #askFor(wanted: WantedRewrite, signal?: AbortSignal): Promise<RewriteAnswer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ wanted, signal, resolve, reject });
       if (this.#isAsking) return;
@@ -73,6 +90,7 @@ export class Rewrites {
 
   async #answer(batch: readonly Waiter[]): Promise<void> {
     const { runDir, checkpoint, sample } = batch[0].wanted;
+    this.#askedAt.set(JSON.stringify([runDir, checkpoint]), performance.now());
     const queries = [...new Set(batch.map(({ wanted }) => wanted.query))];
     const ask = { runDir, checkpoint, queries, ...(sample !== undefined && { sample }) };
     try {

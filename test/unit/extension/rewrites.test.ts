@@ -86,6 +86,17 @@ describe('rewrites for an editor', () => {
     assert.deepEqual(questions, [['a', 'b']]);
   });
 
+  it('are prepared for by a question of no matter, once as long as the checkpoint is open', async () => {
+    const { rewrites, questions } = asking();
+    const [first, second] = [wanted('a'), wanted('a', { checkpoint: 'step-000002' })];
+    await rewrites.prepare(first);
+    await rewrites.prepare(first);
+    assert.equal(questions.length, 1);
+    await rewrites.get(second);
+    await rewrites.prepare(second);
+    assert.equal(questions.length, 2, 'it was asked a moment ago');
+  });
+
   it('that failed are asked for again', async () => {
     const { rewrites, questions } = asking();
     await assert.rejects(rewrites.get(wanted('fail')), /no such checkpoint/);
