@@ -151,9 +151,25 @@ export const COMMANDS = {
 
 export function registerCommands(services: Services): void {
   for (const [name, command] of Object.entries<Command>(COMMANDS)) {
-    const run = (argument: Argument): Promise<void> => reporting(services.output, () => command(services, argument));
+    const run = (...given: readonly Argument[]): Promise<void> =>
+      reporting(services.output, () => {
+        if (command.length > 1 && isLostRow(given)) {
+          throw new UserError(
+            vscode.l10n.t('The row was just read anew, and nothing was done; choose the command again.'),
+          );
+        }
+        return command(services, given.at(0));
+      });
     services.context.subscriptions.push(vscode.commands.registerCommand(name, run));
   }
+}
+
+/**
+ * A menu of a view gives its row and those that are selected. While the view reads its rows anew the editor has none to give, and
+ * to take the current run in its place would be to act on another than was pointed at.
+ */
+function isLostRow(given: readonly Argument[]): boolean {
+  return given.length > 1 && given[0] === undefined;
 }
 
 /** Asks first, then moves the folder to the trash where the system has one. @throws UserError while it trains. */
