@@ -2,10 +2,11 @@
  * @file `npm run build`: everything under dist/. With `--tests` also the tests, bundled like the product: TensorFlow.js
  * registers its gradients only in its ES modules, which Node does not load without a bundler.
  */
-import { existsSync, globSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { buildKernels } from './build-kernels.ts';
+import { packageReadme } from './package-readme.ts';
 
 const root = join(import.meta.dirname, '../..');
 const withTests = process.argv.includes('--tests');
@@ -51,6 +52,7 @@ async function buildNode(): Promise<void> {
     thread: 'src/model/engine/thread.ts',
     'bm25-thread': 'src/retrieval/bm25/bm25-thread.ts',
     'reward-thread': 'src/app/reward-thread.ts',
+    'statistics-thread': 'src/runs/statistics-thread.ts',
     'make-starter': 'src/tools/make-starter.ts',
     'make-starter-text': 'src/tools/make-starter-text.ts',
   };
@@ -94,6 +96,8 @@ async function buildWebview(): Promise<void> {
 }
 
 rmSync(at('dist'), { recursive: true, force: true });
+mkdirSync(at('dist'));
+writeFileSync(at('dist/README.md'), packageReadme(root));
 await Promise.all([
   buildKernels(at('dist/kernels')),
   buildNode(),

@@ -19,7 +19,7 @@ describe('the package', () => {
       'package.json',
       'package.nls.json',
       'package.nls.de.json',
-      'README.md',
+      'dist/README.md',
       'LICENSE',
       'dist/extension.cjs',
       'dist/webview.js',
@@ -31,6 +31,7 @@ describe('the package', () => {
       'dist/thread.mjs',
       'dist/bm25-thread.mjs',
       'dist/reward-thread.mjs',
+      'dist/statistics-thread.mjs',
       'dist/kernels/plain.wasm',
       'media/sample/corpus.jsonl',
       'media/starter/model.safetensors',
@@ -42,7 +43,7 @@ describe('the package', () => {
       [],
     );
     const allowed =
-      /^(package(\.nls(\.\w+)?)?\.json|README\.md|CHANGELOG\.md|LICENSE|media\/(?!screenshots\/).+|dist\/(extension\.cjs|(webview|playground)\.(js|css)|(cli|worker|(\w+-)?thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
+      /^(package(\.nls(\.\w+)?)?\.json|CHANGELOG\.md|LICENSE|media\/(?!screenshots\/).+|dist\/(README\.md|extension\.cjs|(webview|playground)\.(js|css)|(cli|worker|(\w+-)?thread)\.mjs|chunks\/[\w-]+\.mjs|kernels\/\w+\.wasm)|dist\/.+\.LEGAL\.txt)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],

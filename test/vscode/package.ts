@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { runCommandLine } from './commands.ts';
 
+/** The one without pictures. */
+const README = ['--readme-path', 'dist/README.md'] as const;
+
 /**
  * Packages the extension as `npm run package` does and returns the file's path. The project must be built.
  *
@@ -16,6 +19,7 @@ export async function packageExtension(vsix: string): Promise<string> {
     '--no-dependencies',
     '--allow-missing-repository',
     '--no-rewrite-relative-links',
+    ...README,
     '--out',
     vsix,
   );
@@ -24,7 +28,7 @@ export async function packageExtension(vsix: string): Promise<string> {
 
 /** The files that a package would hold, relative to the project. */
 export async function packagedFiles(): Promise<readonly string[]> {
-  const printed = await vsce('ls', '--no-dependencies');
+  const printed = await vsce('ls', '--no-dependencies', ...README);
   return printed.split('\n').filter((line) => line !== '');
 }
 
