@@ -5,6 +5,8 @@
 import type { CDPSession, FrameLocator, Page } from 'playwright-core';
 
 interface TreeNode {
+  readonly nodeId: string;
+  readonly parentId?: string;
   readonly ignored: boolean;
   readonly role?: { readonly value: string };
   readonly name?: { readonly value: string };
@@ -17,14 +19,17 @@ interface FrameTree {
 
 /** Roles that mean nothing without a name. */
 const NAMED =
-  /^(button|checkbox|combobox|ComboBox\w*|dialog|figure|grid|heading|image|img|link|listbox|menuitem|option|PopUpButton|progressbar|radio|region|searchbox|slider|spinbutton|switch|tab|table|tabpanel|textbox|toolbar)$/;
+  /^(button|checkbox|combobox|ComboBox\w*|dialog|grid|heading|image|img|link|listbox|menuitem|option|PopUpButton|progressbar|radio|region|searchbox|slider|spinbutton|switch|tab|table|tabpanel|textbox|toolbar)$/;
+
+/** A screen reader says these as one, whatever is drawn in them. */
+const WHOLE = /^(button|checkbox|ComboBox\w*|combobox|image|img|option|progressbar|radio|slider|switch|tab)$/;
 
 /** The panel as a screen reader has it: `role: name`, of all that it does not pass over. One panel may be open. */
 export async function spoken(page: Page): Promise<readonly string[]> {
   const session = await page.context().newCDPSession(page);
   try {
     const nodes = await treeOf(session);
-    return nodes.map(({ role, name }) => `${role?.value}: ${name?.value ?? ''}`);
+    return nodes.filter(({ ignored }) => !ignored).map(({ role, name }) => `${role?.value}: ${name?.value ?? ''}`);
   } finally {
     await session.detach();
   }
@@ -35,12 +40,22 @@ export async function nameless(page: Page): Promise<readonly string[]> {
   const session = await page.context().newCDPSession(page);
   try {
     const nodes = await treeOf(session);
-    const isWanting = ({ role, name, properties = [] }: TreeNode): boolean => {
+    const byId = new Map(nodes.map((node) => [node.nodeId, node]));
+    const above = ({ parentId }: TreeNode): readonly TreeNode[] => {
+      const parent = parentId === undefined ? undefined : byId.get(parentId);
+      return parent ? [parent, ...above(parent)] : [];
+    };
+    const isWanting = (node: TreeNode): boolean => {
+      const { role, name, properties = [] } = node;
       const isFocusable = properties.some((property) => property.name === 'focusable' && property.value.value === true);
       const isNamed = (name?.value ?? '').trim() !== '';
-      return !isNamed && (NAMED.test(role?.value ?? '') || (isFocusable && role?.value !== 'RootWebArea'));
+      const isPart = above(node).some((ancestor) => WHOLE.test(ancestor.role?.value ?? ''));
+      return !isNamed && !isPart && (NAMED.test(role?.value ?? '') || (isFocusable && role?.value !== 'RootWebArea'));
     };
-    return nodes.filter(isWanting).map((node) => JSON.stringify(node));
+    const told = ({ role, name }: TreeNode): string => `${role?.value} “${name?.value ?? ''}”`;
+    return nodes
+      .filter((node) => !node.ignored && isWanting(node))
+      .map((node) => [node, ...above(node).slice(0, 4)].map(told).join(' in '));
   } finally {
     await session.detach();
   }
@@ -48,10 +63,14 @@ export async function nameless(page: Page): Promise<readonly string[]> {
 
 async function treeOf(session: CDPSession): Promise<readonly TreeNode[]> {
   const { frameTree } = (await session.send('Page.getFrameTree')) as { readonly frameTree: FrameTree };
-  const pages = all(frameTree).filter(({ frame }) => frame.url.includes('/fake.html'));
-  if (pages.length !== 1) throw new Error(`${pages.length} panels are open, and one is looked at`);
+  // The editor writes the panel into a frame of its own host page, and with that gives it the host's address.
+  const pages = all(frameTree).filter(
+    ({ frame, childFrames = [] }) => frame.url.includes('/webview/browser/pre/') && childFrames.length === 0,
+  );
+  if (pages.length !== 1)
+    throw new Error(`${pages.length} panels are open in place of one: ${JSON.stringify(frameTree)}`);
   const answer: unknown = await session.send('Accessibility.getFullAXTree', { frameId: pages[0].frame.id });
-  return (answer as { readonly nodes: readonly TreeNode[] }).nodes.filter(({ ignored }) => !ignored);
+  return (answer as { readonly nodes: readonly TreeNode[] }).nodes;
 }
 
 function all(tree: FrameTree): readonly FrameTree[] {
@@ -85,14 +104,13 @@ interface PageRoot extends PageNode {
 interface Style {
   readonly color: string;
   readonly backgroundColor: string;
-  readonly backgroundImage: string;
   readonly borderColor: string;
   readonly outlineStyle: string;
   readonly outlineWidth: string;
   readonly boxShadow: string;
   readonly fontSize: string;
   readonly fontWeight: string;
-  readonly opacity: string;
+  getPropertyValue(name: string): string;
 }
 declare const document: PageRoot & {
   readonly body: PageElement;
@@ -126,9 +144,10 @@ const MAX_STOPS = 120;
 export async function walk(page: Page, panel: FrameLocator): Promise<Walk> {
   const body = panel.locator('body');
   await body.evaluate((element: unknown) => {
-    const start = element as { tabIndex: number; focus(): void };
+    const start = element as { tabIndex: number; focus(): void; removeAttribute(name: string): void };
     start.tabIndex = -1;
     start.focus();
+    start.removeAttribute('tabindex'); // the next Tab still begins here
   });
   const stops: string[] = [];
   const unseen: string[] = [];
@@ -158,8 +177,7 @@ function focusedOf(): { readonly name: string; readonly isSeen: boolean } | null
   };
   // The control library rings a part inside its shadow.
   const parts = chain.flatMap((each) => [each, ...(each.shadowRoot?.querySelectorAll('*') ?? [])]);
-  const focusColor = getComputedStyle(document.body) as unknown as { getPropertyValue(name: string): string };
-  const probe = focusColor.getPropertyValue('--vscode-focusBorder').trim();
+  const probe = getComputedStyle(document.body).getPropertyValue('--vscode-focusBorder').trim();
   const context = document.createElement('canvas').getContext('2d', {});
   const same = (color: string): boolean => {
     context.fillStyle = probe;
@@ -193,12 +211,13 @@ export async function faint(panel: FrameLocator): Promise<readonly string[]> {
       const { data } = context.getImageData(0, 0, 1, 1);
       return [data[0], data[1], data[2], data[3] / 255];
     };
+    const editor = getComputedStyle(document.body).getPropertyValue('--vscode-editor-background');
     const over = (front: readonly number[], back: readonly number[]): readonly number[] =>
       [0, 1, 2].map((i) => front[i] * front[3] + back[i] * (1 - front[3])).concat(1);
     const parentOf = (element: PageElement): PageElement | null =>
       element.assignedSlot ?? (element.parentNode as PageElement | null);
     const backgroundOf = (element: PageElement | null): readonly number[] => {
-      if (element === null || element.nodeType === 9) return rgba('Canvas');
+      if (element === null || element.nodeType === 9) return rgba(editor); // the panel lies on the editor's ground
       if (element.nodeType === 11) return backgroundOf(element.host ?? null);
       const own = rgba(getComputedStyle(element).backgroundColor);
       return own[3] === 1 ? own : over(own, backgroundOf(parentOf(element)));
