@@ -112,7 +112,8 @@ function store(cache: KeyValueCache, layer: number, k: Tensor3D, v: Tensor3D, po
   const old = cache.layer(layer);
   const length = old.keys.shape[1];
   const [keys, values] = tf.tidy(() => {
-    const here = tf.reshape(tf.oneHot(tf.tensor1d(positions, 'int32'), length, 1, 0, 'bool'), [-1, length, 1, 1]);
+    const [all, own] = [tf.range(0, length, 1, 'int32'), tf.tensor2d(positions, [positions.length, 1], 'int32')];
+    const here = tf.reshape(tf.equal(all, own), [-1, length, 1, 1]);
     const put = (fresh: Tensor3D, into: Tensor4D): Tensor4D => tf.where(here, tf.expandDims<Tensor4D>(fresh, 1), into);
     return [put(k, old.keys), put(v, old.values)];
   });

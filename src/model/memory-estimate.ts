@@ -16,11 +16,12 @@
  *     rollout     keys and values 2·L·K for each position of each completion, a row of V logits for each completion, and
  *                 a copy of the weights where those are repacked (engine/decoder.ts)
  *     scoring     N·(7·D + 3·Q + 3·K + 3·F): one layer without a gradient
- *     update      gradients, twice 4 bytes for each trained weight; then for each layer N·(4·D + 2·Q + 2·K + 3·F) values
+ *     update      gradients, twice 4 bytes for each trained weight, and what is kept repacked of it; then for each layer N·(4·D + 2·Q + 2·K + 3·F) values
  *                 that are kept and about as many gradients, or with checkpointing N·2·D, and the values of one layer
  *     head        N of some logits at a time
  */
 import { decoderBytes, repacks, SPARE_BYTES } from './engine/decoder-size.ts';
+import { keptPanelBytes } from './engine/kept-panels.ts';
 import { logitColumns } from './engine/logit-columns.ts';
 import { farWeights } from './far-weights.ts';
 import type { LoraConfig } from './lora.ts';
@@ -165,7 +166,7 @@ function updateBytes(plan: MemoryPlan, trained: number): number {
   const isTied = !lora && config.tiedEmbeddings;
   const embedding = tokens * past * 4 + (isTied ? 2 * config.vocabularySize * D * 4 : 0);
   const held = checkpointing ? tokens * D * config.layers * 4 : keptBytes(config, tokens);
-  return trained * 8 + Math.max(layer, embedding, held + headBytes(plan));
+  return trained * 8 + keptPanelBytes(trained) + Math.max(layer, embedding, held + headBytes(plan));
 }
 
 /** Logits of a part of the vocabulary, hidden states and their gradient. */
@@ -173,7 +174,7 @@ function headBytes(plan: MemoryPlan): number {
   const { vocabularySize, hiddenSize } = plan.config;
   const { predicted } = microBatch(plan);
   const columns = logitColumns(predicted, vocabularySize);
-  return predicted * columns * 4 + 3 * predicted * hiddenSize * 4 + panelBytes(plan.config, vocabularySize);
+  return predicted * columns * 4 + 3 * predicted * hiddenSize * 4 + panelBytes(plan.config, columns);
 }
 
 /** What a product repacks of its right operand at a time. */

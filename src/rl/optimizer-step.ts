@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { adamW, type AdamWState, clipScale, globalNorm } from '../model/adamw.ts';
+import { keepPanels } from '../model/keep-panels.ts';
 import type { Policy } from '../model/policy.ts';
 import type { LossSums } from './grpo.ts';
 
@@ -52,6 +53,7 @@ export async function optimizerStep<M>(
   let loss = 0;
   const statistics: number[] = [];
   let gradients: tf.Tensor[] = parameters.map((parameter) => tf.zerosLike(parameter));
+  const release = keepPanels(parameters);
   try {
     for (const batch of micro) {
       const pass = gradientsOf(parameters, () => sumsOf(batch), per.loss);
@@ -63,6 +65,7 @@ export async function optimizerStep<M>(
       tf.dispose([pass.loss, pass.statistics]);
       await turn();
     }
+    release(); // the weights change now
     const norm = globalNorm(gradients);
     const [gradNorm] = await norm.data();
     norm.dispose();
@@ -71,6 +74,7 @@ export async function optimizerStep<M>(
     if (applied) adamW(parameters, gradients, optimizer, { ...ADAM, ...settings, gradientScale });
     return { loss, statistics, gradNorm, applied };
   } finally {
+    release();
     tf.dispose(gradients);
   }
 }

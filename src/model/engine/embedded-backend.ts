@@ -6,6 +6,7 @@
  */
 import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { KeptPanels } from './kept-panels.ts';
 import { Pool, defaultThreads } from './pool.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { type HalfPrecision, type Placed, precisions, type Stored } from './storage.ts';
@@ -53,6 +54,7 @@ export class EmbeddedBackend extends MathBackendCPU {
   readonly shared: SharedMemory;
   readonly pool: Pool;
   readonly variant: Variant;
+  readonly panels: KeptPanels;
   #scratch = 0;
   #scratchStride = 0;
 
@@ -62,6 +64,7 @@ export class EmbeddedBackend extends MathBackendCPU {
     this.shared = shared;
     this.pool = pool;
     this.variant = variant;
+    this.panels = new KeptPanels(shared.heap);
   }
 
   static async create(options: EmbeddedOptions = {}): Promise<EmbeddedBackend> {
@@ -121,6 +124,14 @@ export class EmbeddedBackend extends MathBackendCPU {
     const { half } = this.#entry(tensor.dataId);
     if (half) this.#lend(half, use);
     else use({ address: this.address(tensor), precision: 'float32' });
+  }
+
+  /** Repacks the matrices among these once, until the function that it returns is called; they must not change before. */
+  keepPanels(tensors: readonly TensorInfo[]): () => void {
+    const matrices = tensors.filter((tensor) => tensor.shape.length === 2 && !this.#entry(tensor.dataId).half);
+    return this.panels.keep(
+      matrices.map((tensor) => ({ address: this.address(tensor), size: tensor.shape[0] * tensor.shape[1] })),
+    );
   }
 
   /** Scratch for every thread: its address and the bytes each thread has of it. Valid until the next call. */

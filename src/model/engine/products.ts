@@ -116,26 +116,22 @@ function multiplyAlone(
 
 /** Columns [first, first + count) of C. */
 function multiplyColumns(backend: EmbeddedBackend, product: Product, first: number, count: number): void {
-  const { pool, shared } = backend;
+  const { pool, panels } = backend;
   const { m, n, k, aStrides, bStrides, cStride = n, precision = 'float32' } = product;
   const total = pool.kernels.padded(count);
-  const packed = shared.heap.allocate(k * total * 4);
   const panel = pool.kernels.padded(1);
   const b = product.b + first * bStrides[1] * (precision === 'float32' ? 4 : 2);
-  pool.run('packPanels', total / panel, Math.max(1, Math.ceil((1 << 14) / k / panel)), [
-    k,
-    count,
-    b,
-    ...bStrides,
-    precisions[precision],
-    packed,
-  ]);
+  const layout = [k, count, b, ...bStrides, precisions[precision]];
+  const pack = (packed: number): void => {
+    pool.run('packPanels', total / panel, Math.max(1, Math.ceil((1 << 14) / k / panel)), [...layout, packed]);
+  };
   const grid = cut(m, count, panel, pool.threads);
   const bias = product.bias === undefined ? 0 : product.bias + first * 4;
-  // prettier-ignore
-  pool.run('gemm', grid.chunks, 1, [...backend.scratch(pool.kernels.packedScratch()), m, count, k, grid.rows, grid.columns,
-    product.a, ...aStrides, packed, product.c + first * 4, cStride, product.adds ? 1 : 0, bias]);
-  shared.heap.free(packed);
+  panels.with(b, layout, k * total * 4, pack, (packed) => {
+    // prettier-ignore
+    pool.run('gemm', grid.chunks, 1, [...backend.scratch(pool.kernels.packedScratch()), m, count, k, grid.rows, grid.columns,
+      product.a, ...aStrides, packed, product.c + first * 4, cStride, product.adds ? 1 : 0, bias]);
+  });
 }
 
 /** Blocks of the result, several for each thread if there is enough work. The result's bits do not depend on the cut. */

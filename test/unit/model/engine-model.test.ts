@@ -40,6 +40,20 @@ function gradientsOf(weights: ModelWeights): Float32Array[] {
   return values;
 }
 
+/** How often products repack an operand while `act` runs. */
+function repackings(backend: EmbeddedBackend, act: () => void): number {
+  const { pool } = backend;
+  const run = pool.run.bind(pool);
+  let count = 0;
+  pool.run = (kernel, ...rest): void => {
+    if (kernel === 'packPanels') count++;
+    run(kernel, ...rest);
+  };
+  act();
+  pool.run = run;
+  return count;
+}
+
 describe('a whole model on the embedded engine', () => {
   it('has the gradients of the CPU backend to 1e-5', async () => {
     backend = await activateEmbedded();
@@ -57,6 +71,32 @@ describe('a whole model on the embedded engine', () => {
     }
     await tf.setBackend('embedded');
     tf.dispose(variablesOf(weights));
+  });
+
+  it('repacks weights once while they are kept, for the same gradients, and sees them change afterwards', async () => {
+    backend = await activateEmbedded();
+    const weights = randomWeights(config);
+    const parameters = variablesOf(weights);
+    const expected = gradientsOf(weights);
+    const before = backend.shared.heap.usedBytes;
+    const always = repackings(backend, () => gradientsOf(weights));
+    const release = backend.keepPanels(parameters);
+    const first = repackings(backend, () => gradientsOf(weights));
+    const next = repackings(backend, () => {
+      assert.deepEqual(gradientsOf(weights), expected);
+    });
+    assert.ok(first <= always); // the head's logits are computed twice
+    const matrices = parameters.filter(({ rank }) => rank === 2).length;
+    assert.ok(first - next >= matrices, `${first} first, ${next} afterwards`); // so few rows repack only towards the input
+    release();
+    assert.equal(backend.shared.heap.usedBytes, before);
+    for (const parameter of parameters) parameter.assign(tf.mul(parameter, 1.1));
+    const changed = gradientsOf(weights);
+    assert.notDeepEqual(changed, expected);
+    const again = backend.keepPanels(parameters);
+    assert.deepEqual(gradientsOf(weights), changed);
+    again();
+    tf.dispose(parameters);
   });
 
   it('neither leaves tensors nor grows the heap over repeated updates', async () => {
