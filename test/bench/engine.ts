@@ -15,7 +15,10 @@
  * and PyTorch up to 290 on two threads; with 256 bits, NumPy's products took 0.9 to 2.3 times as long as ours in the starter's shapes,
  * 0.8 to 0.9 in the layers of the large one. Tried for the products: reading the left operand where it lies (kept: 1 to 10 % where its
  * rows are adjacent; no change where its columns are, so those are packed), unrolling that loop (V8 no longer fuses: 30 % slower), and
- * cutting deep products in depth (kept: 128 × 151,936 × 896 takes 0.5 s for 1.3 s).
+ * cutting deep products in depth (kept: 128 × 151,936 × 896 takes 0.5 s for 1.3 s). Tried for decoding the large shape, where all
+ * weights are repacked for 64 rows: rows shared out among the threads, each repacking everything (1.2 s a token), panels shared out
+ * instead (kept: 0.7 s, of which 0.25 s repacking), turning halves before they are widened (kept: repacking 1.3 times as fast), copying
+ * a panel's halves near first or repacking its whole depth at once (no gain).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
