@@ -3,7 +3,7 @@ reward, and lays the two curves side by side.
 
     npm run build
     pip install torch transformers trl
-    python test/bench/trl-curves.py [--steps 20] [--seed 1] --out test/bench/trl-curves
+    python test/bench/trl-curves.py [--steps 60] [--seed 1] --out test/bench/trl-curves
 
 Writes OUT.json and OUT.svg. TRL's rewards come from `rec-r1 score`, so that both are paid by the same recommender. What differs:
 the two draw other random numbers, and the warm-up of transformers begins with a rate of 0, so TRL's first step learns nothing. A
@@ -143,7 +143,7 @@ def drawing(ours, theirs):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
