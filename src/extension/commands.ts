@@ -166,7 +166,8 @@ export function registerCommands(services: Services): void {
 
 /**
  * A menu of a view gives its row and those that are selected. While the view reads its rows anew the editor has none to give, and
- * to take the current run in its place would be to act on another than was pointed at.
+ * to take the current run in its place would be to act on another than was pointed at. A command that takes no row has no parameter
+ * for one: it stands in the view's title, and is given as much.
  */
 function isLostRow(given: readonly Argument[]): boolean {
   return given.length > 1 && given[0] === undefined;

@@ -53,6 +53,7 @@ it(
       await comparesWith(page);
       await exports(page, folder);
       await resumesRevealsAndDeletes(page, folder);
+      await losesRow(page);
       await runsTests(page, folder, evaluated(runDir));
       await answersAssistants(page, folder);
     });
@@ -153,6 +154,14 @@ async function resumesRevealsAndDeletes(page: Page, folder: string): Promise<voi
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await fork.waitFor({ state: 'detached' });
   assert.ok(!existsSync(join(folder, 'runs', name)));
+}
+
+/** The one run that is left could be taken for it, and is not. */
+async function losesRow(page: Page): Promise<void> {
+  await runCommand(page, 'Test: Delete Lost Row');
+  await page.locator('.notification-toast', { hasText: 'nothing was done' }).waitFor();
+  assert.equal(await page.locator('.monaco-dialog-box').count(), 0);
+  await runCommand(page, 'Notifications: Clear All Notifications');
 }
 
 async function exports(page: Page, folder: string): Promise<void> {
