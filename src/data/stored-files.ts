@@ -31,11 +31,13 @@ export function filesUnder(dir: string): readonly StoredFile[] {
     .map((path) => ({ path, sizeBytes: statSync(path).size }));
 }
 
-/** What the cache folder holds, newest first. A folder that is not there holds nothing. */
+/** Folders of the cache whose files were computed from a corpus. Whoever fetches something there keeps it in others. */
+const KINDS = ['indexes', 'vectors'];
+
+/** What the cache folder holds of indexes and vectors, newest first. A folder that is not there holds nothing. */
 export function keptFiles(cacheDir: string): readonly KeptFile[] {
-  if (!existsSync(cacheDir)) return [];
-  const kinds = readdirSync(cacheDir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  const kept = kinds.flatMap(({ name: kind }) =>
+  const kinds = KINDS.filter((kind) => existsSync(join(cacheDir, kind)));
+  const kept = kinds.flatMap((kind) =>
     filesUnder(join(cacheDir, kind)).map(({ path, sizeBytes }) => {
       return { path, sizeBytes, kind, changedAt: statSync(path).mtimeMs, ...headOf(path) };
     }),

@@ -38,30 +38,33 @@ export class RunsView implements vscode.TreeDataProvider<RunItem>, vscode.Dispos
   readonly #runs: Runs;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscriptions: readonly { dispose(): unknown }[];
+  /** The runs of the rows, as text. */
+  #shown = '';
 
   constructor(runs: Runs) {
     this.#runs = runs;
     const view = vscode.window.createTreeView('rec-r1.runs', { treeDataProvider: this, showCollapseAll: true });
-    const visible = view.onDidChangeVisibility((event) => {
-      if (event.visible) this.#changed.fire();
-    });
-    const changed = runs.onDidChange(() => {
-      this.#changed.fire();
-    });
+    const refresh = (): void => {
+      if (!view.visible || this.#isOther()) this.#changed.fire();
+    };
     // Runs that the command line makes or somebody deletes while the view is open.
     const files = vscode.workspace.createFileSystemWatcher(runFiles(runs.folder()), false, true, false);
-    const refresh = (): void => {
-      this.#changed.fire();
-    };
     files.onDidCreate(refresh);
     files.onDidDelete(refresh);
-    this.#subscriptions = [view, visible, changed, files, this.#changed];
+    const visible = view.onDidChangeVisibility((event) => {
+      if (event.visible) refresh();
+    });
+    this.#subscriptions = [view, visible, runs.onDidChange(refresh), files, this.#changed];
   }
 
   readonly onDidChangeTreeData = this.#changed.event;
 
   getChildren(item?: RunItem): RunItem[] {
-    if (!item) return [...this.#runs.list()];
+    if (!item) {
+      const listings = this.#runs.list();
+      this.#shown = JSON.stringify(listings);
+      return [...listings];
+    }
     switch (item.kind) {
       case 'run':
         return childrenOf(item.info.dir, item.checkpoints);
@@ -84,6 +87,11 @@ export class RunsView implements vscode.TreeDataProvider<RunItem>, vscode.Dispos
       case 'unreadable':
         return unreadableTreeItem(item);
     }
+  }
+
+  /** While the editor reads rows anew it has none that a command could be given, so they are read when they have changed. */
+  #isOther(): boolean {
+    return JSON.stringify(this.#runs.list()) !== this.#shown;
   }
 
   dispose(): void {

@@ -30,6 +30,7 @@ const temp = mkdtempSync(join(tmpdir(), 'rr1-pictures-'));
 process.on('exit', () => {
   rmSync(temp, { recursive: true, force: true, maxRetries: 5 });
 });
+process.env.REC_R1_CACHE = join(temp, 'cache'); // what else is trained on this machine is not shown
 const folder = await workspace();
 const vsix = await packageExtension(join(temp, 'rec-r1.vsix'));
 mkdirSync(PICTURES, { recursive: true });
@@ -154,7 +155,7 @@ async function playground(page: Page): Promise<void> {
   await panel.getByRole('status').getByText('The likeliest rewrites.').waitFor();
 }
 
-/** Completion of a setting's name. */
+/** Completion of a setting's name, with what that means. */
 async function configuration(page: Page): Promise<void> {
   await runCommand(page, 'View: Close All Editors');
   await openFile(page, 'shop.rec-r1.json');
@@ -163,6 +164,8 @@ async function configuration(page: Page): Promise<void> {
   await page.keyboard.press('End');
   await page.keyboard.type(',\n"reward.');
   await page.locator('.suggest-widget .monaco-list-row', { hasText: 'reward.' }).first().waitFor();
+  await page.keyboard.press('Control+Space'); // with what it means
+  await page.locator('.suggest-details').waitFor();
 }
 
 /** With the hover, which is there as long as the pointer is. */

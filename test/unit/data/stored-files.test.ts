@@ -18,7 +18,10 @@ describe('files on the disk', () => {
       join(cache, 'vectors', 'damaged'),
       Buffer.concat([Buffer.from('RECR1VEC'), Buffer.alloc(8), Buffer.from('{')]),
     );
+    mkdirSync(join(cache, 'native'));
+    writeFileSync(join(cache, 'native', 'package.json'), '{}'); // an engine that was installed
     const kept = keptFiles(cache);
+    assert.equal(kept.length, 4);
     const index = kept.find(({ kind }) => kind === 'indexes')!;
     assert.deepEqual([index.source, index.documents], ['shop', 2]);
     assert.ok(index.sizeBytes > 50);
