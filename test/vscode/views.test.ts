@@ -33,7 +33,8 @@ it(
       { name: 'rec-r1_compare_checkpoints', input: { run: 'first', b: CHECKPOINT } },
       { name: 'rec-r1_rewrite_query', input: { query: 'a thing to warm my neck' } },
     ]);
-    await withEditor('views', { extension, helpers: [helper] }, async ({ page }, folder) => {
+    const provokes = /The row was just read anew/;
+    await withEditor('views', { extension, helpers: [helper], provokes }, async ({ page }, folder) => {
       await page.locator('.activitybar').getByRole('tab', { name: 'Rec-R1' }).click();
       await isWelcomed(page);
       const runDir = join(folder, 'runs', 'first');
