@@ -20,7 +20,7 @@ import {
 } from './comparison.ts';
 import { saveReport } from './comparison-report.ts';
 import { reporting } from './notify.ts';
-import { PANEL_OPTIONS, panelHtml } from './panel-html.ts';
+import { panelHtml } from './panel-html.ts';
 import { PanelFeed } from './panel-feed.ts';
 import { showRankings } from './ranking-documents.ts';
 import { runName, type Runs } from './runs.ts';
@@ -151,8 +151,9 @@ class Dashboard {
       send: (message) => void panel.webview.postMessage(message),
       isStarting: () => parts.training.isOurs(dir),
     });
+    const dist = vscode.Uri.joinPath(context.extensionUri, 'dist');
     panel.iconPath = vscode.Uri.joinPath(context.extensionUri, 'media', 'icon.svg');
-    panel.webview.options = PANEL_OPTIONS;
+    panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     const subscriptions = [
       panel.webview.onDidReceiveMessage((message: FromPanel) => {
         this.#receive(message);
@@ -164,7 +165,7 @@ class Dashboard {
         if (ended === dir && reason !== null) this.#feed.processEnded(reason);
       }),
     ];
-    panel.webview.html = panelHtml(context, {
+    panel.webview.html = panelHtml(panel.webview, dist, {
       name: 'webview',
       data: { dir, ...(saved && { saved: JSON.stringify(saved) }) },
     });

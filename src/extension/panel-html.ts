@@ -1,19 +1,10 @@
-/**
- * @file A panel's page: its script and its style sheet stand in it, each with the page's nonce, and nothing comes from anywhere
- * else. As files of their own they would be asked for through the editor's service worker and its window, and a person would look
- * at an empty panel meanwhile.
- */
+/** @file A panel's page: one script with a nonce, one style sheet, nothing from anywhere else. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { textLanguage } from './language.ts';
 
 /** The hash of an empty style element, which the control library adds and then fills from its script. */
 const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
-
-/** A panel may run its script, and load nothing. */
-export const PANEL_OPTIONS: vscode.WebviewOptions = { enableScripts: true, localResourceRoots: [] };
 
 interface Page {
   /** Of its script and its style sheet in dist/. */
@@ -22,14 +13,18 @@ interface Page {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-export function panelHtml({ extensionPath }: vscode.ExtensionContext, { name, data }: Page): string {
-  const built = (extension: string): string =>
-    readFileSync(join(extensionPath, 'dist', `${name}.${extension}`), 'utf8');
+export function panelHtml(webview: vscode.Webview, dist: vscode.Uri, { name: page, data }: Page): string {
   const nonce = randomBytes(16).toString('base64url');
-  const policy = `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}' ${EMPTY_STYLE}`;
+  const file = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, name)).toString();
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource} ${EMPTY_STYLE}`,
+    `font-src ${webview.cspSource}`,
+  ].join('; ');
   const values = { ...data, strings: JSON.stringify(vscode.l10n.bundle ?? {}) };
   const attributes = Object.entries(values)
-    .map(([attribute, value]) => ` data-${attribute}="${escaped(value)}"`)
+    .map(([name, value]) => ` data-${name}="${escaped(value)}"`)
     .join('');
   return `<!DOCTYPE html>
 <html lang="${escaped(textLanguage())}">
@@ -37,12 +32,12 @@ export function panelHtml({ extensionPath }: vscode.ExtensionContext, { name, da
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${escaped(policy)}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
-    <style nonce="${nonce}">${built('css')}</style>
+    <link rel="stylesheet" href="${escaped(file(`${page}.css`))}" />
     <title>Rec-R1</title>
   </head>
   <body>
     <main id="app"${attributes}></main>
-    <script type="module" nonce="${nonce}">${built('js')}</script>
+    <script type="module" nonce="${nonce}" src="${escaped(file(`${page}.js`))}"></script>
   </body>
 </html>`;
 }

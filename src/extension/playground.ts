@@ -7,7 +7,7 @@ import type { Asked, FromPlayground, NamedPolicy, Policy, ToPlayground } from '.
 import { messageOf, UserError } from '../base/errors.ts';
 import { listRun } from '../runs/reader.ts';
 import { reporting } from './notify.ts';
-import { PANEL_OPTIONS, panelHtml } from './panel-html.ts';
+import { panelHtml } from './panel-html.ts';
 import { prepare } from './prepare.ts';
 import type { Rewrites } from './rewrites.ts';
 import type { Runs } from './runs.ts';
@@ -54,9 +54,10 @@ export class Playground implements vscode.Disposable, vscode.WebviewPanelSeriali
 
   #adopt(panel: vscode.WebviewPanel): void {
     this.#panel = panel;
+    const dist = vscode.Uri.joinPath(this.#context.extensionUri, 'dist');
     panel.title = vscode.l10n.t('Try a Query');
     panel.iconPath = vscode.Uri.joinPath(this.#context.extensionUri, 'media', 'icon.svg');
-    panel.webview.options = PANEL_OPTIONS;
+    panel.webview.options = { enableScripts: true, localResourceRoots: [dist] };
     panel.webview.onDidReceiveMessage((message: FromPlayground) =>
       reporting(this.#parts.output, () => this.#receive(message)),
     );
@@ -64,7 +65,7 @@ export class Playground implements vscode.Disposable, vscode.WebviewPanelSeriali
       this.#asking.abort();
       this.#panel = undefined;
     });
-    panel.webview.html = panelHtml(this.#context, { name: 'playground' });
+    panel.webview.html = panelHtml(panel.webview, dist, { name: 'playground' });
   }
 
   async #receive(message: FromPlayground): Promise<void> {
