@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { isAdapterFolder } from '../model/adapter-folder.ts';
 import { writeGgufModel } from '../model/gguf-model.ts';
-import { disposePolicy, merged, type Policy, savePolicy } from '../model/policy.ts';
+import { disposePolicy, type Policy, savePolicy, saveWhole, wholeTensors } from '../model/policy.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
 import { openBackend } from './parts.ts';
 import { openCheckpoint } from './policies.ts';
@@ -41,7 +41,7 @@ export interface ExportSummary {
  * model.
  */
 export async function exportCheckpoint(request: ExportRequest): Promise<ExportSummary> {
-  const { runDir, format } = request;
+  const { runDir } = request;
   const out = resolve(request.out);
   if (existsSync(out) && readdirSync(out).length > 0) {
     throw new UserError(`${out} is not empty; give --out a new folder, or remove it first.`);
@@ -49,8 +49,7 @@ export async function exportCheckpoint(request: ExportRequest): Promise<ExportSu
   const config = storedConfig(runDir);
   const { name, dir } = await findCheckpoint(runDir, request.checkpoint);
   await openBackend(config);
-  const opened = await openCheckpoint(dir, config);
-  const policy = format === 'adapter' ? opened : merged(opened);
+  const policy = await openCheckpoint(dir, config);
   const partial = `${out}.${process.pid}.tmp`;
   try {
     await mkdir(partial, { recursive: true });
@@ -68,11 +67,13 @@ export async function exportCheckpoint(request: ExportRequest): Promise<ExportSu
 
 async function write(policy: Policy, dir: string, name: string, { format, dtype }: ExportRequest): Promise<void> {
   if (format === 'gguf') {
-    await writeGgufModel(join(dir, `${name}-${dtype}.gguf`), policy, name, EXPORT_DTYPES[dtype]);
+    const model = { ...policy, tensors: wholeTensors(policy) };
+    await writeGgufModel(join(dir, `${name}-${dtype}.gguf`), model, name, EXPORT_DTYPES[dtype]);
     return;
   }
   if (format === 'adapter') checkAdapter(policy);
-  await savePolicy(policy, dir, EXPORT_DTYPES[dtype]);
+  const save = format === 'adapter' ? savePolicy : saveWhole;
+  await save(policy, dir, EXPORT_DTYPES[dtype]);
 }
 
 function checkAdapter({ lora }: Policy): void {

@@ -4,13 +4,12 @@
  * llama.cpp turns neighbouring dimensions together for Llama, where Hugging Face's layout turns the first half of a head
  * with the second; the rows of Llama's queries and keys are put in that order here. Vectors stay float32.
  */
-import type * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../base/errors.ts';
 import { type GgufTensor, type GgufValue, writeGguf } from './gguf.ts';
 import { tokenizerMetadata } from './gguf-tokenizer.ts';
 import type { ModelDescription } from './model-folder.ts';
 import { inverseFrequencies, type RopeScaling, rotationOf } from './rope.ts';
-import type { DType } from './safetensors.ts';
+import type { DType, TensorSource } from './safetensors.ts';
 import type { ModelConfig } from './weights.ts';
 
 /** llama.cpp's numbers for what most of a file's tensors are. */
@@ -32,13 +31,13 @@ const PARTS: Readonly<Record<string, string>> = {
 };
 
 export interface GgufModel extends Pick<ModelDescription, 'config' | 'raw'> {
-  readonly parameters: ReadonlyMap<string, tf.Variable>;
+  readonly tensors: ReadonlyMap<string, TensorSource>;
   /** The folder of the tokenizer. */
   readonly dir: string;
 }
 
 /**
- * Writes a model without adapters, and its tokenizer, to one file.
+ * Writes a model and its tokenizer to one file.
  *
  * @throws UserError for what llama.cpp cannot compute: sliding windows, dynamic rotary scaling, unknown tokenizers.
  */
@@ -108,18 +107,19 @@ function ropeScaling({ ropeScaling: scaling }: ModelConfig): (readonly [string, 
   return keys;
 }
 
-function tensorsOf({ config, parameters }: GgufModel, turnsNeighbours: boolean, dtype: DType): Map<string, GgufTensor> {
-  const tensors = new Map<string, GgufTensor>();
-  if (config.ropeScaling?.kind === 'llama3') tensors.set('rope_freqs.weight', frequencyFactors(config));
-  for (const [name, parameter] of parameters) {
+function tensorsOf({ config, tensors }: GgufModel, turnsNeighbours: boolean, dtype: DType): Map<string, GgufTensor> {
+  const written = new Map<string, GgufTensor>();
+  if (config.ropeScaling?.kind === 'llama3') written.set('rope_freqs.weight', frequencyFactors(config));
+  for (const [name, source] of tensors) {
     const heads = /q_proj/.test(name) ? config.heads : /k_proj/.test(name) ? config.keyValueHeads : undefined;
     const values = async (): Promise<Float32Array> => {
-      const stored = await parameter.data<'float32'>();
+      const stored = await source.values();
       return turnsNeighbours && heads !== undefined ? interleaved(stored, heads, config.headSize) : stored;
     };
-    tensors.set(ggufName(name), { shape: parameter.shape, dtype: parameter.rank === 1 ? 'F32' : dtype, values });
+    const { shape } = source;
+    written.set(ggufName(name), { shape, dtype: shape.length === 1 ? 'F32' : dtype, values });
   }
-  return tensors;
+  return written;
 }
 
 function ggufName(name: string): string {

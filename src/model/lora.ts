@@ -150,10 +150,24 @@ function shiftMatrices(weights: ModelWeights, sign: 1 | -1): void {
   for (const { weight, adapter } of linearsOf(weights).values()) {
     if (!adapter) continue;
     tf.tidy(() => {
-      const scaled = tf.mul<Tensor2D>(adapter.b, sign * adapter.scale);
-      weight.assign(tf.add(weight, tf.matMul(scaled, adapter.a as Tensor2D)));
+      weight.assign(tf.add(weight, changeOf(adapter, sign)));
     });
   }
+}
+
+/** sign · scale · B·A */
+function changeOf({ a, b, scale }: Adapter, sign: 1 | -1): Tensor2D {
+  return tf.tidy(() => tf.matMul(tf.mul<Tensor2D>(b, sign * scale), a as Tensor2D));
+}
+
+/** The values of a matrix with its adapter added. The matrix stays as it is, in half precision too: nothing computes with it. */
+export async function mergedValues(weight: Variable, adapter: Adapter): Promise<Float32Array> {
+  const values = (await weight.data<'float32'>()).slice(); // what some engines give is the matrix itself
+  const product = changeOf(adapter, 1);
+  const change = await product.data<'float32'>();
+  product.dispose();
+  for (let i = 0; i < values.length; i++) values[i] += change[i];
+  return values;
 }
 
 /** 0 for the share `rate`, 1 / (1 - rate) for the others, so that the mean stays. */

@@ -111,10 +111,10 @@ export async function storedTypes(dir: string, { config }: ModelDescription): Pr
 export async function saveWeights(
   dir: string,
   raw: Readonly<Record<string, unknown>>,
-  parameters: ReadonlyMap<string, tf.Variable>,
+  tensors: ReadonlyMap<string, TensorSource>,
   dtype: DType = 'F32',
 ): Promise<void> {
-  await writeSafetensors(join(dir, 'model.safetensors'), tensorSources(parameters), dtype);
+  await writeSafetensors(join(dir, 'model.safetensors'), tensors, dtype);
   await writeFileAtomic(join(dir, 'config.json'), `${JSON.stringify(withDType(raw, dtype), null, 2)}\n`);
 }
 

@@ -14,13 +14,22 @@ import {
   adapterParameters,
   createAdapters,
   disposeAdapters,
+  linearsOf,
   type LoraConfig,
   mergeAdapters,
+  mergedValues,
   withAdapters,
   withoutAdapters,
 } from './lora.ts';
-import { describeModel, disposeParameters, loadWeights, type ModelDescription, saveWeights } from './model-folder.ts';
-import type { DType } from './safetensors.ts';
+import {
+  describeModel,
+  disposeParameters,
+  loadWeights,
+  type ModelDescription,
+  saveWeights,
+  tensorSources,
+} from './model-folder.ts';
+import type { DType, TensorSource } from './safetensors.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 import type { ModelWeights } from './weights.ts';
 
@@ -106,6 +115,19 @@ export function withAdaptersOff(policy: Policy): Policy {
   return { ...policy, weights: withoutAdapters(policy.weights) };
 }
 
+/**
+ * The tensors of the whole model that a policy is. Adapters are added to a matrix when its turn comes, so that a model of which
+ * the engine's memory could not hold a copy in float32 is written too.
+ */
+export function wholeTensors({ parameters, weights, lora }: Policy): ReadonlyMap<string, TensorSource> {
+  if (!lora) return tensorSources(parameters);
+  const adapted = [...linearsOf(weights)].flatMap(([module, { weight, adapter }]) => {
+    if (!adapter) return [];
+    return [[`${module}.weight`, { shape: weight.shape, values: () => mergedValues(weight, adapter) }] as const];
+  });
+  return new Map([...tensorSources(lora.frozen), ...adapted]);
+}
+
 /** A folder that Hugging Face's libraries can load: weights, configuration, tokenizer; with LoRA, PEFT's two files. */
 export async function savePolicy(policy: Policy, dir: string, dtype: DType = 'F32'): Promise<void> {
   if (policy.lora) {
@@ -113,7 +135,12 @@ export async function savePolicy(policy: Policy, dir: string, dtype: DType = 'F3
     await writeAdapter(dir, config, adapters, base.dir, dtype);
     return;
   }
-  await saveWeights(dir, policy.raw, policy.parameters, dtype);
+  await saveWhole(policy, dir, dtype);
+}
+
+/** As `savePolicy`, but always the whole model, with the adapters in it. */
+export async function saveWhole(policy: Policy, dir: string, dtype: DType = 'F32'): Promise<void> {
+  await saveWeights(dir, policy.raw, wholeTensors(policy), dtype);
   for (const file of ['tokenizer.json', 'tokenizer_config.json', 'chat_template.jinja', 'generation_config.json']) {
     if (existsSync(join(policy.dir, file))) await cp(join(policy.dir, file), join(dir, file));
   }

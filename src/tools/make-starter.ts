@@ -15,7 +15,7 @@ import { promptMessages } from '../data/prompt.ts';
 import { createAdamW } from '../model/adamw.ts';
 import { selectBackend } from '../model/backend.ts';
 import { variable } from '../model/filled-variable.ts';
-import { describeModel, saveWeights, weightsOf } from '../model/model-folder.ts';
+import { describeModel, saveWeights, tensorSources, weightsOf } from '../model/model-folder.ts';
 import { parameterShapes } from '../model/parameter-shapes.ts';
 import type { Policy } from '../model/policy.ts';
 import { loadTokenizer } from '../model/tokenizer.ts';
@@ -73,7 +73,7 @@ await mkdir(out, { recursive: true });
 await writeTokenizer();
 const policy = await newPolicy();
 await pretrain(policy);
-await saveWeights(out, policy.raw, policy.parameters, 'F16');
+await saveWeights(out, policy.raw, tensorSources(policy.parameters), 'F16');
 console.log(`wrote ${out}`);
 
 async function writeTokenizer(): Promise<void> {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { selectBackend } from '../../../src/model/backend.ts';
 import { writeGgufModel } from '../../../src/model/gguf-model.ts';
-import { describeModel, disposeParameters, loadWeights } from '../../../src/model/model-folder.ts';
+import { describeModel, disposeParameters, loadWeights, tensorSources } from '../../../src/model/model-folder.ts';
 import { installLlama } from '../../real/llama-cpp.ts';
 import { type Decode, givenWork, serve } from './work.ts';
 
@@ -24,7 +24,7 @@ async function ggufOf(model: string): Promise<string> {
   await selectBackend('cpu');
   const description = await describeModel(model);
   const { parameters } = await loadWeights(model, description);
-  await writeGgufModel(path, { ...description, parameters, dir: model }, 'bench', 'F16');
+  await writeGgufModel(path, { ...description, tensors: tensorSources(parameters), dir: model }, 'bench', 'F16');
   disposeParameters(parameters);
   return path;
 }

@@ -14,6 +14,7 @@ import {
   createAdapters,
   LORA_TARGETS,
   mergeAdapters,
+  mergedValues,
   withAdapters,
   withoutAdapters,
 } from '../../../src/model/lora.ts';
@@ -193,6 +194,18 @@ for (const { precision, isFar } of kinds) {
         return withoutAdapters(adapted).layers[1].gate.weight.dataSync();
       });
       assert.deepEqual(actual, expected);
+    });
+
+    it('gives its values with an adapter added, and stays as it is', async (test) => {
+      const [frozen] = await models(join(temporaryFolder(test), 'model.safetensors'));
+      const adapters = createAdapters(frozen, lora, 1);
+      for (const { b } of adapters.values()) b.assign(tf.randomNormal(b.shape, 0, 0.2, 'float32', 3));
+      const adapted = withAdapters(frozen, adapters);
+      const { weight, adapter } = adapted.layers[1].gate;
+      const values = await mergedValues(weight, adapter!);
+      assert.ok(isHalf(weight));
+      mergeAdapters(adapted);
+      assert.deepEqual(values, weight.dataSync<'float32'>());
     });
 
     it('keeps a matrix with an infinite value in float32', async (test) => {

@@ -14,7 +14,14 @@ import {
   withAdapters,
   withDropout,
 } from '../../../src/model/lora.ts';
-import { addLora, disposePolicy, merged, type Policy, withAdaptersOff } from '../../../src/model/policy.ts';
+import {
+  addLora,
+  disposePolicy,
+  merged,
+  type Policy,
+  wholeTensors,
+  withAdaptersOff,
+} from '../../../src/model/policy.ts';
 import { sftStep } from '../../../src/rl/sft.ts';
 import { predict, tokenBatch } from '../../../src/rl/token-batch.ts';
 import { enginesUnderTest } from '../../fixtures/engines.ts';
@@ -109,6 +116,22 @@ for (const engine of enginesUnderTest('cpu', 'embedded')) {
       const before = valuesOf(whole.parameters.values());
       await step(whole);
       for (const [i, values] of valuesOf(whole.parameters.values()).entries()) assert.notDeepEqual(values, before[i]);
+      disposePolicy(whole);
+    });
+
+    it('gives the tensors of the whole model one by one, and leaves its own matrices as they are', async () => {
+      const policy = addLora(tinyPolicy(), LORA, 1, BASE);
+      for (const { b } of policy.lora!.adapters.values()) b.assign(tf.randomNormal(b.shape, 0, 0.1, 'float32', 5));
+      const frozen = valuesOf(policy.lora!.frozen.values());
+      const written = new Map<string, number[]>();
+      const tensors = wholeTensors(policy);
+      const { numTensors } = tf.memory();
+      for (const [name, { values }] of tensors) written.set(name, [...(await values())]);
+      assert.equal(tf.memory().numTensors, numTensors);
+      assert.deepEqual(valuesOf(policy.lora!.frozen.values()), frozen);
+      const whole = merged(policy);
+      assert.deepEqual([...written], [...whole.parameters].map(([name, v]) => [name, [...v.dataSync()]])); // prettier-ignore
+      assert.notDeepEqual(valuesOf(whole.parameters.values()), frozen);
       disposePolicy(whole);
     });
 
