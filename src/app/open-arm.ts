@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import type { Task } from '../data/task.ts';
-import { disposePolicy, loadPolicy, merged, type Policy } from '../model/policy.ts';
+import { disposePolicy, loadPolicy, type Policy } from '../model/policy.ts';
 import { type Arm, policyArm, rawQueryArm } from '../rl/arms.ts';
 import { checkpointName, findCheckpoint } from '../runs/checkpoint.ts';
 import { bestCheckpoint } from '../runs/keep.ts';
@@ -162,7 +162,7 @@ async function openCheckpointArm(checkpoint: Checkpoint, context: ArmContext): P
 }
 
 async function openModel(name: string, dir: string, { config }: ArmContext): Promise<OpenedArm> {
-  return { arm: armOf(name, merged(await loadPolicy(dir)), config), config };
+  return { arm: armOf(name, await loadPolicy(dir, { isFrozen: true }), config), config };
 }
 
 function armOf(name: string, policy: Policy, config: RunConfig): Arm {

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { UserError } from '../base/errors.ts';
 import { promptOf } from '../data/prompt.ts';
-import { disposePolicy, encodePrompt, loadPolicy, merged, type Policy } from '../model/policy.ts';
+import { disposePolicy, encodePrompt, loadPolicy, type Policy } from '../model/policy.ts';
 import { choose } from '../rl/retention/choices.ts';
 import { divergence, type DivergenceSettings } from '../rl/retention/divergence.ts';
 import { obey } from '../rl/retention/instructions.ts';
@@ -102,7 +102,7 @@ async function openNamed(text: string, settings: ArmSettings): Promise<OpenedPol
 }
 
 async function openModel(name: string, dir: string): Promise<OpenedPolicy> {
-  return { name, policy: merged(await loadPolicy(dir)) };
+  return { name, policy: await loadPolicy(dir, { isFrozen: true }) };
 }
 
 interface DivergencePrompts {
