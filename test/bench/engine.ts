@@ -277,10 +277,15 @@ async function grpo(): Promise<void> {
   );
 }
 
-/** Against TensorFlow.js's own WebAssembly backend, once: it takes minutes. Larger micro-batches exhaust its memory. */
+/** Against TensorFlow.js's own WebAssembly backend, a few times: each takes minutes. Larger micro-batches exhaust its memory. */
 async function prototype(): Promise<void> {
   const peer = { name: 'TensorFlow.js wasm', goal: 40, start: () => start.wasm({ work: 'prototype', microRows: 8 }) };
-  await compete('prompt, rollout and gradient step of 2.76 M', { work: 'prototype', microRows: 16 }, [peer], 1);
+  await compete(
+    'prompt, rollout and gradient step of 2.76 M',
+    { work: 'prototype', microRows: 16 },
+    [peer],
+    Math.min(rounds, 3),
+  );
 }
 
 /** A second thread must not make things slower where another program keeps a core busy, whatever the priority. */
