@@ -3,7 +3,8 @@
  * that a large one comes from memory once for all threads and rows. Hand-offs are many, but short beside the products.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Adapter, LayerWeights, Linear, ModelConfig, ModelWeights } from '../weights.ts';
+import { linearsOf } from '../lora.ts';
+import type { Adapter, Linear, ModelConfig, ModelWeights } from '../weights.ts';
 import { activationWidths } from './decoder-size.ts';
 import type { EmbeddedBackend } from './embedded-backend.ts';
 import { rowsPerChunk, runFlat } from './engine-kernel.ts';
@@ -57,7 +58,7 @@ export class LayerPass {
     this.#weights = weights;
     this.#config = config;
     this.#model = model;
-    const adapters = weights.layers.flatMap(adaptersOf);
+    const adapters = [...linearsOf(weights)].flatMap(([, { adapter }]) => adapter ?? []);
     const { hidden, qkv, mixed, feedForward } = activationWidths(config);
     const room = (width: number): number => allocate(rows * width * 4);
     this.#at = {
@@ -133,8 +134,4 @@ export class LayerPass {
     multiplyByWeight(this.#backend, this.#scaled.get(adapter)!, { m: product.m, a: product.a, c: low });
     multiplyByWeight(this.#backend, adapter.b, { ...product, a: low, adds: true });
   }
-}
-
-function adaptersOf({ query, key, value, output, gate, up, down }: LayerWeights): Adapter[] {
-  return [query, key, value, output, gate, up, down].flatMap(({ adapter }) => adapter ?? []);
 }

@@ -87,6 +87,7 @@ function stepsOf(product: Product, first: number, count: number): Product {
 export function multiplyByWeight(backend: EmbeddedBackend, weight: TensorInfo, product: WeightProduct): void {
   const [n, k] = weight.shape;
   if (product.m > chunkRows || k === 0) {
+    // an inner dimension of nothing is refused there
     backend.withStored(weight, ({ address, precision }) => {
       multiply(backend, { ...product, n, k, aStrides: [k, 1], b: address, bStrides: [1, k], precision });
     });
