@@ -53,19 +53,22 @@ export async function optimizerStep<M>(
   let loss = 0;
   const statistics: number[] = [];
   let gradients: tf.Tensor[] = parameters.map((parameter) => tf.zerosLike(parameter));
-  const release = keepPanels(parameters);
   try {
-    for (const batch of micro) {
-      const pass = gradientsOf(parameters, () => sumsOf(batch), per.loss);
-      gradients = added(gradients, pass.gradients);
-      loss += (await pass.loss.data())[0];
-      for (const [i, sum] of (await pass.statistics.data()).entries()) {
-        statistics[i] = (statistics[i] ?? 0) + sum / per.tokens;
+    const release = keepPanels(parameters);
+    try {
+      for (const batch of micro) {
+        const pass = gradientsOf(parameters, () => sumsOf(batch), per.loss);
+        gradients = added(gradients, pass.gradients);
+        loss += (await pass.loss.data())[0];
+        for (const [i, sum] of (await pass.statistics.data()).entries()) {
+          statistics[i] = (statistics[i] ?? 0) + sum / per.tokens;
+        }
+        tf.dispose([pass.loss, pass.statistics]);
+        await turn();
       }
-      tf.dispose([pass.loss, pass.statistics]);
-      await turn();
+    } finally {
+      release();
     }
-    release(); // the weights change now
     const norm = globalNorm(gradients);
     const [gradNorm] = await norm.data();
     norm.dispose();
@@ -74,7 +77,6 @@ export async function optimizerStep<M>(
     if (applied) adamW(parameters, gradients, optimizer, { ...ADAM, ...settings, gradientScale });
     return { loss, statistics, gradNorm, applied };
   } finally {
-    release();
     tf.dispose(gradients);
   }
 }
