@@ -3,7 +3,6 @@
  * what changed in one, and a report; and the same comparison again after the panel was closed and the window reloaded.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import type { FrameLocator, Page } from 'playwright-core';
@@ -11,7 +10,7 @@ import { packageRoot } from '../../src/base/package-root.ts';
 import { writeRetention } from '../../src/runs/retention.ts';
 import { trainTwoSteps } from './small-run.ts';
 import { choose, pick, runCommand, screenshot, tabTo, webview, webviewWith } from './user.ts';
-import { eventually, withEditor } from './with-editor.ts';
+import { eventually, withEditor, written } from './with-editor.ts';
 
 const EVALUATION_MILLIS = 180_000;
 /** In two steps, so that some queries gain and some lose. */
@@ -128,9 +127,9 @@ async function exports(page: Page, panel: FrameLocator, folder: string): Promise
   await eventually('The suggested file', async () => (await input.inputValue()).endsWith('comparison.md'));
   await page.keyboard.press('Enter');
   const file = join(folder, 'runs', 'first', 'comparison.md');
-  const markdown = await eventually('The report', () => textOf(file));
+  const markdown = await written('The report', file);
   assert.match(markdown, /^# first: NDCG@10 on 20 validation queries/);
-  assert.match(textOf(join(folder, 'runs', 'first', 'comparison-means.svg')) ?? '', /^<svg/);
+  assert.match(await written('The picture', join(folder, 'runs', 'first', 'comparison-means.svg')), /^<svg/);
   await webviewWith(page, (top) => top.getByRole('heading', { name: /^first: NDCG@10/ })); // a preview that loads would come back
   await runCommand(page, 'View: Close Editor');
 }
@@ -156,13 +155,4 @@ async function findsItAsItWas(page: Page): Promise<void> {
   assert.equal(await choices(), before);
   await Promise.all([page.waitForEvent('load'), runCommand(page, 'Developer: Reload Window')]);
   assert.equal(await choices(), before);
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -2,7 +2,6 @@
  * @file A run configuration as a user makes one: four questions, a file that says what is wrong in it, and a lens that starts it.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -10,7 +9,7 @@ import { packageRoot } from '../../src/base/package-root.ts';
 import { listRuns } from '../../src/runs/reader.ts';
 import { recR1 } from '../fixtures/command-line.ts';
 import { number, runCommand, screenshot, webview } from './user.ts';
-import { eventually, withEditor } from './with-editor.ts';
+import { eventually, withEditor, written } from './with-editor.ts';
 
 const FIRST_STEP_MILLIS = 180_000;
 
@@ -24,7 +23,7 @@ it('a user answers four questions, is told of a mistake, and trains with the fil
     await answers(page, 'For how long? (4/4)', 'A look: 20 steps');
 
     const file = join(folder, 'sample.rec-r1.json');
-    const content = await eventually('The file', () => contentOf(file));
+    const content = await written('The file', file);
     assert.deepEqual(JSON.parse(content), {
       task: 'sample',
       model: 'starter',
@@ -101,13 +100,4 @@ async function undone(page: Page, text: string): Promise<void> {
 async function answers(page: Page, title: string, row: string): Promise<void> {
   await page.locator('.quick-input-title', { hasText: title }).waitFor();
   await page.locator('.quick-input-list .monaco-list-row', { hasText: row }).click();
-}
-
-function contentOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -3,7 +3,6 @@
  * keyboard, on what is on screen; and the same again after it was closed and after the window was reloaded.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import type { FrameLocator, Page } from 'playwright-core';
@@ -13,7 +12,7 @@ import { openRunReader } from '../../src/runs/reader.ts';
 import { EQUAL_CAUSES, whyEqual } from '../../webview/why-equal.ts';
 import { writeDemoRun } from '../fixtures/demo-run.ts';
 import { choose, picture, runCommand, screenshot, tabTo, webview } from './user.ts';
-import { eventually, withEditor } from './with-editor.ts';
+import { eventually, withEditor, written } from './with-editor.ts';
 
 // What the functions below use of the panel's page; this project's Node code has no DOM types.
 declare const getComputedStyle: (element: unknown) => { readonly outlineStyle: string };
@@ -216,7 +215,7 @@ async function filters(page: Page, panel: FrameLocator, dir: string): Promise<vo
   const input = page.locator('.quick-input-widget input').first();
   await eventually('The suggested file', async () => (await input.inputValue()).endsWith(file));
   await page.keyboard.press('Enter');
-  const text = await eventually('The file', () => (existsSync(file) && readFileSync(file, 'utf8')) || undefined);
+  const text = await written('The file', file);
   assert.match(text, /^step,example,query,.*\r\n1,q\d,/);
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   await panel.locator('#copy-rollouts').click();

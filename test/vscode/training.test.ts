@@ -11,7 +11,7 @@ import type { RunState } from '../../src/runs/events.ts';
 import { listRuns, openRunReader, type RunReader } from '../../src/runs/reader.ts';
 import type { Editor } from './editor.ts';
 import { number, pick, runCommand, screenshot, webview } from './user.ts';
-import { eventually, withEditor } from './with-editor.ts';
+import { eventually, withEditor, written } from './with-editor.ts';
 
 /** The start includes opening the sample, the model and the engine, and judging the start policy. */
 const FIRST_STEP_MILLIS = 180_000;
@@ -188,7 +188,7 @@ async function filtersAndExports(page: Page, reader: RunReader): Promise<void> {
   const input = page.locator('.quick-input-widget input').first();
   await eventually('The suggested file', async () => (await input.inputValue()).endsWith(file));
   await page.keyboard.press('Enter');
-  const lines = await eventually('The file', () => existsSync(file) && readFileSync(file, 'utf8').trim().split('\n'));
+  const lines = (await written('The file', file)).trim().split('\n');
   assert.equal(lines.length, found.length);
   // The next command would find this dialog's box, which is about to close, instead of its own.
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });

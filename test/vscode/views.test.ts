@@ -3,7 +3,7 @@
  * small run.
  */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
@@ -16,7 +16,7 @@ import { train } from '../fixtures/small-training.ts';
 import { temporaryFolder } from '../fixtures/temporary-folder.ts';
 import { writeToolCaller } from '../fixtures/tool-caller.ts';
 import { openFile, pick, runCommand, screenshot, webview } from './user.ts';
-import { eventually, withEditor } from './with-editor.ts';
+import { eventually, withEditor, written } from './with-editor.ts';
 
 const ANSWER_MILLIS = 90_000;
 const CHECKPOINT = 'step-000004';
@@ -206,8 +206,7 @@ async function answersAssistants(page: Page, folder: string): Promise<void> {
   await screenshot(page, 'views-4-tools');
   await confirmation.getByRole('button', { name: 'Yes' }).click();
   const file = join(folder, 'tools.json');
-  const text = await eventually('The answers', () => existsSync(file) && readFileSync(file, 'utf8'), ANSWER_MILLIS);
-  const said = JSON.parse(text) as Readonly<Record<string, string>>;
+  const said = JSON.parse(await written('The answers', file, ANSWER_MILLIS)) as Readonly<Record<string, string>>;
   assert.match(
     said['rec-r1_list_runs'],
     /^first: finished, step 4 of 4, task sample, validation after step 4: ndcg@10 0\.\d{3}/m,

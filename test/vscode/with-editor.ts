@@ -2,7 +2,7 @@
  * @file The frame of a test in VS Code: a fresh workspace, an open editor, evidence when the test fails, nothing left behind.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Editor, type EditorOptions, openEditor } from './editor.ts';
@@ -63,4 +63,9 @@ export async function eventually<T>(
     if (Date.now() > deadline) throw new Error(`${what} did not happen within ${timeoutMillis} ms.`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** The text of a file that the editor writes. It makes an empty one first. */
+export function written(what: string, file: string, timeoutMillis?: number): Promise<string> {
+  return eventually(what, () => (existsSync(file) && readFileSync(file, 'utf8')) || undefined, timeoutMillis);
 }
