@@ -1,9 +1,11 @@
 /**
  * @file `npm run manifest`: writes the run settings into package.json, package.nls.json and the schema of configuration files,
- * after a change of the table in `app/settings.ts`. The rest of the first two is kept as it is.
+ * after a change of the table in `app/settings.ts`, and every schema in the languages that there are, after one of a schema or a
+ * translation. The rest of the first two is kept as it is.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { contentOf, translatedSchemas } from './schemas.ts';
 import { configurationSchema, describeTrainingSettings, STRING_PREFIX } from './training-settings.ts';
 
 interface Manifest {
@@ -29,4 +31,5 @@ rewrite<Record<string, string>>('package.nls.json', (before) => {
   const others = Object.entries(before).filter(([key]) => !key.startsWith(STRING_PREFIX));
   return { ...Object.fromEntries(others), ...strings };
 });
-writeFileSync(join(root, 'media/run.schema.json'), `${JSON.stringify(configurationSchema(), null, 2)}\n`);
+writeFileSync(join(root, 'media/run.schema.json'), contentOf(configurationSchema()));
+for (const [file, content] of Object.entries(translatedSchemas(root))) writeFileSync(join(root, file), content);

@@ -10,6 +10,9 @@ interface Described {
 
 export const STRING_PREFIX = 'training.';
 
+/** A text in another language, with the same places `{0}`, `{1}`, … for values. */
+export type Translate = (text: string) => string;
+
 export function describeTrainingSettings(): Described {
   const settings = Object.entries<Setting>(SETTINGS);
   return {
@@ -32,27 +35,31 @@ function schemaOf(name: string, setting: Setting): object {
  * The schema of `*.rec-r1.json`, for completion and hover alone: `extension/configuration-files.ts` says what is wrong, in the
  * words of the command line, and two sentences about one mistake would be one too many.
  */
-export function configurationSchema(): object {
+export function configurationSchema(translate: Translate = (text) => text): object {
   const properties = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
     name,
     {
-      description: `${setting.about} ${boundsOf(setting)}`,
+      description: `${translate(setting.about)} ${boundsOf(setting, translate)}`,
       default: setting.default,
       ...('choices' in setting && { examples: setting.choices }),
     },
   ]);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    title: 'A run configuration of Rec-R1',
-    description: 'Settings of a training that differ from the defaults.',
+    title: translate('A run configuration of Rec-R1'),
+    description: translate('Settings of a training that differ from the defaults.'),
     type: 'object',
     properties: Object.fromEntries(properties) as object,
   };
 }
 
-function boundsOf(setting: Setting): string {
+/** Numbers and choices as they are written in the file, whatever the language. */
+function boundsOf(setting: Setting, translate: Translate): string {
   if ('min' in setting) {
-    return `${setting.integer ? 'A whole number' : 'A number'} from ${setting.min} to ${setting.max}.`;
+    const range = translate(setting.integer ? 'A whole number from {0} to {1}.' : 'A number from {0} to {1}.');
+    return range.replace('{0}', String(setting.min)).replace('{1}', String(setting.max));
   }
-  return 'choices' in setting ? `One of ${setting.choices.join(', ')}.` : 'Text.';
+  return 'choices' in setting
+    ? translate('One of {0}.').replace('{0}', setting.choices.join(', '))
+    : translate('Text.');
 }

@@ -1,10 +1,11 @@
 /**
- * @file What the translations lack: a text that is new, changed or gone in the sources has to be so in every bundle, and one of
- * the manifest in every `package.nls.*.json`.
+ * @file What the translations lack: a text that is new, changed or gone in the sources or the schemas has to be so in every
+ * bundle, one of the manifest in every `package.nls.*.json`, and the translated schemas have to be made of what is there.
  */
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { translatableTexts } from './l10n-texts.ts';
+import { schemaTexts, translatedSchemas } from './schemas.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -13,7 +14,8 @@ const FIXED = /\{\d+\}|\(command:[^)]*\)|`[^`]*`/g;
 
 /** One sentence for each text that is missing, without a use, or without something that has to stay; none when all is well. */
 export function translationProblems(root: string): readonly string[] {
-  const sources = Object.fromEntries(translatableTexts(root).map((text) => [text, text]));
+  const texts = [...translatableTexts(root), ...schemaTexts(root)];
+  const sources = Object.fromEntries(texts.map((text) => [text, text]));
   const bundles = globSync('media/l10n/bundle.l10n.*.json', { cwd: root });
   const manifests = globSync('package.nls.*.json', { cwd: root });
   const manifest = readTexts(root, 'package.nls.json');
@@ -21,6 +23,7 @@ export function translationProblems(root: string): readonly string[] {
     ...bundles.flatMap((file) => problemsIn(file, sources, readTexts(root, file))),
     ...manifests.flatMap((file) => problemsIn(file, manifest, readTexts(root, file))),
     ...unpaired(bundles, manifests),
+    ...outdatedSchemas(root),
   ];
 }
 
@@ -53,6 +56,13 @@ function unpaired(bundles: readonly string[], manifests: readonly string[]): str
     ...without(ofBundles, ofManifests).map((language) => `There is no package.nls.${language}.json.`),
     ...without(ofManifests, ofBundles).map((language) => `There is no media/l10n/bundle.l10n.${language}.json.`),
   ];
+}
+
+function outdatedSchemas(root: string): string[] {
+  const isAsMade = ([file, content]: [string, string]): boolean =>
+    existsSync(join(root, file)) && readFileSync(join(root, file), 'utf8') === content;
+  const outdated = Object.entries(translatedSchemas(root)).filter((made) => !isAsMade(made));
+  return outdated.map(([file]) => `${file} is not made of the texts that there are now; run: npm run manifest`);
 }
 
 function readTexts(root: string, file: string): Texts {

@@ -1,6 +1,6 @@
 import { PROMPT_STYLES } from '../../src/data/prompt.ts';
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { packageRoot } from '../../src/base/package-root.ts';
@@ -20,6 +20,7 @@ interface Manifest {
   readonly contributes: {
     readonly commands: readonly { readonly command: string }[];
     readonly menus: Readonly<Record<string, readonly { readonly command: string }[]>>;
+    readonly jsonValidation: readonly { readonly url: string }[];
     readonly configuration: { readonly properties: Readonly<Record<string, Property>> };
   };
 }
@@ -58,6 +59,19 @@ describe('the manifest', () => {
 
   it('describes them in the schema of configuration files too', () => {
     assert.deepEqual(JSON.parse(read('media/run.schema.json')), configurationSchema(), 'run: npm run manifest');
+  });
+
+  it('names the schemas of files that people write in every language', () => {
+    const keys = contributes.jsonValidation.map(({ url }) => url.slice(1, -1));
+    assert.equal(keys.length, globSync('media/*.schema.json', { cwd: packageRoot() }).length);
+    for (const file of globSync('package.nls*.json', { cwd: packageRoot() })) {
+      const [, suffix] = /^package\.nls(.*)$/.exec(file)!; // ".json", ".de.json"
+      const texts = JSON.parse(read(file)) as Readonly<Record<string, string>>;
+      for (const key of keys) {
+        assert.equal(texts[key], `./media/${key.replace('schema.', '')}.schema${suffix}`, file);
+        assert.doesNotThrow(() => read(texts[key]));
+      }
+    }
   });
 
   it('lets no impossible setting pass unseen: bounds, choices and defaults are in the schema', () => {

@@ -1,9 +1,9 @@
 /**
- * @file The extension for somebody whose editor is in German: commands, views, panels and lines above queries, in German, and
- * nothing cut for being longer than in English.
+ * @file The extension for somebody whose editor is in German: commands, views, panels, lines above queries and what settings mean
+ * in files, in German, and nothing cut for being longer than in English.
  */
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import type { FrameLocator, Page } from 'playwright-core';
@@ -11,7 +11,7 @@ import { packageRoot } from '../../src/base/package-root.ts';
 import { openRunReader } from '../../src/runs/reader.ts';
 import { train } from '../fixtures/small-training.ts';
 import { openFile, pick, runCommand, screenshot, webview, webviewWith } from './user.ts';
-import { withEditor } from './with-editor.ts';
+import { eventually, withEditor } from './with-editor.ts';
 
 const ANSWER_MILLIS = 90_000;
 const extension = { kind: 'development', path: packageRoot() } as const;
@@ -21,12 +21,16 @@ it('somebody with a German editor finds German everywhere, whole', { timeout: 60
     const runDir = join(folder, 'runs', 'first');
     await train(runDir);
     cpSync(join(packageRoot(), 'media', 'sample', 'queries.jsonl'), join(folder, 'queries.jsonl'));
+    writeFileSync(join(folder, 'sample.rec-r1.json'), '{\n  "steps": 20\n}\n');
+    writeFileSync(join(folder, 'recommender.json'), '{\n  "kind": "http"\n}\n');
+    writeFileSync(join(folder, 'rec-r1.tests.json'), '{\n  "tests": [],\n  "k": 5\n}\n');
 
     await seesRuns(page);
     const panel = await readsRun(page, runDir);
     await compares(page, panel);
     await triesQuery(page);
     await readsLines(page);
+    await learnsSettings(page);
   });
 });
 
@@ -102,6 +106,38 @@ async function readsLines(page: Page): Promise<void> {
     .waitFor({ timeout: ANSWER_MILLIS });
   await lens.filter({ hasText: 'Übernehmen' }).first().waitFor();
   await screenshot(page, 'german-7-lines');
+}
+
+/** What the schemas say, in a hover and beside what is offered. */
+async function learnsSettings(page: Page): Promise<void> {
+  await openFile(page, 'sample.rec-r1.json');
+  await explains(page, '"steps"', 'Schritte des Optimierers. Eine ganze Zahl von 1 bis 1000000.');
+  await screenshot(page, 'german-8-hover');
+  await page.locator('.view-line', { hasText: '"steps"' }).click();
+  await page.keyboard.press('End');
+  await page.keyboard.type(', "groupS');
+  await page.keyboard.press('Control+Space');
+  await page.locator('.suggest-widget .monaco-list-row.focused', { hasText: 'rollout.groupSize' }).waitFor();
+  const about = page.locator('.suggest-details', { hasText: 'Umschreibungen, die je Anfrage gezogen werden.' });
+  await eventually('The documentation', async () => {
+    if (await about.isVisible()) return true;
+    await page.keyboard.press('Control+Space'); // shows it when the list is there
+    await page.waitForTimeout(500);
+    return about.isVisible();
+  });
+  await screenshot(page, 'german-9-completion');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await runCommand(page, 'File: Revert File');
+  await openFile(page, 'recommender.json');
+  await explains(page, '"kind"', 'Ein Server, der');
+  await openFile(page, 'rec-r1.tests.json');
+  await explains(page, '"k"', 'Wie viele der ersten Ränge zählen, für Tests ohne eigene Angabe.');
+}
+
+async function explains(page: Page, setting: string, text: string): Promise<void> {
+  await page.locator('.view-line span', { hasText: setting }).last().hover();
+  await page.locator('.monaco-hover', { hasText: text }).waitFor();
 }
 
 /** What the assertion below uses of the page; this project's Node code has no DOM types. */

@@ -37,6 +37,10 @@ describe('the package', () => {
       'media/starter/model.safetensors',
       'media/icon.png',
       'media/l10n/bundle.l10n.de.json',
+      ...['recommender', 'run', 'regressions'].flatMap((of) => [
+        `media/${of}.schema.json`,
+        `media/${of}.schema.de.json`,
+      ]),
     ];
     assert.deepEqual(
       needed.filter((file) => !files.includes(file)),

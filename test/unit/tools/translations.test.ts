@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { packageRoot } from '../../../src/base/package-root.ts';
 import { translatableTexts } from '../../../src/tools/l10n-texts.ts';
+import { translatedSchemas } from '../../../src/tools/schemas.ts';
 import { translationProblems } from '../../../src/tools/translations.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'l10n-'));
@@ -49,6 +50,37 @@ describe('translations', () => {
       'package.nls.de.json, "welcome": (command:rec-r1.startTraining) `rec-r1` must stand in "[Start](command:rec-r1.start) mit `rec-r1`".',
       'There is no media/l10n/bundle.l10n.fr.json.',
     ]);
+  });
+
+  it('reach the schemas: in the bundle, once made, and those of run settings from the manifest', () => {
+    const text = (title: string): string =>
+      `${JSON.stringify({ title, enum: ['title'], properties: { title: { description: 'Open', default: 'Open' } } }, null, 2)}\n`;
+    const files = {
+      'media/recipe.schema.json': text('A recipe'),
+      'media/l10n/bundle.l10n.de.json': JSON.stringify({ 'A recipe': 'Ein Rezept' }),
+      'package.nls.json': '{}',
+      'package.nls.de.json': '{}',
+    };
+    assert.deepEqual(translationProblems(project(files)), [
+      'media/l10n/bundle.l10n.de.json lacks "Open".',
+      'media/recipe.schema.de.json is not made of the texts that there are now; run: npm run manifest',
+    ]);
+    const made = translatedSchemas(project(files));
+    assert.deepEqual(made, { 'media/recipe.schema.de.json': text('Ein Rezept') });
+    const bundle = JSON.stringify({ 'A recipe': 'Ein Rezept', Open: 'Offen' });
+    const whole = project({ ...files, 'media/l10n/bundle.l10n.de.json': bundle });
+    assert.deepEqual(JSON.parse(translatedSchemas(whole)['media/recipe.schema.de.json']), {
+      title: 'Ein Rezept',
+      enum: ['title'],
+      properties: { title: { description: 'Offen', default: 'Open' } },
+    });
+    const ofRuns = JSON.parse(translatedSchemas(packageRoot())['media/run.schema.de.json']) as {
+      readonly properties: Readonly<Record<string, { readonly description: string; readonly default: unknown }>>;
+    };
+    assert.deepEqual(ofRuns.properties['rollout.temperature'], {
+      description: 'Temperatur beim Ziehen. Eine Zahl von 0.01 bis 10.',
+      default: 1,
+    });
   });
 
   it('cannot be made of texts that are put together', () => {
