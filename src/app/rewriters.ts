@@ -4,8 +4,10 @@
  */
 import { BoundedCache } from '../base/bounded-cache.ts';
 import { findCheckpoint } from '../runs/checkpoint.ts';
+import { openBackend } from './parts.ts';
 import { openRewriterFor, type Rewriter } from './rewrite.ts';
 import { openRunSearch, type RunSearch } from './run-search.ts';
+import { storedConfig } from './stored-config.ts';
 
 /** Of the weights of all open checkpoints; one that is larger is open alone. */
 const MAX_WEIGHT_BYTES = 2 ** 30;
@@ -22,7 +24,9 @@ export class Rewriters {
     const key = JSON.stringify([runDir, name]);
     const opened = this.#rewriters.get(key);
     if (opened) return opened;
-    const rewriter = await openRewriterFor(await this.#search(runDir), runDir, name);
+    // The engine starts its threads while the recommender counts its documents.
+    const [, search] = await Promise.all([openBackend(storedConfig(runDir)), this.#search(runDir)]);
+    const rewriter = await openRewriterFor(search, runDir, name);
     for (const closed of this.#rewriters.set(key, rewriter, rewriter.sizeBytes)) await closed.dispose();
     return rewriter;
   }

@@ -1,6 +1,6 @@
 /** @file JSON Lines, row by row: each line holds one object. */
 import { UserError, messageOf } from './errors.ts';
-import { readLines } from './lines.ts';
+import { readLineBlocks } from './lines.ts';
 
 /** One row of a table, from whatever kind of file. */
 export interface Row {
@@ -11,7 +11,9 @@ export interface Row {
 
 /** The rows of a JSON Lines file, also .gz; blank lines are passed over. */
 export async function* readJsonLines(path: string): AsyncGenerator<Row> {
-  for await (const { text, where } of readLines(path)) yield { value: parseObject(text, where), where };
+  for await (const lines of readLineBlocks(path)) {
+    for (const { text, where } of lines) yield { value: parseObject(text, where), where };
+  }
 }
 
 function parseObject(text: string, where: string): Row['value'] {

@@ -9,6 +9,8 @@ if (major < 22 || (major === 22 && minor < 13)) {
   console.error(`rec-r1 needs Node 22.13 or newer, and this is ${process.versions.node}; install a newer Node.`);
   process.exitCode = 1;
 } else {
+  const { keepCompiled } = await import('../base/compiled.ts');
+  keepCompiled();
   const { runCommandLine } = await import('./command-line.ts');
   process.exitCode = await runCommandLine(process.argv.slice(2));
 }

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { describe, idField, idListField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
-import { readLines } from '../base/lines.ts';
+import { readLineBlocks } from '../base/lines.ts';
 import { corpusFile, readDocuments } from './corpus.ts';
-import { type Judgment, type Query, judgedExamples } from './judgments.ts';
+import { type Query, type TakeJudgment, judgedExamples } from './judgments.ts';
 import { customPrompt, readPromptTemplate } from './prompt-template.ts';
 import type { TaskReader } from './task-reader.ts';
 import { type PromptTemplate, type Split, SPLITS } from './task.ts';
@@ -27,7 +27,7 @@ export function beirReader(dir: string): TaskReader {
       const queries = await readQueries(join(dir, 'queries.jsonl'), await readPromptTemplate(dir));
       const files = judgmentFiles(dir);
       const hasValidation = files.some(({ split }) => split === 'validation');
-      return judgedExamples(queries, corpus, readJudgments(files), { dir, hasValidation });
+      return judgedExamples(queries, corpus, (take) => readJudgments(files, take), { dir, hasValidation });
     },
   };
 }
@@ -73,19 +73,21 @@ function judgmentFiles(dir: string): JudgmentFile[] {
 }
 
 /** Rows of query, document and grade, tab-separated; the first line may be a header. */
-async function* readJudgments(files: readonly JudgmentFile[]): AsyncGenerator<Judgment> {
+async function readJudgments(files: readonly JudgmentFile[], take: TakeJudgment): Promise<void> {
   for (const { file, split } of files) {
     let first = true;
-    for await (const { text, where } of readLines(file)) {
-      const [query = '', document = '', gradeText = ''] = text.split('\t');
-      const grade = Number(gradeText.trim() || NaN);
-      const header = first && Number.isNaN(grade);
-      first = false;
-      if (header) continue;
-      if (Number.isNaN(grade)) {
-        throw new UserError(`${where}: expected query, document and grade separated by tabs, got ${describe(text)}.`);
+    for await (const lines of readLineBlocks(file)) {
+      for (const { text, where } of lines) {
+        const [query = '', document = '', gradeText = ''] = text.split('\t');
+        const grade = Number(gradeText.trim() || NaN);
+        const header = first && Number.isNaN(grade);
+        first = false;
+        if (header) continue;
+        if (Number.isNaN(grade)) {
+          throw new UserError(`${where}: expected query, document and grade separated by tabs, got ${describe(text)}.`);
+        }
+        take({ query, document, grade, where, ...(split && { split }) });
       }
-      yield { query, document, grade, where, ...(split && { split }) };
     }
   }
 }

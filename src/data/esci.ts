@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { describe, idField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import type { Row } from '../base/json-lines.ts';
-import { type ExamplesWithNotes, type Judgment, type Query, judgedExamples, splitNamed } from './judgments.ts';
+import { type ExamplesWithNotes, type Query, type TakeJudgment, judgedExamples, splitNamed } from './judgments.ts';
 import { readParquet } from './parquet.ts';
 import { plainText } from './plain-text.ts';
 import { Tally } from './tally.ts';
@@ -80,11 +80,12 @@ export class EsciReader implements TaskReader {
   async examples(corpus: ReadonlySet<string>): Promise<ExamplesWithNotes> {
     const queries = new Map<string, Query>();
     const leftOut = new Tally();
-    const judgments = this.#judgments(queries, leftOut);
-    const { examples, notes } = await judgedExamples(queries, corpus, judgments, {
-      dir: this.#dir,
-      absent: 'leave out',
-    });
+    const { examples, notes } = await judgedExamples(
+      queries,
+      corpus,
+      (take) => this.#readJudgments(queries, leftOut, take),
+      { dir: this.#dir, absent: 'leave out' },
+    );
     const products = this.#otherProducts;
     return {
       examples,
@@ -98,8 +99,8 @@ export class EsciReader implements TaskReader {
     };
   }
 
-  /** Adds each query to `queries` before its first judgment is given out. */
-  async *#judgments(queries: Map<string, Query>, leftOut: Tally): AsyncGenerator<Judgment> {
+  /** Adds each query to `queries` before its first judgment is handed on. */
+  async #readJudgments(queries: Map<string, Query>, leftOut: Tally, take: TakeJudgment): Promise<void> {
     const flag = `${this.#size}_version`;
     const columns = ['query_id', 'query', 'product_id', 'product_locale', 'esci_label', 'split', flag];
     for await (const { value: row, where } of readParquet(join(this.#dir, EXAMPLES_FILE), columns)) {
@@ -116,7 +117,7 @@ export class EsciReader implements TaskReader {
       queries.set(id, { id, query: stringField(row, 'query', where).trim() });
       if (grade <= 0) leftOut.add(`label ${letter}`);
       const split = splitNamed(stringField(row, 'split', where));
-      yield { query: id, document: idField(row, 'product_id', where), grade, where, ...(split && { split }) };
+      take({ query: id, document: idField(row, 'product_id', where), grade, where, ...(split && { split }) });
     }
   }
 }

@@ -18,6 +18,9 @@ export interface Judgment {
   readonly where: string;
 }
 
+/** Is handed each judgment as it is read: to wait for each takes longer than to read it, and there are many. */
+export type TakeJudgment = (judgment: Judgment) => void;
+
 export interface ExamplesWithNotes {
   readonly examples: Splits;
   readonly notes: readonly string[];
@@ -68,10 +71,10 @@ export interface JudgmentOptions {
 export async function judgedExamples(
   queries: ReadonlyMap<string, Query>,
   corpus: ReadonlySet<string>,
-  judgments: AsyncIterable<Judgment>,
+  readJudgments: (take: TakeJudgment) => Promise<void> | void,
   { dir, hasValidation = false, absent = 'error' }: JudgmentOptions,
 ): Promise<ExamplesWithNotes> {
-  const { judged, absents, irrelevant, leftOut } = await collect(queries, corpus, judgments, absent);
+  const { judged, absents, irrelevant, leftOut } = await collect(queries, corpus, readJudgments, absent);
   if (judged.size === 0) throw new UserError(`${dir} has no query with a relevant document; check its judgments.`);
   const examples = emptySplits();
   const notes: string[] = [];
@@ -115,14 +118,14 @@ interface Collected {
 async function collect(
   queries: ReadonlyMap<string, Query>,
   corpus: ReadonlySet<string>,
-  judgments: AsyncIterable<Judgment>,
+  readJudgments: (take: TakeJudgment) => Promise<void> | void,
   absent: 'error' | 'leave out',
 ): Promise<Collected> {
   const judged = new Map<string, JudgedQuery>();
   const absents = new Map<string, Map<string, number>>();
   const irrelevant = new Map<string, string[]>();
   let leftOut = 0;
-  for await (const { query, document, grade, split, where } of judgments) {
+  const take: TakeJudgment = ({ query, document, grade, split, where }) => {
     if (!queries.has(query)) {
       throw new UserError(`${where}: the judged query "${query}" is not among the queries; add it or drop the line.`);
     }
@@ -132,19 +135,20 @@ async function collect(
     }
     if (grade <= 0) {
       if (isKnown) entryOf(irrelevant, query, () => []).push(document);
-      continue;
+      return;
     }
     if (!isKnown) {
       leftOut++;
       entryOf(absents, query, () => new Map<string, number>()).set(document, grade);
-      continue;
+      return;
     }
     const entry = entryOf(judged, query, () => ({ split, where, relevant: new Map<string, number>() }));
     if (entry.split !== split) {
       throw new UserError(`${where}: query "${query}" is also judged in ${entry.where}; a query belongs to one split.`);
     }
     entry.relevant.set(document, grade);
-  }
+  };
+  await readJudgments(take);
   return { judged, absents, irrelevant, leftOut };
 }
 

@@ -8,7 +8,7 @@ import { idField, idListField, stringField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import { readJsonLines } from '../base/json-lines.ts';
 import { corpusFile, readDocuments } from './corpus.ts';
-import { type Judgment, judgedExamples, type Query, splitInName } from './judgments.ts';
+import { type TakeJudgment, judgedExamples, type Query, splitInName } from './judgments.ts';
 import type { TaskReader } from './task-reader.ts';
 import type { Split } from './task.ts';
 
@@ -30,7 +30,14 @@ export function queriesReader(dir: string): TaskReader {
     async examples(corpus) {
       const rows = await readTargetedQueries(dir);
       const queries = new Map(rows.map(({ id, query }) => [id, { id, query }]));
-      return judgedExamples(queries, corpus, judgments(rows), { dir, absent: 'leave out' });
+      return judgedExamples(
+        queries,
+        corpus,
+        (take) => {
+          takeJudgments(rows, take);
+        },
+        { dir, absent: 'leave out' },
+      );
     },
   };
 }
@@ -55,9 +62,8 @@ export async function readTargetedQueries(dir: string): Promise<TargetedQuery[]>
   return [...found.values()];
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a stream, as judgments of other layouts are
-async function* judgments(queries: readonly TargetedQuery[]): AsyncGenerator<Judgment> {
+function takeJudgments(queries: readonly TargetedQuery[], take: TakeJudgment): void {
   for (const { id, relevant, split, where } of queries) {
-    for (const document of relevant) yield { query: id, document, grade: 1, where, ...(split && { split }) };
+    for (const document of relevant) take({ query: id, document, grade: 1, where, ...(split && { split }) });
   }
 }

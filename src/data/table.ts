@@ -5,7 +5,7 @@
 import { describe, idField } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
 import type { Row } from '../base/json-lines.ts';
-import { type Judgment, type Query, judgedExamples, splitNamed } from './judgments.ts';
+import { type Query, type TakeJudgment, judgedExamples, splitNamed } from './judgments.ts';
 import { findTable, readRows, TABLE_ENDINGS } from './rows.ts';
 import type { ReadDocument, TaskReader } from './task-reader.ts';
 import type { Document } from './task.ts';
@@ -44,7 +44,7 @@ export function tableReader(dir: string, options: TableOptions): TaskReader {
     documents: () => readDocuments(dir, options),
     examples(corpus) {
       const queries = new Map<string, Query>();
-      return judgedExamples(queries, corpus, readJudgments(dir, queries, options), { dir });
+      return judgedExamples(queries, corpus, (take) => readJudgments(dir, queries, options, take), { dir });
     },
   };
 }
@@ -68,12 +68,13 @@ function documentOf(row: Row['value'], column: Column, where: string): Document 
   return { id, title: title ?? '', text: text ?? '' };
 }
 
-/** Adds each query to `queries` before its first judgment is given out. */
-async function* readJudgments(
+/** Adds each query to `queries` before its first judgment is handed on. */
+async function readJudgments(
   dir: string,
   queries: Map<string, Query>,
   options: TableOptions,
-): AsyncGenerator<Judgment> {
+  take: TakeJudgment,
+): Promise<void> {
   const column = columnNames(options);
   const ids = new Map<string, string>();
   for await (const { value: row, where } of rowsOf(dir, 'judgments')) {
@@ -84,7 +85,7 @@ async function* readJudgments(
     queries.set(id, { id, query: text });
     const split = splitNamed(cell(row, column('split')) ?? '');
     const grade = gradeOf(cell(row, column('grade')), options, where);
-    yield { query: id, document: idField(row, column('document'), where), grade, where, ...(split && { split }) };
+    take({ query: id, document: idField(row, column('document'), where), grade, where, ...(split && { split }) });
   }
 }
 

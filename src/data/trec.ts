@@ -7,8 +7,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe } from '../base/checks.ts';
 import { UserError } from '../base/errors.ts';
-import { type Line, readLines } from '../base/lines.ts';
-import { type Judgment, type Query, judgedExamples, splitInName } from './judgments.ts';
+import { type Line, readLineBlocks, readLines } from '../base/lines.ts';
+import { type Query, type TakeJudgment, judgedExamples, splitInName } from './judgments.ts';
 import { plainText } from './plain-text.ts';
 import type { ReadDocument, TaskReader } from './task-reader.ts';
 import type { Document } from './task.ts';
@@ -25,7 +25,7 @@ export function trecReader(dir: string): TaskReader {
     documents: () => readDocuments(dir),
     async examples(corpus) {
       const queries = await readQueries(dir);
-      return judgedExamples(queries, corpus, readQrels(filesStarting(dir, 'qrels')), { dir });
+      return judgedExamples(queries, corpus, (take) => readQrels(filesStarting(dir, 'qrels'), take), { dir });
     },
   };
 }
@@ -122,16 +122,18 @@ function parseTopic(block: string, where: string): Query {
   return { id, query: plainText(query) };
 }
 
-async function* readQrels(files: readonly string[]): AsyncGenerator<Judgment> {
+async function readQrels(files: readonly string[], take: TakeJudgment): Promise<void> {
   for (const file of files) {
     const split = splitInName(basename(file));
-    for await (const { text, where } of readLines(file)) {
-      const [query, , document, gradeText] = text.trim().split(/\s+/);
-      const grade = Number(gradeText);
-      if (Number.isNaN(grade)) {
-        throw new UserError(`${where}: expected query, iteration, document and grade, got ${describe(text)}.`);
+    for await (const lines of readLineBlocks(file)) {
+      for (const { text, where } of lines) {
+        const [query, , document, gradeText] = text.trim().split(/\s+/);
+        const grade = Number(gradeText);
+        if (Number.isNaN(grade)) {
+          throw new UserError(`${where}: expected query, iteration, document and grade, got ${describe(text)}.`);
+        }
+        take({ query, document, grade, where, ...(split && { split }) });
       }
-      yield { query, document, grade, where, ...(split && { split }) };
     }
   }
 }

@@ -1,8 +1,8 @@
 /**
- * @file Regular expressions over a small alphabet of character classes, compiled to a table-driven automaton.
+ * @file Regular expressions over a small alphabet of character classes, as a table-driven automaton.
  *
- * JavaScript's own expressions take the first alternative that fits; word breaking needs the longest. A compiled table also
- * costs one lookup per character however many rules there are. Nothing here knows about Unicode.
+ * JavaScript's own expressions take the first alternative that fits; word breaking needs the longest. A table also costs
+ * one lookup per character however many rules there are. Nothing here knows about Unicode.
  */
 
 /** A pattern adds its states to a builder between `from` and the state that it returns. */
@@ -70,48 +70,66 @@ export function optional(pattern: Pattern): Pattern {
   return either(pattern, sequence());
 }
 
-/** State 0 is dead, state 1 the start. */
-export interface Automaton {
+/** The state in which nothing fits any more. Those above it are alive; 0 is none. */
+export const DEAD = 1;
+export const START = 2;
+
+/**
+ * Follows all ways of a pattern at once (subset construction), each state and symbol when a text first has them: of the many
+ * that are possible, texts have few.
+ */
+export class Automaton {
   readonly alphabetSize: number;
-  /** [states, alphabetSize] next state; 0 when nothing fits. */
-  readonly next: Uint16Array;
+  /** [states, alphabetSize] next state; 0 until `follow` was asked. */
+  next: Uint16Array;
   /** 1 for states at which a match may end. */
-  readonly accepts: Uint8Array;
-}
+  accepts: Uint8Array;
+  readonly #nfa: Nfa = { edges: [] };
+  readonly #final: number;
+  /** What each state stands for: states of the pattern, in ascending order. */
+  readonly #subsets: (readonly number[])[] = [];
+  readonly #numbers = new Map<string, number>();
 
-/** Compiles a pattern by following all its ways at once (subset construction). */
-export function compile(pattern: Pattern, alphabetSize: number): Automaton {
-  const nfa: Nfa = { edges: [] };
-  const final = pattern(nfa, addState(nfa));
-  const numbers = new Map<string, number>();
-  const subsets: (readonly number[])[] = [];
-  const numberOf = (states: Iterable<number>): number => {
-    const subset = closure(nfa, states);
+  constructor(pattern: Pattern, alphabetSize: number) {
+    this.#final = pattern(this.#nfa, addState(this.#nfa));
+    this.alphabetSize = alphabetSize;
+    this.next = new Uint16Array(0);
+    this.accepts = new Uint8Array(0);
+    this.#subsets.push([]); // 0 is no state
+    this.#numberOf([]);
+    this.#numberOf([0]);
+  }
+
+  /** Finds a next state, which is in `next` from now on; both tables may be others than before. */
+  follow(state: number, symbol: number): void {
+    const reached = new Set<number>();
+    for (const from of this.#subsets[state]) {
+      for (const edge of this.#nfa.edges[from]) if (edge.symbols?.has(symbol)) reached.add(edge.to);
+    }
+    const found = this.#numberOf(reached); // before `next` is read: it may grow
+    this.next[state * this.alphabetSize + symbol] = found;
+  }
+
+  #numberOf(states: Iterable<number>): number {
+    const subset = closure(this.#nfa, states);
     const key = subset.join(',');
-    const known = numbers.get(key);
+    const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    numbers.set(key, subsets.length);
-    return subsets.push(subset) - 1;
-  };
-  numberOf([]);
-  numberOf([0]);
-  const next: number[] = [];
-  for (let state = 0; state < subsets.length; state++) {
-    for (let symbol = 0; symbol < alphabetSize; symbol++) next.push(numberOf(step(nfa, subsets[state], symbol)));
+    const number = this.#subsets.push(subset) - 1;
+    this.#numbers.set(key, number);
+    if (number >= this.accepts.length) this.#grow();
+    this.accepts[number] = Number(subset.includes(this.#final));
+    return number;
   }
-  return {
-    alphabetSize,
-    next: Uint16Array.from(next),
-    accepts: Uint8Array.from(subsets, (subset) => Number(subset.includes(final))),
-  };
-}
 
-function step(nfa: Nfa, states: readonly number[], symbol: number): Set<number> {
-  const reached = new Set<number>();
-  for (const state of states) {
-    for (const edge of nfa.edges[state]) if (edge.symbols?.has(symbol)) reached.add(edge.to);
+  #grow(): void {
+    const { next, accepts } = this;
+    const states = Math.max(32, 2 * accepts.length);
+    this.next = new Uint16Array(states * this.alphabetSize);
+    this.next.set(next);
+    this.accepts = new Uint8Array(states);
+    this.accepts.set(accepts);
   }
-  return reached;
 }
 
 /** The states reachable without consuming anything, sorted. */

@@ -7,7 +7,7 @@
  * UTF-16 units: the rest becomes the next word. Intl.Segmenter is not used, for it takes CJK words from a dictionary and its
  * tables move with every release of Node.
  */
-import { type Automaton, type Pattern, compile, either, many, oneOf, optional, sequence, some } from './automaton.ts';
+import { Automaton, type Pattern, DEAD, START, either, many, oneOf, optional, sequence, some } from './automaton.ts';
 import { CHARACTER_SETS } from './character-sets.ts';
 
 type SetName = keyof typeof CHARACTER_SETS;
@@ -34,14 +34,10 @@ export function forEachToken(text: string, visit: (start: number, end: number) =
 }
 
 /** The end of the longest word that begins at `start`; `start` itself when none does. */
-function longestMatch(
-  text: string,
-  start: number,
-  classes: Uint8Array,
-  { next, accepts, alphabetSize }: Automaton,
-): number {
+function longestMatch(text: string, start: number, classes: Uint8Array, automaton: Automaton): number {
+  const { alphabetSize, next, accepts } = automaton;
   const limit = Math.min(text.length, start + MAX_TOKEN_LENGTH);
-  let state = 1;
+  let state = START;
   let end = start;
   for (let at = start; at < limit;) {
     let code = text.charCodeAt(at);
@@ -51,8 +47,14 @@ function longestMatch(
       if (code > 0xffff) after++;
       if (after > limit) break;
     }
-    state = next[state * alphabetSize + classes[code]]!;
-    if (state === 0) break;
+    const symbol = classes[code];
+    const following = next[state * alphabetSize + symbol];
+    if (following <= DEAD) {
+      if (following === DEAD) break;
+      automaton.follow(state, symbol);
+      return longestMatch(text, start, classes, automaton);
+    }
+    state = following;
     at = after;
     if (accepts[state] === 1) end = at;
   }
@@ -87,7 +89,7 @@ function makeTables(): Tables {
     );
   };
   const token = either(wordPattern(set), emojiPattern(set, without));
-  return { classes, automaton: compile(token, combinations.length) };
+  return { classes, automaton: new Automaton(token, combinations.length) };
 }
 
 /** The position of a combination in the list, at whose end it is put when it is new. */

@@ -8,6 +8,7 @@ import { type Finished, recR1, recR1Json } from '../../fixtures/command-line.ts'
 import { dataFolder, jsonLines } from '../../fixtures/data-folder.ts';
 import { type LoopbackServer, serveLoopback } from '../../fixtures/loopback-server.ts';
 import { train } from '../../fixtures/small-training.ts';
+import { withEnvironment } from '../../fixtures/with-environment.ts';
 import { TINY_ENCODER } from '../../golden/dense/golden-vectors.ts';
 
 const STARTER = join(packageRoot(), 'media/starter');
@@ -68,15 +69,6 @@ function remoteModel(test: TestContext): Promise<LoopbackServer> {
     const content = `<think>goes with it</think><answer>{"query": "${query}"}</answer>`;
     const usage = { prompt_tokens: 100, completion_tokens: 10 };
     response.end(JSON.stringify({ choices: [{ message: { role: 'assistant', content } }], usage }));
-  });
-}
-
-function withEnvironment(test: TestContext, name: string, value: string): void {
-  const before = process.env[name];
-  process.env[name] = value;
-  test.after(() => {
-    if (before === undefined) Reflect.deleteProperty(process.env, name);
-    else process.env[name] = before;
   });
 }
 

@@ -11,6 +11,7 @@ import { openRunReader } from '../../../src/runs/reader.ts';
 import { type Finished, recR1, recR1Json } from '../../fixtures/command-line.ts';
 import { train } from '../../fixtures/small-training.ts';
 import { temporaryFolder } from '../../fixtures/temporary-folder.ts';
+import { withEnvironment } from '../../fixtures/with-environment.ts';
 import { TINY_ENCODER } from '../../golden/dense/golden-vectors.ts';
 
 const DOCUMENTS = ['wireless mouse', 'baby bottle glass', 'running shoes', 'hdmi cable', 'coffee torch'];
@@ -153,12 +154,7 @@ describe('a packaged Rec-R1, which has no node_modules', () => {
 describe('rec-r1 train with a dense recommender', () => {
   it('encodes the corpus on the first run and keeps the vectors for the next', async (test) => {
     const dir = temporaryFolder(test);
-    const before = process.env['REC_R1_CACHE'];
-    process.env['REC_R1_CACHE'] = join(dir, 'cache');
-    test.after(() => {
-      if (before === undefined) delete process.env['REC_R1_CACHE'];
-      else process.env['REC_R1_CACHE'] = before;
-    });
+    withEnvironment(test, 'REC_R1_CACHE', join(dir, 'cache'));
     cpSync(TINY_ENCODER, join(dir, 'encoder'), { recursive: true });
     const spec = join(dir, 'shop.json');
     const dense = { kind: 'dense', encoder: 'encoder', vectors: 'int8' };
