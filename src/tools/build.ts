@@ -37,6 +37,7 @@ const nodeModules: BuildOptions = {
     'typescript',
     'playwright-core',
     '@vscode/test-electron',
+    'node-fetch', // of TensorFlow.js, for a Node without fetch; it would load all that Node has for networks at every start
   ],
   // CommonJS dependencies inside an ES module bundle still call require.
   banner: {
