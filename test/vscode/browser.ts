@@ -16,10 +16,10 @@ const VIEWPORT = { width: 1280, height: 800 };
 
 /** Starts a server and a browser, opens the window, and waits until its workbench is painted. */
 export async function openInBrowser(options: EditorOptions): Promise<Editor> {
-  const { extension, settings, folder, language } = options;
+  const { extension, settings, folder, language, machine } = options;
   const vsix = extension.kind === 'packaged' ? [extension.vsix] : [];
   await using undo = new AsyncDisposableStack();
-  const given = { ...(settings && { settings }), ...(language !== undefined && { language }) };
+  const given = { ...(settings && { settings }), ...(language !== undefined && { language }), ...(machine && { machine }) };
   const server = await startServer({ vsix, endWhenUnused: true, ...given });
   undo.defer(() => server.stop());
   const browser = await launchChromium();

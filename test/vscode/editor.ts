@@ -5,6 +5,7 @@
 import type { Page } from 'playwright-core';
 import { openDesktop } from './desktop.ts';
 import { openInBrowser } from './browser.ts';
+import type { FarMachine } from './far-machine.ts';
 import type { FoundProcess } from './processes.ts';
 
 export interface EditorOptions {
@@ -19,6 +20,8 @@ export interface EditorOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** The display language, English by default; the editor's own words stay English (language-pack.ts). */
   readonly language?: string;
+  /** Where the folder, the extension and all of its processes are, with the window here; this machine when absent. */
+  readonly machine?: FarMachine;
 }
 
 export interface Editor {
@@ -39,11 +42,12 @@ export interface Editor {
  * Opens the window and waits until its workbench is painted.
  *
  * REC_R1_VSCODE=desktop or =server forces one kind; otherwise the desktop editor is tried first and the reason is printed when
- * it cannot be had.
+ * it cannot be had. A window of another machine is always one in a browser: the desktop editor's extensions for that are not
+ * free software.
  */
 export async function openEditor(options: EditorOptions): Promise<Editor> {
   const wanted = process.env.REC_R1_VSCODE ?? 'any';
-  if (wanted !== 'server') {
+  if (wanted !== 'server' && !options.machine) {
     const desktop = await openDesktop(options);
     if (desktop.kind === 'opened') return desktop.editor;
     if (wanted === 'desktop') throw new Error(`No desktop VS Code: ${desktop.reason}.`);

@@ -1,18 +1,17 @@
 /**
- * @file VS Code's server as a process of its own: on a free port of this machine, with a data folder that nobody else uses,
- * quiet (no telemetry, no marketplace, no welcome page), and gone with all of its children at the end.
+ * @file VS Code's server as a process of its own: behind a free port of this machine, with a data folder that nobody
+ * else uses, quiet (no telemetry, no marketplace, no welcome page), and gone with all of its children at the end.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { runCommandLine } from './commands.ts';
-import { installServer } from './install.ts';
 import { addLanguagePack } from './language-pack.ts';
+import { thisMachine, type Machine } from './machine.ts';
 import { endGroup, endMarked, SESSION_VARIABLE } from './processes.ts';
 
 /** User settings of the window: nothing that asks, advertises or calls out. */
@@ -39,7 +38,9 @@ const STOP_TIMEOUT_MILLIS = 5000;
 type ServerProcess = ChildProcessByStdio<null, Readable, Readable>;
 
 export interface ServerOptions {
-  /** Packaged extensions to install before the start. */
+  /** Where it runs; this machine when absent. */
+  readonly machine?: Machine;
+  /** Packaged extensions to install before the start, by their paths on its machine. */
   readonly vsix?: readonly string[];
   /** User settings on top of the quiet ones. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -51,7 +52,7 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly port: number;
-  /** Holds user settings, installed extensions and `data/logs`. Removed by `stop`. */
+  /** Holds user settings, installed extensions and `data/logs`, as this machine names it. Removed by `stop`. */
   readonly dataDir: string;
   /** The value of SESSION_VARIABLE in every process that came from this server. */
   readonly session: string;
@@ -64,35 +65,28 @@ export interface RunningServer {
 
 /** Starts a server and waits until it listens. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
-  const { node, main } = await installServer();
+  const machine = options.machine ?? (await thisMachine());
+  const { port, nearDataDir: dataDir } = machine;
   const session = randomUUID();
-  const port = await freePort();
-  const dataDir = await makeDataDir({ ...QUIET_SETTINGS, ...options.settings });
+  await fillDataDir(dataDir, { ...QUIET_SETTINGS, ...options.settings });
   if (options.language !== undefined) await addLanguagePack(join(dataDir, 'data'), options.language);
-  const temp = join(dataDir, 't');
-  const env = {
-    ...process.env,
-    EXTENSIONS_GALLERY: '{}',
-    // "Started from a shell": otherwise an interactive shell is asked for its environment, which takes up to ten seconds.
-    VSCODE_CLI: '1',
-    TMPDIR: temp,
-    XDG_RUNTIME_DIR: temp,
-    [SESSION_VARIABLE]: session,
-  };
-  const base = [main, '--accept-server-license-terms', '--server-data-dir', dataDir];
+  await machine.handOver();
+  const environment = { EXTENSIONS_GALLERY: '{}', [SESSION_VARIABLE]: session };
+  const base = [machine.node, machine.main, '--accept-server-license-terms', '--server-data-dir', machine.dataDir];
   for (const vsix of options.vsix ?? []) {
-    await runCommandLine(node, [...base, '--install-extension', vsix, '--force'], { env });
+    const { program, args, env } = machine.command([...base, '--install-extension', vsix, '--force'], environment);
+    await runCommandLine(program, args, { env });
   }
-  const listen = ['--host', '127.0.0.1', '--port', String(port), '--without-connection-token'];
-  // A group of its own, so that one signal reaches the server, its extension hosts and whatever those started.
-  const args = [
-    ...base,
-    ...listen,
+  const flags = [
+    ...machine.listen,
+    '--without-connection-token',
     ...QUIET_FLAGS,
     ...(options.language === undefined ? [] : ['--locale', options.language]),
     ...(options.endWhenUnused === true ? ['--enable-remote-auto-shutdown'] : []),
   ];
-  const child = spawn(node, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { program, args, env } = machine.command([...base, ...flags], environment);
+  // A group of its own, so that one signal reaches the server, its extension hosts and whatever those started.
+  const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = collectOutput(child);
   const stop = stopper(child, session, dataDir);
   try {
@@ -145,22 +139,10 @@ function stopper(child: ServerProcess, session: string, dataDir: string): () => 
 
 const isRunning = ({ exitCode, signalCode }: ServerProcess): boolean => exitCode === null && signalCode === null;
 
-/** Under /tmp where there is one: sockets live in it, and their paths may have 107 bytes. */
-async function makeDataDir(settings: Readonly<Record<string, unknown>>): Promise<string> {
-  const dataDir = await mkdtemp(join(process.platform === 'win32' ? (process.env.TEMP ?? '.') : '/tmp', 'rr1-'));
+async function fillDataDir(dataDir: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
   await mkdir(join(dataDir, 'data', 'User'), { recursive: true });
-  await mkdir(join(dataDir, 't'));
+  await mkdir(join(dataDir, 't'), { recursive: true });
   await writeFile(join(dataDir, 'data', 'User', 'settings.json'), JSON.stringify(settings, undefined, 2));
-  return dataDir;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 async function untilListening(child: ServerProcess, output: () => string): Promise<void> {

@@ -19,7 +19,8 @@ export async function withEditor(
   { provokes, ...options }: Omit<EditorOptions, 'folder'> & { readonly provokes?: RegExp },
   body: (editor: Editor, folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'shop-'));
+  const own = mkdtempSync(join(tmpdir(), 'shop-'));
+  const folder = options.machine?.folder ?? own;
   try {
     const editor = await openEditor({ ...options, folder });
     try {
@@ -36,7 +37,7 @@ export async function withEditor(
       await editor.close();
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(own, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
