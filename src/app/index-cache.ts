@@ -31,9 +31,9 @@ export async function openPostings(
   options: IndexCacheOptions = {},
 ): Promise<Postings> {
   const { minCharacters = MIN_CHARACTERS, positions = false, note = warn } = options;
-  const { folder = join(cacheFolder(), 'indexes') } = options;
   const characters = documents.reduce((sum, { title, text }) => sum + title.length + text.length, 0);
   if (characters < minCharacters) return countPostings(documents, { positions });
+  const { folder = join(cacheFolder(), 'indexes') } = options;
   const sha256 = contentOf(documents);
   const name = `${ANALYZER}-${INDEX_VERSION}${positions ? '-positions' : ''}-${sha256}.idx`;
   const file = join(folder, name);

@@ -2,8 +2,8 @@
  * @file Whether a training fits into memory, and what would make it fit: said before a model is loaded. The arithmetic is in
  * model/memory-estimate.ts; here it meets a configuration, a model folder, a task and the machine.
  */
-import { totalmem } from 'node:os';
 import { UserError } from '../base/errors.ts';
+import { memoryBytes } from '../base/memory.ts';
 import { promptOf } from '../data/prompt.ts';
 import type { Task } from '../data/task.ts';
 import { findBase, isAdapterFolder } from '../model/adapter-folder.ts';
@@ -60,7 +60,7 @@ export async function forecastMemory(task: Task, config: RunConfig, engine: Back
   const isHalf = !isAdapter && isInHalf(description, await storedTypes(base, description));
   const promptTokens = await longestPrompt(base, description, task, config);
   const outside = process.memoryUsage().rss + SCRIPT_BYTES;
-  const limits = { engineBytes: engine === 'embedded' ? ENGINE_BYTES : Infinity, machineBytes: totalmem() };
+  const limits = { engineBytes: engine === 'embedded' ? ENGINE_BYTES : Infinity, machineBytes: memoryBytes() };
   const queries = task.examples.validation.length;
   return forecast({ description, isHalf, promptTokens, queries, outside, limits }, config);
 }

@@ -1,5 +1,6 @@
 /** @file `rec-r1 doctor`: what this machine offers, which tensor engine a run would take, and why; or whether a training would go. */
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
+import { memoryBytes } from '../base/memory.ts';
 import { listBackends, selectBackend } from '../model/backend.ts';
 import { defineCommand, noPositionals } from './command.ts';
 import { printModelForecast } from './doctor-model.ts';
@@ -39,8 +40,8 @@ export const doctorCommand = defineCommand({
       platform: `${process.platform} ${process.arch}`,
       cpu: cpus().at(0)?.model ?? 'unknown',
       cores: availableParallelism(),
-      memoryGigabytes: gigabytes(totalmem()),
-      freeMemoryGigabytes: gigabytes(freemem()),
+      memoryGigabytes: gigabytes(memoryBytes()),
+      freeMemoryGigabytes: gigabytes(process.availableMemory()),
     };
     for (const [name, value] of Object.entries(report)) output.line(`${name.padEnd(22)}${value}`);
     output.line('\nTensor engines:');

@@ -19,7 +19,11 @@ export async function openInBrowser(options: EditorOptions): Promise<Editor> {
   const { extension, settings, folder, language, machine } = options;
   const vsix = extension.kind === 'packaged' ? [extension.vsix] : [];
   await using undo = new AsyncDisposableStack();
-  const given = { ...(settings && { settings }), ...(language !== undefined && { language }), ...(machine && { machine }) };
+  const given = {
+    ...(settings && { settings }),
+    ...(language !== undefined && { language }),
+    ...(machine && { machine }),
+  };
   const server = await startServer({ vsix, endWhenUnused: true, ...given });
   undo.defer(() => server.stop());
   const browser = await launchChromium();

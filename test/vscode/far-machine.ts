@@ -119,7 +119,9 @@ async function machine({ home }: Booted, reach: Reach): Promise<FarMachine> {
     nearDataDir: near(dataDir),
     folder,
     near,
-    handOver: async () => void (await runCommandLine('chown', ['-R', `${USER_ID}:${USER_ID}`, home])),
+    handOver: async () => {
+      await runCommandLine('chown', ['-R', `${USER_ID}:${USER_ID}`, home]);
+    },
   };
 }
 

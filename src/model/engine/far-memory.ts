@@ -8,8 +8,8 @@
  * Why not a 64-bit memory or a second one: the compiler of the kernels makes neither, and addresses of 64 bits would cost
  * every kernel the bounds checks that a 32-bit memory saves.
  */
-import { totalmem } from 'node:os';
 import { UserError } from '../../base/errors.ts';
+import { memoryBytes } from '../../base/memory.ts';
 import { Heap } from './heap.ts';
 
 const GRANULE = 64;
@@ -57,7 +57,7 @@ export class FarMemory {
 
 /** Addresses for as much as the machine has; fewer where a process gets fewer, for most models need none. */
 function reserve(): SharedArrayBuffer {
-  for (let bytes = Math.min(totalmem(), MOST_BYTES); ; bytes = Math.floor(bytes / 2)) {
+  for (let bytes = Math.min(memoryBytes(), MOST_BYTES); ; bytes = Math.floor(bytes / 2)) {
     try {
       return new SharedArrayBuffer(0, { maxByteLength: bytes });
     } catch (error) {

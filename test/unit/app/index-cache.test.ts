@@ -85,10 +85,17 @@ describe('openPostings', () => {
 describe('cacheFolder', () => {
   it('is what the user says, or where the platform keeps such files', () => {
     const home = join('/', 'home', 'ada');
-    assert.equal(cacheFolder({ REC_R1_CACHE: '/big/disk' }, 'linux', home), '/big/disk');
-    assert.equal(cacheFolder({ XDG_CACHE_HOME: '/cache' }, 'linux', home), join('/cache', 'rec-r1'));
-    assert.equal(cacheFolder({ XDG_CACHE_HOME: 'relative' }, 'linux', home), join(home, '.cache', 'rec-r1'));
-    assert.equal(cacheFolder({}, 'darwin', home), join(home, 'Library', 'Caches', 'rec-r1'));
-    assert.equal(cacheFolder({ LOCALAPPDATA: '/local' }, 'win32', home), join('/local', 'rec-r1'));
+    const at = (): string => home;
+    assert.equal(cacheFolder({ REC_R1_CACHE: '/big/disk' }, 'linux', at), '/big/disk');
+    assert.equal(cacheFolder({ XDG_CACHE_HOME: '/cache' }, 'linux', at), join('/cache', 'rec-r1'));
+    assert.equal(cacheFolder({ XDG_CACHE_HOME: 'relative' }, 'linux', at), join(home, '.cache', 'rec-r1'));
+    assert.equal(cacheFolder({}, 'darwin', at), join(home, 'Library', 'Caches', 'rec-r1'));
+    assert.equal(cacheFolder({ LOCALAPPDATA: '/local' }, 'win32', at), join('/local', 'rec-r1'));
+  });
+
+  it('asks for no home folder where the user says another, for some in containers have none', () => {
+    const none = (): never => assert.fail('There is none.');
+    assert.equal(cacheFolder({ REC_R1_CACHE: '/big/disk' }, 'linux', none), '/big/disk');
+    assert.equal(cacheFolder({ XDG_CACHE_HOME: '/cache' }, 'linux', none), join('/cache', 'rec-r1'));
   });
 });
