@@ -15,16 +15,22 @@ import type { PanelState } from './state.ts';
 export function comparisonView(state: PanelState, effects: Effects): TemplateResult {
   const { status, result, shown } = state.comparison;
   return html`${toolbarView(state, effects)}
-    <div id="comparison" aria-live="polite">
+    <div id="comparison">
       ${
         status?.kind === 'working'
           ? html`<p><vscode-progress-ring aria-hidden="true"></vscode-progress-ring> ${status.label}</p>`
           : nothing
       }
-      ${status?.kind === 'failed' ? html`<p class="problem" role="alert">${status.message}</p>` : nothing}
+      ${status?.kind === 'failed' ? html`<p class="problem">${status.message}</p>` : nothing}
       ${result ? meansView(result, shown, effects) : nothing}
     </div>
     ${result ? resultView(result, state, effects) : nothing}`;
+}
+
+/** What a screen reader should say of it: what is under way, then how it ended. */
+export function comparisonNews({ comparison: { status, result, shown } }: PanelState): string {
+  if (status) return status.kind === 'working' ? status.label : status.message;
+  return result ? conclusion(result.comparisons[shown]) : '';
 }
 
 function toolbarView({ checkpoints, comparison }: PanelState, { send }: Effects): TemplateResult {

@@ -121,7 +121,7 @@ function figure(metric: string, steps: readonly StepPoint[]): TemplateResult {
   return html`<figure>
     <figcaption>
       ${metricLabel(metric).title}
-      <output id="value-${metric}" .textContent=${valueAt(metric, steps.at(-1))}></output>
+      <span class="value" id="value-${metric}" .textContent=${valueAt(metric, steps.at(-1))}></span>
     </figcaption>
     <div class="curve" id="curve-${metric}" role="img" aria-label=${description(metric, steps)}></div>
   </figure>`;

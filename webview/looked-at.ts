@@ -9,20 +9,45 @@ import type { ExplanationState } from './state.ts';
 
 export function documentView(
   id: string | null,
-  explained: ExplanationState,
+  explained: ExplanationState | undefined,
   grades: Readonly<Record<string, number>>,
   context: RankingContext,
-): TemplateResult | typeof nothing {
-  switch (explained.kind) {
+): TemplateResult {
+  const { kind } = explained ?? {};
+  const isDone = explained?.kind === 'done' && id !== null;
+  // One element that stays, so that a screen reader says what changes in it. The table shows the ranks.
+  return html`<p class=${kind === 'working' ? '' : kind === 'failed' ? 'problem' : 'unseen'} role="status">
+      ${kind === 'working' ? html`<vscode-progress-ring aria-hidden="true"></vscode-progress-ring>` : nothing}
+      ${statusOf(id, explained)}
+    </p>
+    ${isDone ? contributionsView(id, explained.explanation, gradeOf(id, grades), context) : nothing}`;
+}
+
+function statusOf(id: string | null, explained: ExplanationState | undefined): string {
+  switch (explained?.kind) {
+    case undefined:
+      return '';
     case 'working':
-      return html`<p role="status">
-        <vscode-progress-ring aria-hidden="true"></vscode-progress-ring> ${t('Asking the recommender…')}
-      </p>`;
+      return t('Asking the recommender…');
     case 'failed':
-      return html`<p class="problem" role="alert">${explained.message}</p>`;
+      return explained.message;
     case 'done':
-      return id === null ? nothing : contributionsView(id, explained.explanation, gradeOf(id, grades), context);
+      return id === null ? '' : ranksText(id, explained.explanation);
   }
+}
+
+function ranksText(id: string, explanation: RankingExplanation): string {
+  const [before, after] = ranksOf(id, explanation);
+  return t('Rank {0} → {1}, by {2}', rankText(before), rankText(after), explanation.retriever);
+}
+
+function ranksOf(
+  id: string,
+  { before, after }: RankingExplanation,
+): readonly [ExplainedRank | undefined, ExplainedRank | undefined] {
+  const find = (documents: readonly ExplainedRank[]): ExplainedRank | undefined =>
+    documents.find((document) => document.id === id);
+  return [find(before.documents), find(after.documents)];
 }
 
 function contributionsView(
@@ -31,9 +56,7 @@ function contributionsView(
   grade: number,
   { titles }: RankingContext,
 ): TemplateResult {
-  const find = (documents: readonly ExplainedRank[]): ExplainedRank | undefined =>
-    documents.find((document) => document.id === id);
-  const [before, after] = [find(explanation.before.documents), find(explanation.after.documents)];
+  const [before, after] = ranksOf(id, explanation);
   const fields = Object.hasOwn(explanation.fields, id) ? explanation.fields[id] : undefined;
   const rows = partRows(before, after, explanation.terms);
   const excluded = after?.excludedBy;
@@ -48,7 +71,7 @@ function contributionsView(
     </div>
     <table class="contributions">
       <caption>
-        ${t('Rank {0} → {1}, by {2}', rankText(before), rankText(after), explanation.retriever)}
+        ${ranksText(id, explanation)}
       </caption>
       <thead>
         <tr>

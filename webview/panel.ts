@@ -1,6 +1,6 @@
 /** @file The whole panel from top to bottom: header, curves, and one of three tabs below them. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { comparisonView } from './comparison.ts';
+import { comparisonNews, comparisonView } from './comparison.ts';
 import { curvesView } from './curves.ts';
 import { evaluationView } from './evaluation.ts';
 import { headerView } from './header.ts';
@@ -20,25 +20,42 @@ export function panelView(state: PanelState, effects: Effects): TemplateResult {
   return html`
     ${headerView(state, effects)} ${problemView(state, effects)}
     ${state.info ? html`${stepBar(state, effects)} ${curvesView(state, effects)} ${tabsView(state, effects)}` : nothing}
+    ${newsView(state)}
   `;
 }
 
-/** Why a run failed, paused by itself or cannot be read, with the end of its log. */
-function problemView(state: PanelState, { send }: Effects): TemplateResult | typeof nothing {
+/**
+ * Why a run failed, paused by itself or cannot be read, with the end of its log. The message's element is there before it: screen
+ * readers say what changes in one, and may pass over one that comes with its text.
+ */
+function problemView(state: PanelState, { send }: Effects): TemplateResult {
   const { problem } = state;
   const message = ownProblem(state) ?? problem?.message;
-  if (message === undefined) return nothing;
-  return html`<section class="problem" role="alert" id="problem">
-    <p>${message}</p>
-    ${problem?.log ? html`<pre tabindex="0" aria-label=${t('End of the worker’s log')}>${problem.log}</pre>` : nothing}
-    <vscode-button
-      appearance="secondary"
-      @click=${() => {
-        send({ kind: 'show-log' });
-      }}
-      >${t('Open Log')}</vscode-button
-    >
+  const isProblem = message !== undefined;
+  return html`<section id="problem" class=${isProblem ? 'problem' : ''}>
+    <p role="alert">${message ?? nothing}</p>
+    ${
+      isProblem && problem?.log
+        ? html`<pre tabindex="0" aria-label=${t('End of the worker’s log')}>${problem.log}</pre>`
+        : nothing
+    }
+    ${
+      isProblem
+        ? html`<vscode-button
+            appearance="secondary"
+            @click=${() => {
+              send({ kind: 'show-log' });
+            }}
+            >${t('Open Log')}</vscode-button
+          >`
+        : nothing
+    }
   </section>`;
+}
+
+/** Outside of the tabs, of which one may come to the front with its news. */
+function newsView(state: PanelState): TemplateResult {
+  return html`<p class="unseen" role="status">${comparisonNews(state)}</p>`;
 }
 
 /** What the run itself says is wrong. A pause that somebody wished for has no message. */

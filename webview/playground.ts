@@ -136,42 +136,52 @@ function policyView(policy: NamedPolicy, state: PlaygroundState, { send }: Playg
   </section>`;
 }
 
-function replyView(reply: Reply | null, send: PlaygroundEffects['send']): TemplateResult | typeof nothing {
+/** What came of it stands in one element that stays, so that a screen reader says the rewrite when it is there. */
+function replyView(reply: Reply | null, send: PlaygroundEffects['send']): TemplateResult {
+  const answer = reply?.kind === 'done' ? reply.answer : null;
+  const rewrite = answer?.rewrite ?? null;
+  const isFailure = rewrite === null && (reply?.kind === 'failed' || reply?.kind === 'done');
+  return html`<p class=${isFailure ? 'failure' : 'rewrite'}>
+      <span role="status">${replyText(reply)}</span>
+      ${reply?.kind === 'waiting' ? html`<vscode-progress-ring aria-label=${t('Rewriting…')}></vscode-progress-ring>` : nothing}
+      ${rewrite === null ? nothing : copyButton(rewrite, send)}
+    </p>
+    ${answer ? answerView(answer) : nothing}`;
+}
+
+function replyText(reply: Reply | null): string {
   switch (reply?.kind) {
     case undefined:
-      return nothing;
     case 'waiting':
-      return html`<vscode-progress-ring aria-label=${t('Rewriting…')}></vscode-progress-ring>`;
+      return '';
     case 'failed':
-      return html`<p class="failure" role="alert">${reply.message}</p>`;
+      return reply.message;
     case 'done':
-      return answerView(reply.answer, send);
+      return reply.answer.rewrite ?? t('The answer is malformed: {0}.', reply.answer.format);
   }
 }
 
-function answerView(answer: RewriteAnswer, send: PlaygroundEffects['send']): TemplateResult {
-  const { rewrite, format, completion, hits, baselineHits } = answer;
-  if (rewrite === null) {
-    return html`<p class="failure">${t('The answer is malformed: {0}.', format)}</p>
-      <pre tabindex="0">${completion}</pre>`;
-  }
+function copyButton(rewrite: string, send: PlaygroundEffects['send']): TemplateResult {
+  return html`<vscode-button
+    appearance="icon"
+    aria-label=${t('Copy this rewrite')}
+    title=${t('Copy')}
+    @click=${() => {
+      send({ kind: 'copy', text: rewrite });
+    }}
+    >${COPY_ICON}</vscode-button
+  >`;
+}
+
+function answerView(answer: RewriteAnswer): TemplateResult {
+  const { rewrite, completion, hits, baselineHits } = answer;
+  if (rewrite === null) return html`<pre tabindex="0">${completion}</pre>`;
   const moves = movesBetween(
     baselineHits.map(({ id }) => id),
     hits.map(({ id }) => id),
   );
-  return html`<p class="rewrite">
-      ${rewrite}
-      <vscode-button
-        appearance="icon"
-        aria-label=${t('Copy this rewrite')}
-        title=${t('Copy')}
-        @click=${() => {
-          send({ kind: 'copy', text: rewrite });
-        }}
-        >${COPY_ICON}</vscode-button
-      >
-    </p>
-    ${answer.judged ? judgedView(answer.judged) : nothing} ${rankingView(moves, gradesOf(answer), titlesOf(answer))}`;
+  return html`${answer.judged ? judgedView(answer.judged) : nothing}
+  ${rankingView(moves, gradesOf(answer), titlesOf(answer))}`;
 }
 
 function judgedView({ metric, original, rewrite }: NonNullable<RewriteAnswer['judged']>): TemplateResult {

@@ -90,7 +90,7 @@ export function retrievalDiffView(
       >
       ${idealView(diff, grades, context, explained)}
     </div>
-    ${explained ? documentView(state.document ?? after.top.at(0) ?? null, explained, grades, context) : nothing}
+    ${documentView(state.document ?? after.top.at(0) ?? null, explained, grades, context)}
   </div>`;
 }
 

@@ -6,7 +6,7 @@ import { t } from './l10n.ts';
 import type { Effects } from './panel.ts';
 import type { RolloutGroup } from './protocol.ts';
 import { exportRollouts, type ExportFormat } from './rollout-export.ts';
-import { NO_FILTER, ORDERS, type RolloutFilter, SHOWN, type ShownGroup, shownGroups } from './rollout-filter.ts';
+import { NO_FILTER, ORDERS, SHOWN, type ShownGroup, shownGroups } from './rollout-filter.ts';
 import { rolloutRows, type Shown } from './rollout-rows.ts';
 import type { PanelState } from './state.ts';
 import { virtualRows } from './virtual-rows.ts';
@@ -17,7 +17,7 @@ export function rolloutsView(state: PanelState, effects: Effects): TemplateResul
   const groups = shownGroups(shown.groups, filter);
   const terms = termNames(shown.groups);
   const rows = rolloutRows(groups, terms, shown, state, effects);
-  return html`${filterView(shown, groups, filter, effects)}
+  return html`${filterView(shown, groups, state, effects)}
     <div
       id="rollouts"
       class="table rollouts"
@@ -65,11 +65,14 @@ function termTitle(term: string): string {
   return Object.hasOwn(TERM_TITLES, term) ? TERM_TITLES[term] : `${term[0].toUpperCase()}${term.slice(1)}`;
 }
 
-/** Search, choice and order of what is shown, how much that is, and the way to a file. */
+/**
+ * Search, choice and order of what is shown, how much that is, and the way to a file. A screen reader says how much when that is
+ * asked for, and not with every step.
+ */
 function filterView(
   shown: Shown,
   groups: readonly ShownGroup[],
-  filter: RolloutFilter,
+  { filter, isFilterNew }: PanelState,
   { act, send }: Effects,
 ): TemplateResult {
   const count = (list: readonly { readonly rollouts: readonly unknown[] }[]): number =>
@@ -95,7 +98,7 @@ function filterView(
     ${dropdown('filter-order', t('In which order'), ORDERS, filter.order, (order) => {
       act({ kind: 'filter', filter: { order } });
     })}
-    <span id="filter-count" role="status" aria-live="polite"
+    <span id="filter-count" role="status" aria-live=${isFilterNew ? 'polite' : 'off'}
       >${
         isFiltered
           ? t('{0} of {1} rewrites', count(groups), count(shown.groups))

@@ -92,6 +92,8 @@ export interface PanelState extends RunHistory {
   readonly titles: RankingContext['titles'];
   readonly tab: Tab;
   readonly filter: RolloutFilter;
+  /** Whether the filter was changed after the rollouts that are shown came. */
+  readonly isFilterNew: boolean;
   /** Keys of the rollouts and rows whose details are open. */
   readonly open: ReadonlySet<string>;
   readonly colouring: TokenColouring;
@@ -157,6 +159,7 @@ export const initialState: PanelState = {
   titles: {},
   tab: 'rollouts',
   filter: NO_FILTER,
+  isFilterNew: false,
   open: new Set(),
   colouring: 'plain',
   traces: new Map(),
@@ -178,7 +181,9 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
     case 'problem':
       return { ...state, problem: { message: message.message, log: message.log } };
     case 'groups':
-      return message.step === wantedStep(state) ? { ...withTitles(state, message), groups: message } : state;
+      return message.step === wantedStep(state)
+        ? { ...withTitles(state, message), groups: message, isFilterNew: false }
+        : state;
     case 'rows':
       return message.evaluation === shownEvaluation(state)?.id
         ? { ...withTitles(state, message), rows: message }
@@ -218,7 +223,7 @@ export function reduce(state: PanelState, message: ToPanel | PanelAction): Panel
     case 'choose-tab':
       return { ...state, tab: message.tab };
     case 'filter':
-      return { ...state, filter: { ...state.filter, ...message.filter } };
+      return { ...state, filter: { ...state.filter, ...message.filter }, isFilterNew: true };
     case 'toggle':
       return { ...state, open: toggled(state.open, message.key) };
     case 'curves':

@@ -1,12 +1,13 @@
 /**
- * @file Every panel without a mouse and without good eyes: names for screen readers, the Tab key's way through, and contrast in the
- * built-in themes, those of high contrast among them.
+ * @file Every panel without a mouse and without good eyes: names for screen readers, what they say by themselves, the Tab key's way
+ * through, and contrast in the built-in themes, those of high contrast among them.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import type { FrameLocator, Page } from 'playwright-core';
 import { packageRoot } from '../../src/base/package-root.ts';
+import { listen } from './announcements.ts';
 import { faint, nameless, spoken, walk } from './accessibility.ts';
 import { trainTwoSteps } from './small-run.ts';
 import { pick, runCommand, screenshot, webview, webviewWith } from './user.ts';
@@ -41,8 +42,11 @@ async function rollouts(page: Page): Promise<FrameLocator> {
   const panel = await webview(page);
   await panel.getByRole('table', { name: 'Rollouts of step 2', exact: true }).waitFor();
   await panel.locator('.disclosure').first().press('Enter');
+  const heard = await listen(panel);
   await panel.getByRole('button', { name: 'Explain Scores' }).press('Enter');
   await panel.locator('.looked-at').waitFor({ timeout: ANSWER_MILLIS });
+  const ranks = await panel.locator('.looked-at caption').innerText();
+  assert.deepEqual(await heard(), ['polite: Asking the recommender…', `polite: ${ranks}`]);
   return panel;
 }
 
@@ -57,12 +61,20 @@ async function evaluation(page: Page): Promise<FrameLocator> {
 }
 
 async function comparison(page: Page): Promise<FrameLocator> {
+  const panel = await webview(page);
+  const heard = await listen(panel);
   await runCommand(page, 'Rec-R1: Compare Checkpoints');
   await pick(page, 'Which checkpoint should be judged?', 'step-000002');
   await pick(page, 'Against what?', 'step-000000');
   await pick(page, 'On which queries?', 'validation');
-  const panel = await webview(page);
   await panel.locator('#comparison-means .difference').waitFor({ timeout: ANSWER_MILLIS });
+  const news = await heard();
+  assert.equal(news.at(0), 'polite: Comparing…');
+  assert.match(news.at(-1)!, /^polite: (They do not differ|A difference this large|step-00000\d is better)/);
+  await panel.locator('#compared-text input').fill('no query holds this');
+  await panel.getByText('No query fits the search.').waitFor();
+  assert.deepEqual(await heard(), ['polite: 0 of 20 queries']);
+  await panel.locator('#compared-text input').fill('');
   await panel.locator('#comparison-rows .disclosure').first().press('Enter');
   await panel.locator('#comparison-rows .list.after li').first().waitFor();
   return panel;
@@ -75,8 +87,14 @@ async function playground(page: Page): Promise<FrameLocator> {
   const panel = await webviewWith(page, (top) => top.getByRole('heading', { name: 'step-000002' }));
   const query = panel.getByRole('textbox', { name: 'Query' });
   await query.fill('something for my back when I sit all day');
+  const heard = await listen(panel);
   await query.press('Enter');
   await panel.getByRole('status').getByText('The likeliest rewrites.').waitFor({ timeout: ANSWER_MILLIS });
+  const rewrite = await panel.getByRole('region', { name: 'step-000002' }).locator('.rewrite').innerText();
+  const news = await heard();
+  assert.match(news.at(0)!, /^polite: \d of \d rewrites are under way…$/);
+  for (const said of [`polite: ${rewrite.trim()}`, 'polite: The likeliest rewrites.'] as const)
+    assert.ok(news.includes(said), `"${said}" is not in: ${news.join(', ')}`);
   return panel;
 }
 

@@ -46,7 +46,7 @@ it(
         const before = infoOf(folder).step;
         await notification.getByRole('button', { name: 'Resume' }).click();
         await eventually('A step after Resume', () => infoOf(folder).step > before, STEP_MILLIS);
-        await panel.locator('#problem').waitFor({ state: 'detached' });
+        await panel.locator('#problem').waitFor({ state: 'hidden' }); // there, and empty
         await runCommand(page, 'Rec-R1: Stop Training');
         await eventually('The state "stopped"', () => infoOf(folder).state === 'stopped', STEP_MILLIS);
         assertNoFileHasTheKey(folder);

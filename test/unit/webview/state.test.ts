@@ -84,6 +84,13 @@ describe('the panel state', () => {
     assert.equal(wantedStep(initialState), null);
   });
 
+  it('has a filter that is new until other rollouts come', () => {
+    const filtered = after(run([step(1)]), groups(1), { kind: 'filter', filter: { text: 'a' } });
+    assert.deepEqual([filtered.isFilterNew, filtered.filter.text], [true, 'a']);
+    const next = reduce(reduce(filtered, run([step(2)])), groups(2));
+    assert.deepEqual([next.isFilterNew, next.filter.text], [false, 'a']);
+  });
+
   it('clears a problem when the run is there again', () => {
     const state = after({ kind: 'problem', message: 'gone', log: '' });
     assert.equal(state.problem?.message, 'gone');
