@@ -135,9 +135,14 @@ async function learnsSettings(page: Page): Promise<void> {
   await explains(page, '"k"', 'Wie viele der ersten Ränge zählen, für Tests ohne eigene Angabe.');
 }
 
+/** Pointed at again until it is said: the line moves when a lens comes above it, and the schema may still be read. */
 async function explains(page: Page, setting: string, text: string): Promise<void> {
-  await page.locator('.view-line span', { hasText: setting }).last().hover();
-  await page.locator('.monaco-hover', { hasText: text }).waitFor();
+  await eventually(`What ${setting} means`, async () => {
+    await page.locator('.tab.active').hover();
+    await page.locator('.view-line span', { hasText: setting }).last().hover();
+    await page.waitForTimeout(1500); // a hover comes after a moment
+    return page.locator('.monaco-hover', { hasText: text }).isVisible();
+  });
 }
 
 /** What the assertion below uses of the page; this project's Node code has no DOM types. */
