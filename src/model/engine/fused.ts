@@ -124,7 +124,8 @@ function limits(backend: EmbeddedBackend, inputs: Readonly<Record<string, Tensor
   const [batch, time] = starts.shape;
   const [startsAt, prefixesAt] = [backend.address(starts), backend.address(prefixes)];
   const values = backend.shared.ints(startsAt, batch * time);
-  for (const [i, start] of values.entries()) {
+  for (let i = 0; i < values.length; i++) {
+    const start = values[i];
     const position = i % time;
     if (start < (position === 0 ? 0 : values[i - 1]) || start > position) {
       throw new RangeError(`position ${position} cannot see from ${start} on`);
