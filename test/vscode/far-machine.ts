@@ -46,16 +46,16 @@ export async function farMachine(test: TestContext, way: Way): Promise<FarMachin
     return await (way === 'ssh' ? overSsh : inContainer)(test, await boot(test, root));
   } catch (error) {
     if (process.env['CI']) throw error;
-    test.skip(`needs Debian, root and namespaces: ${messageOf(error).split('\n')[0]}`);
+    test.skip(`needs Debian’s packages and namespaces, as root: ${messageOf(error).trim().split('\n').at(-1)}`);
     return undefined;
   }
 }
 
 /** The folder with Debian 12: whole or absent, filled under another name and renamed at the end. 20 seconds and 175 MB. */
 async function rootFileSystem(): Promise<string> {
-  if (!canInstall()) throw new Error('this is not root on Debian.');
-  const programs = ['bwrap', 'mmdebstrap', 'ssh'].filter((name) => !existsSync(`/usr/bin/${name}`));
-  if (programs.length > 0) await installPackages('bubblewrap', 'mmdebstrap', 'openssh-client');
+  if (!canInstall()) throw new Error('Packages can be installed as root on Debian alone.');
+  const isThere = ['bwrap', 'mmdebstrap', 'ssh'].every((name) => existsSync(`/usr/bin/${name}`));
+  if (!isThere) await installPackages('bubblewrap', 'mmdebstrap', 'debian-archive-keyring', 'openssh-client');
   const root = join(packageRoot(), '.vscode-test-server', 'debian-12');
   if (existsSync(root)) return root;
   console.error(`Making a Debian 12 with an SSH server in ${root} ...`);
@@ -127,7 +127,7 @@ async function machine({ home }: Booted, reach: Reach): Promise<FarMachine> {
 
 /**
  * With a login by key, and the server on a port that SSH forwards. Each connection has an SSH server of its own, which speaks
- * through a pipe, so that none listens here.
+ * through a pipe, so that none listens here, and all of it ends with this process.
  */
 async function overSsh(test: TestContext, booted: Booted): Promise<FarMachine> {
   const { etcSsh, enter } = booted;
@@ -149,13 +149,13 @@ async function overSsh(test: TestContext, booted: Booted): Promise<FarMachine> {
     ExitOnForwardFailure: 'yes',
     LocalForward: `127.0.0.1:${port} 127.0.0.1:${farPort}`,
   };
-  const ssh = ['-F', 'none', ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
+  const ssh = ['ssh', '-F', 'none', ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
   return machine(booted, {
     port,
     listen: ['--host', '127.0.0.1', '--port', farPort],
     command: (commandLine, environment) => ({
-      program: 'ssh',
-      args: [...ssh, `${USER}@far`, quoted(withEnvironment(commandLine, environment))],
+      program: 'setpriv',
+      args: ['--pdeathsig', 'TERM', ...ssh, `${USER}@far`, quoted(withEnvironment(commandLine, environment))],
       env: process.env,
     }),
   });
