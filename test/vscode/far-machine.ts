@@ -36,26 +36,44 @@ const USER_ID = 54321;
 const HOME = `/home/${USER}`;
 const SERVER = '/opt/vscode-server';
 const NODE = '/opt/node';
+/** Of the machine's own; all of it ends with the process that started it. */
+const NAMESPACES: readonly string[] = [
+  ...['--die-with-parent', '--cap-add', 'ALL'],
+  ...['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts'],
+];
 /** As in Docker, unless one asks for more. */
 const SHARED_MEMORY_BYTES = 64 * 2 ** 20;
 
-/** A machine. Skips the test where there can be none; in continuous integration that is an error. */
+/** A machine. Skips the test where there can be none. */
 export async function farMachine(test: TestContext, way: Way): Promise<FarMachine | undefined> {
-  try {
-    const root = await rootFileSystem();
-    return await (way === 'ssh' ? overSsh : inContainer)(test, await boot(test, root));
-  } catch (error) {
-    if (process.env['CI']) throw error;
-    test.skip(`needs Debian’s packages and namespaces, as root: ${messageOf(error).trim().split('\n').at(-1)}`);
+  const refusal = await prepareTools();
+  if (refusal !== undefined) {
+    test.skip(`needs Debian’s packages and namespaces, as root: ${refusal}`);
     return undefined;
+  }
+  const booted = await boot(test, await rootFileSystem());
+  return (way === 'ssh' ? overSsh : inContainer)(test, booted);
+}
+
+/** Why there can be no machine. In continuous integration only a system that allows no namespaces, as many containers do, is a reason. */
+async function prepareTools(): Promise<string | undefined> {
+  if (!canInstall()) {
+    const refusal = 'packages can be installed as root on Debian alone.';
+    if (process.env['CI']) throw new Error(refusal);
+    return refusal;
+  }
+  const isThere = ['bwrap', 'mmdebstrap', 'ssh'].every((name) => existsSync(`/usr/bin/${name}`));
+  if (!isThere) await installPackages('bubblewrap', 'mmdebstrap', 'debian-archive-keyring', 'openssh-client');
+  try {
+    await runCommandLine('bwrap', [...NAMESPACES, '--dev-bind', '/', '/', '--', 'true']);
+    return undefined;
+  } catch (error) {
+    return messageOf(error).trim().split('\n').at(-1);
   }
 }
 
 /** The folder with Debian 12: whole or absent, filled under another name and renamed at the end. 20 seconds and 175 MB. */
 async function rootFileSystem(): Promise<string> {
-  if (!canInstall()) throw new Error('Packages can be installed as root on Debian alone.');
-  const isThere = ['bwrap', 'mmdebstrap', 'ssh'].every((name) => existsSync(`/usr/bin/${name}`));
-  if (!isThere) await installPackages('bubblewrap', 'mmdebstrap', 'debian-archive-keyring', 'openssh-client');
   const root = join(packageRoot(), '.vscode-test-server', 'debian-12');
   if (existsSync(root)) return root;
   console.error(`Making a Debian 12 with an SSH server in ${root} ...`);
@@ -92,7 +110,6 @@ async function boot(test: TestContext, root: string): Promise<Booted> {
   const [home, etcSsh] = [join(folder, 'home'), join(folder, 'etc-ssh')];
   for (const dir of [home, etcSsh]) mkdirSync(dir);
   const server = await installServer();
-  const own = ['--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--hostname', 'far', '--clearenv'];
   const writable = (path: string): string[] => ['--perms', '1777', '--tmpfs', path];
   const files = [
     ...['--ro-bind', root, '/', '--proc', '/proc', '--dev', '/dev'],
@@ -100,8 +117,7 @@ async function boot(test: TestContext, root: string): Promise<Booted> {
     ...['--tmpfs', '/run', '--dir', '/run/sshd', '--bind', home, HOME, '--ro-bind', etcSsh, '/etc/ssh'],
     ...['--tmpfs', '/opt', '--ro-bind', dirname(dirname(server.main)), SERVER, '--ro-bind', server.node, NODE],
   ];
-  const enter = ['bwrap', '--die-with-parent', '--cap-add', 'ALL', ...own, ...files, '--'];
-  await runCommandLine(enter[0], [...enter.slice(1), 'true']);
+  const enter = ['bwrap', ...NAMESPACES, '--hostname', 'far', '--clearenv', ...files, '--'];
   return { home, etcSsh, enter };
 }
 
