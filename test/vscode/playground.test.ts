@@ -33,9 +33,10 @@ it('a user types a query and sees what two checkpoints make of it', { timeout: 6
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'step-000000' }).click();
     await panel.getByRole('heading', { name: 'step-000000' }).waitFor();
 
-    await panel.getByRole('textbox', { name: 'Query' }).click();
+    const query = panel.getByRole('textbox', { name: 'Query' });
+    await query.click();
     await page.keyboard.type(QUERY);
-    await page.keyboard.press('Enter');
+    await query.press('Enter');
     await panel.getByRole('status').getByText('The likeliest rewrites.').waitFor();
     for (const name of ['step-000000 of small', 'step-000002 of small']) {
       const column = panel.getByRole('region', { name });

@@ -150,8 +150,9 @@ async function playground(page: Page): Promise<void> {
   await runCommand(page, 'Rec-R1: Try a Query');
   const panel = await webview(page);
   await panel.getByRole('heading', { name: 'step-000160' }).waitFor();
-  await panel.getByRole('textbox', { name: 'Query' }).fill(QUERY);
-  await page.keyboard.press('Enter');
+  const query = panel.getByRole('textbox', { name: 'Query' });
+  await query.fill(QUERY);
+  await query.press('Enter'); // a panel that has just loaded may lose the focus in between
   await panel.getByRole('status').getByText('The likeliest rewrites.').waitFor();
 }
 
