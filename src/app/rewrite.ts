@@ -37,6 +37,7 @@ export interface Rewriter {
 export async function openRewriter(runDir: string, checkpoint?: string): Promise<Rewriter> {
   const search = await openRunSearch(runDir);
   try {
+    await openBackend(search.config);
     const rewriter = await openRewriterFor(search, runDir, checkpoint);
     return {
       ...rewriter,
@@ -51,10 +52,9 @@ export async function openRewriter(runDir: string, checkpoint?: string): Promise
   }
 }
 
-/** Opens a checkpoint beside others of its run; `search` stays open when it is disposed. */
+/** Opens a checkpoint beside others of its run, on the engine that is open; `search` stays open when it is disposed. */
 export async function openRewriterFor(search: RunSearch, runDir: string, checkpoint?: string): Promise<Rewriter> {
   const { name, dir } = await findCheckpoint(runDir, checkpoint);
-  await openBackend(search.config);
   const policy = await openCheckpoint(dir, search.config);
   const rewriteAll: Rewriter['rewriteAll'] = (queries, options = {}) => answer(policy, search, queries, options);
   return {
