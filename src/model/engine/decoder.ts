@@ -264,7 +264,7 @@ export class EmbeddedDecoder implements Decoder {
       const packed = packs ? packLayer(this.#backend, layer, allocate) : NOT_PACKED;
       return this.#layer(layer, packed, config.windows?.[index]);
     });
-    const tables = rotaryTables(this.#backend, rotationOf(config), [length]);
+    const tables = rotaryTables(this.#backend, rotationOf(config), length);
     const sizes = [
       config.hiddenSize,
       config.layers,

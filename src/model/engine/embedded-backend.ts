@@ -3,6 +3,7 @@
  *
  * It extends the CPU backend, so every operation exists from the start: kernels of TensorFlow.js read and write the same
  * values as plain typed arrays. What they produce outside the shared memory moves into it when one of ours first reads it.
+ * Our kernels are only asked for, and done in that order meanwhile; who reads values waits for them.
  */
 import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
@@ -26,12 +27,13 @@ export interface Output extends TensorInfo {
   readonly size: number;
 }
 
+/** What TensorFlow.js has of a tensor, under its names. */
 interface Entry {
-  values: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
   readonly dtype: DataType;
   refCount: number;
   /** Where the values lie in the shared memory, once they do. */
-  address?: number;
+  readonly address?: number;
   /** Where they lie instead while they are in half precision; `values` is not to be read before they are widened. */
   half?: Half;
 }
@@ -39,6 +41,28 @@ interface Entry {
 interface Half extends Placed {
   readonly precision: HalfPrecision;
   readonly size: number;
+}
+
+/** Of values in the shared memory: who reads them waits for the kernels that write them. */
+class SharedEntry implements Entry {
+  readonly dtype: 'float32' | 'int32';
+  refCount: number;
+  readonly address: number;
+  readonly #shared: SharedMemory;
+  readonly #size: number;
+
+  constructor(shared: SharedMemory, dtype: 'float32' | 'int32', address: number, size: number, refCount = 1) {
+    this.dtype = dtype;
+    this.refCount = refCount;
+    this.address = address;
+    this.#shared = shared;
+    this.#size = size;
+  }
+
+  get values(): Float32Array | Int32Array {
+    const { dtype, address } = this;
+    return dtype === 'float32' ? this.#shared.floats(address, this.#size) : this.#shared.ints(address, this.#size);
+  }
 }
 
 /** A new tensor in half precision. */
@@ -63,6 +87,9 @@ export class EmbeddedBackend extends MathBackendCPU {
     (this as unknown as { firstUse: boolean }).firstUse = false; // it would advertise another backend
     this.shared = shared;
     this.pool = pool;
+    shared.settle = () => {
+      pool.settle();
+    };
     this.variant = variant;
     this.panels = new KeptPanels(shared.heap);
   }
@@ -83,9 +110,8 @@ export class EmbeddedBackend extends MathBackendCPU {
   output(shape: readonly number[], dtype: 'float32' | 'int32' = 'float32'): Output {
     const size = shape.reduce((product, n) => product * n, 1);
     const address = this.shared.heap.allocate(size * 4);
-    const values = dtype === 'float32' ? this.shared.floats(address, size) : this.shared.ints(address, size);
-    const dataId = this.write(values, [...shape], dtype);
-    this.#entry(dataId).address = address;
+    const dataId = {};
+    this.data.set(dataId, new SharedEntry(this.shared, dtype, address, size));
     return { dataId, shape: [...shape], dtype, address, size };
   }
 
@@ -99,18 +125,18 @@ export class EmbeddedBackend extends MathBackendCPU {
     const address = isFar ? far.allocate(size) : heap.allocate(size * 2);
     const dataId = this.write(new Float32Array(0), [...shape], 'float32');
     const entry = this.#entry(dataId);
-    entry.half = { address, precision, isFar, size };
+    const half = (entry.half = { address, precision, isFar, size });
     // TensorFlow.js's own kernels read the values from here.
-    Object.defineProperty(entry, 'values', { configurable: true, get: () => this.#widen(entry) });
+    Object.defineProperty(entry, 'values', { get: () => this.#widen(dataId, half).values });
+    this.pool.settle();
     const halves = (isFar ? far : this.shared).halves(address, size);
     return { dataId, shape: [...shape], dtype: 'float32', halves };
   }
 
   /** Where a float32 or int32 tensor's values lie; moves them into the shared memory if they are not there yet. */
   address(tensor: TensorInfo): number {
-    const entry = this.#entry(tensor.dataId);
-    if (entry.half) this.#widen(entry);
-    return (entry.address ??= this.#adopt(entry, tensor.dtype));
+    const { half, address } = this.#entry(tensor.dataId);
+    return half ? this.#widen(tensor.dataId, half).address : (address ?? this.#adopt(tensor));
   }
 
   /** Where a tensor's values lie as they are stored, for kernels that can read halves, near and far. */
@@ -175,19 +201,14 @@ export class EmbeddedBackend extends MathBackendCPU {
   }
 
   /** The values of a tensor in half precision, which is in float32 from now on. */
-  #widen(entry: Entry): Float32Array {
-    const half = entry.half!;
+  #widen(dataId: DataId, half: Half): SharedEntry {
     const { size } = half;
     const address = this.shared.heap.allocate(size * 4);
     this.#lend(half, ({ address: from, precision }) => {
       this.pool.run('widen', size, atOnce, [precisions[precision], from, address]);
     });
-    const values = this.shared.floats(address, size);
-    Object.defineProperty(entry, 'values', { value: values, writable: true, configurable: true, enumerable: true });
-    entry.address = address;
-    entry.half = undefined;
     this.#free(half);
-    return values;
+    return this.#place(dataId, 'float32', address, size);
   }
 
   /** A copy in float32 outside the shared memory. */
@@ -196,6 +217,7 @@ export class EmbeddedBackend extends MathBackendCPU {
     const copy = new Float32Array(size);
     const room = this.shared.heap.allocate(Math.min(size, atOnce) * 4);
     this.#lend(half, ({ address, precision }) => {
+      this.pool.settle();
       for (let first = 0; first < size; first += atOnce) {
         const count = Math.min(atOnce, size - first);
         this.pool.kernels.widen(0, count, precisions[precision], address + first * 2, room);
@@ -226,12 +248,19 @@ export class EmbeddedBackend extends MathBackendCPU {
     }
   }
 
-  #adopt(entry: Entry, dtype: DataType): number {
-    const { length } = entry.values;
-    const address = this.shared.heap.allocate(length * 4);
-    const values = dtype === 'int32' ? this.shared.ints(address, length) : this.shared.floats(address, length);
-    values.set(entry.values);
-    entry.values = values;
+  #adopt({ dataId, dtype }: TensorInfo): number {
+    const { values } = this.#entry(dataId);
+    const address = this.shared.heap.allocate(values.length * 4);
+    const placed = this.#place(dataId, dtype === 'int32' ? 'int32' : 'float32', address, values.length);
+    placed.values.set(values);
     return address;
+  }
+
+  /** A tensor's values lie here from now on. */
+  #place(dataId: DataId, dtype: 'float32' | 'int32', address: number, size: number): SharedEntry {
+    const placed = new SharedEntry(this.shared, dtype, address, size, this.#entry(dataId).refCount);
+    this.data.delete(dataId); // it would be counted twice
+    this.data.set(dataId, placed);
+    return placed;
   }
 }

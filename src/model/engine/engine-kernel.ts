@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Walk } from './axes.ts';
 import type { EmbeddedBackend } from './embedded-backend.ts';
+import { queueLength } from './handoff.ts';
 
 export const backendName = 'embedded';
 
@@ -56,19 +57,36 @@ export function runFlat(backend: EmbeddedBackend, kernel: string, size: number, 
   backend.pool.run(kernel, Math.ceil(size / 4), chunkElements / 4, args);
 }
 
-/** Room for the axes of one walk; jobs run one after the other, so one place per backend is enough. */
-const axesPlaces = new WeakMap<EmbeddedBackend, number>();
+/** Rooms for the axes of a walk, one for each job that may wait. */
+const axesPlaces = new WeakMap<EmbeddedBackend, AxesPlaces>();
 const mostAxes = 16;
+
+interface AxesPlaces {
+  readonly address: number;
+  readonly words: Int32Array;
+}
 
 /** Runs a kernel that takes (rank, axes, run, strides of both arrays, ...args) over a walk. */
 export function runWalk(backend: EmbeddedBackend, kernel: string, walk: Walk, args: readonly number[]): void {
-  let place = axesPlaces.get(backend);
-  if (place === undefined) axesPlaces.set(backend, (place = backend.shared.heap.allocate(mostAxes * 12)));
   const rank = walk.outer.length / 3;
   if (rank > mostAxes) throw new Error(`a tensor of ${rank} separate axes is beyond the embedded engine`);
-  backend.shared.ints(place, walk.outer.length).set(walk.outer);
+  const place = rank === 0 ? 0 : placeOf(backend, walk.outer);
   const isOneRun = rank === 0;
   const total = isOneRun ? walk.run : walk.runs;
   const grain = isOneRun ? chunkElements : rowsPerChunk(walk.run);
   backend.pool.run(kernel, total, grain, [rank, place, walk.run, ...walk.strides, ...args]);
+}
+
+/** The address of these axes, for the next job. */
+function placeOf(backend: EmbeddedBackend, axes: readonly number[]): number {
+  const { pool, shared } = backend;
+  let places = axesPlaces.get(backend);
+  if (!places) {
+    const words = queueLength * mostAxes * 3;
+    const address = shared.heap.allocate(words * 4);
+    axesPlaces.set(backend, (places = { address, words: shared.ints(address, words) }));
+  }
+  const first = pool.place() * mostAxes * 3;
+  places.words.set(axes, first);
+  return places.address + first * 4;
 }

@@ -10,6 +10,7 @@ import { fusedKernels } from '../ops.ts';
 import type { Rotation } from '../rope.ts';
 import type { EmbeddedBackend, Output } from './embedded-backend.ts';
 import { type EngineKernel, type KernelCall, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
+import { checkStarts, rangeOf } from './indices.ts';
 import { multiplyByWeight } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import { gatherRows, scatterRows } from './shapes.ts';
@@ -96,9 +97,19 @@ const rmsNormGradient: EngineKernel = ({ backend, inputs: { x, weight, dy }, att
 const rotary: EngineKernel = ({ backend, inputs: { x, positions }, attrs }) => {
   const [rows, heads, size] = x.shape;
   const out = backend.output(x.shape);
-  const at = backend.address(positions);
-  const tables = rotaryTables(backend, attrs as unknown as Rotation, backend.shared.ints(at, rows));
-  const args = [heads, size / 2, attrs.sign as number, at, tables.cos, tables.sin, backend.address(x), out.address];
+  const { least, greatest } = rangeOf(backend, positions);
+  if (least < 0) throw new RangeError(`a position is ${least}, but must not be negative`);
+  const tables = rotaryTables(backend, attrs as unknown as Rotation, greatest);
+  const args = [
+    heads,
+    size / 2,
+    attrs.sign as number,
+    backend.address(positions),
+    tables.cos,
+    tables.sin,
+    backend.address(x),
+    out.address,
+  ];
   backend.pool.run('rotary', rows, rowsPerChunk(heads * size), args);
   return out;
 };
@@ -121,19 +132,12 @@ const attention: EngineKernel = ({ backend, inputs }) => {
 function limits(backend: EmbeddedBackend, inputs: Readonly<Record<string, TensorInfo | undefined>>): [number, number] {
   const { starts, prefixes } = inputs;
   if (!starts || !prefixes) return [0, 0];
-  const [batch, time] = starts.shape;
-  const [startsAt, prefixesAt] = [backend.address(starts), backend.address(prefixes)];
-  const values = backend.shared.ints(startsAt, batch * time);
-  for (let i = 0; i < values.length; i++) {
-    const start = values[i];
-    const position = i % time;
-    if (start < (position === 0 ? 0 : values[i - 1]) || start > position) {
-      throw new RangeError(`position ${position} cannot see from ${start} on`);
-    }
-  }
-  const wrong = backend.shared.ints(prefixesAt, batch).find((prefix) => prefix < 0 || prefix > time);
+  checkStarts(backend, starts);
+  const [, time] = starts.shape;
+  const { least, greatest } = rangeOf(backend, prefixes);
+  const wrong = [least, greatest].find((prefix) => prefix < 0 || prefix > time);
   if (wrong !== undefined) throw new RangeError(`a row of ${time} positions has no prefix of ${wrong}`);
-  return [startsAt, prefixesAt];
+  return [backend.address(starts), backend.address(prefixes)];
 }
 
 const attentionGradient: EngineKernel = ({ backend, inputs }) => {

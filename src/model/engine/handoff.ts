@@ -1,11 +1,11 @@
 /**
- * @file How a job reaches the helper threads: one shared block of numbers, and the loop that every thread runs on it.
+ * @file How jobs reach the helper threads: a queue in one shared block of numbers, and the loop that every thread runs on it.
  *
- * A job is a kernel over a range, cut into chunks. Threads draw tickets (a counter of chunks left) until none are left;
- * a slow or sleeping helper simply draws fewer. Only a thread that holds a ticket of the current job reads its
- * description, and the caller publishes no new job before all chunks are done, so the description never changes under a
- * reader. Errors are kept as text and thrown by the caller, who also looks from time to time whether those that it waits for
- * still live.
+ * A job is a kernel over a range, cut into chunks. Jobs are done one after the other, in the order in which the caller gave
+ * them; it need not wait, and prepares the next ones meanwhile. Threads draw tickets (a counter of chunks left) until none
+ * are left; a slow or sleeping helper simply draws fewer. Who does a job's last chunk begins the next job. A job cannot end
+ * while somebody holds a ticket of it, so that its description never changes under a reader. Errors are kept as text and
+ * thrown by the caller, who also looks from time to time whether those that it waits for still live.
  *
  * Who waits spins a little before it sleeps, since waking costs more than most operations. Spinning that came to nothing
  * takes the time of others, or of the very thread that is waited for: then the next tries are much shorter, until one succeeds.
@@ -16,21 +16,31 @@ import { messageOf } from '../../base/errors.ts';
 export type KernelFunctions = Readonly<Record<string, (...args: number[]) => number>>;
 
 export const maxArguments = 20;
+/** Jobs that may wait, a power of two: enough to bridge what the caller does between two of them. */
+export const queueLength = 32;
 const messageBytes = 1024;
 
 /** Words of the shared block. Those that threads fight for have a cache line (16 words) of their own. */
 const word = {
+  /** Chunks of the current job that nobody has taken; not positive: none. */
   tickets: 0,
+  /** Chunks of the current job that are done. */
   done: 16,
-  sequence: 32,
-  sleepers: 48,
-  callerWaits: 64,
-  stop: 80,
-  failed: 96,
-  job: 112,
+  /** Jobs that were begun. */
+  begun: 32,
+  /** Jobs that are not done. */
+  pending: 48,
+  sleepers: 64,
+  callerWaits: 80,
+  stop: 96,
+  /** Whether a kernel has failed: 1 from then on, 2 once its message is there. */
+  failed: 112,
+  jobs: 128,
 } as const;
-/** From `word.job`: kernel, chunks, grain, total. */
-const [jobKernel, jobChunks, jobGrain, jobTotal] = [0, 1, 2, 3].map((i) => word.job + i);
+/** A job's words: kernel, chunks, grain, total. */
+const jobWords = 4;
+const argumentsAt = (word.jobs + queueLength * jobWords) * 4;
+const messageAt = argumentsAt + queueLength * maxArguments * 8;
 
 export interface Job {
   /** Index in the instance's list of kernels. */
@@ -49,68 +59,91 @@ export class Handoff {
   readonly #args: Float64Array;
   readonly #message: Uint8Array;
   readonly #patience = new Patience();
+  #published = 0;
 
-  constructor(shared = new SharedArrayBuffer(1024 + maxArguments * 8 + messageBytes)) {
+  constructor(shared = new SharedArrayBuffer(messageAt + messageBytes)) {
     this.shared = shared;
-    this.#words = new Int32Array(shared, 0, 256);
-    this.#args = new Float64Array(shared, 1024, maxArguments);
-    this.#message = new Uint8Array(shared, 1024 + maxArguments * 8, messageBytes);
+    this.#words = new Int32Array(shared, 0, argumentsAt / 4);
+    this.#args = new Float64Array(shared, argumentsAt, queueLength * maxArguments);
+    this.#message = new Uint8Array(shared, messageAt, messageBytes);
   }
 
-  /** Offers a job to all threads. The one before must be done. */
+  /** Jobs that were published and are not done. */
+  get pending(): number {
+    return Atomics.load(this.#words, word.pending);
+  }
+
+  /** The place in the queue of the next job to be published: nothing of an earlier job that had it is read any more once there is room. */
+  get place(): number {
+    return this.#published % queueLength;
+  }
+
+  /** Offers a job to all threads, after those before it. There must be room: `pending` below `queueLength`. */
   publish({ kernel, total, grain, args }: Job): void {
-    const words = this.#words;
     if (args.length > maxArguments) throw new Error(`a kernel takes at most ${maxArguments} arguments`);
-    const chunks = Math.ceil(total / grain);
-    words[jobKernel] = kernel;
-    words[jobChunks] = chunks;
-    words[jobGrain] = grain;
-    words[jobTotal] = total;
-    this.#args.set(args);
-    Atomics.store(words, word.done, 0);
-    Atomics.store(words, word.tickets, chunks);
-    Atomics.add(words, word.sequence, 1);
-    if (Atomics.load(words, word.sleepers) > 0) Atomics.notify(words, word.sequence);
+    const at = word.jobs + this.place * jobWords;
+    this.#words[at] = kernel;
+    this.#words[at + 1] = Math.ceil(total / grain);
+    this.#words[at + 2] = grain;
+    this.#words[at + 3] = total;
+    this.#args.set(args, this.place * maxArguments);
+    this.#published++;
+    if (Atomics.add(this.#words, word.pending, 1) === 0) this.#begin();
   }
 
-  /** Works on chunks of the current job until none are left. */
-  drain(functions: readonly ((...args: number[]) => number)[]): void {
+  /** Offers the chunks of the first job that was not begun. Nobody else may be doing so, and none may be under way. */
+  #begin(): void {
     const words = this.#words;
-    while (Atomics.load(words, word.tickets) > 0) {
-      const ticket = Atomics.sub(words, word.tickets, 1);
-      if (ticket <= 0) return;
-      const chunks = words[jobChunks];
-      const first = (chunks - ticket) * words[jobGrain];
-      const last = Math.min(first + words[jobGrain], words[jobTotal]);
-      try {
-        call(functions[words[jobKernel]], first, last, this.#args);
-      } catch (error) {
-        this.#fail(messageOf(error));
-      }
-      const isLast = Atomics.add(words, word.done, 1) === chunks - 1;
-      if (isLast && Atomics.load(words, word.callerWaits) === 1) Atomics.notify(words, word.done);
+    const place = Atomics.add(words, word.begun, 1) & (queueLength - 1);
+    Atomics.store(words, word.done, 0);
+    Atomics.store(words, word.tickets, words[word.jobs + place * jobWords + 1]); // last: who has one reads the others
+    if (Atomics.load(words, word.sleepers) > 0) Atomics.notify(words, word.tickets);
+  }
+
+  /** Does a chunk of the current job; false when none is left. */
+  #work(functions: readonly ((...args: number[]) => number)[]): boolean {
+    const words = this.#words;
+    if (Atomics.load(words, word.tickets) <= 0) return false;
+    const ticket = Atomics.sub(words, word.tickets, 1);
+    if (ticket <= 0) return false;
+    const place = (words[word.begun] - 1) & (queueLength - 1);
+    const job = word.jobs + place * jobWords;
+    const chunks = words[job + 1];
+    const first = (chunks - ticket) * words[job + 2];
+    const last = Math.min(first + words[job + 2], words[job + 3]);
+    try {
+      call(functions[words[job]], first, last, this.#args, place * maxArguments);
+    } catch (error) {
+      this.#fail(messageOf(error));
     }
+    if (Atomics.add(words, word.done, 1) !== chunks - 1) return true;
+    if (Atomics.sub(words, word.pending, 1) > 1) this.#begin();
+    if (Atomics.load(words, word.callerWaits) === 1) Atomics.notify(words, word.pending);
+    return true;
   }
 
   /**
-   * Blocks until every chunk is done; throws what went wrong in any of them.
+   * The caller works too, until no more than `most` jobs are pending; throws what went wrong in any job.
    *
-   * @param checkHelpers called now and then while there is no end; throws when a helper has gone, whose chunk will never be done.
+   * @param checkHelpers called now and then while there is nothing to do; throws when a helper has gone, whose chunk will never be done.
    */
-  finish(checkHelpers: () => void): void {
-    const words = this.#words;
-    const chunks = words[jobChunks];
-    const isDone = (): boolean => Atomics.load(words, word.done) === chunks;
-    if (!this.#patience.spinUntil(isDone)) this.#sleepUntilDone(chunks, checkHelpers);
-    if (Atomics.exchange(words, word.failed, 0) === 1) throw new Error(`A kernel failed: ${this.#readMessage()}`);
+  workUntil(most: number, functions: readonly ((...args: number[]) => number)[], checkHelpers: () => void): void {
+    const isEnough = (): boolean => this.pending <= most;
+    while (!isEnough()) {
+      if (this.#work(functions)) continue;
+      const isUp = (): boolean => Atomics.load(this.#words, word.tickets) > 0 || isEnough();
+      if (!this.#patience.spinUntil(isUp)) this.#sleepUntil(isUp, checkHelpers);
+    }
+    if (Atomics.compareExchange(this.#words, word.failed, 2, 0) !== 2) return;
+    throw new Error(`A kernel failed: ${this.#readMessage()}`);
   }
 
-  #sleepUntilDone(chunks: number, checkHelpers: () => void): void {
+  #sleepUntil(isUp: () => boolean, checkHelpers: () => void): void {
     const words = this.#words;
     Atomics.store(words, word.callerWaits, 1);
     let checkAt = performance.now() + checkMillis;
-    for (let done = Atomics.load(words, word.done); done !== chunks; done = Atomics.load(words, word.done)) {
-      if (mayBlock) Atomics.wait(words, word.done, done, 1); // the limit also covers a notification that came just before
+    for (let { pending } = this; !isUp(); { pending } = this) {
+      if (mayBlock) Atomics.wait(words, word.pending, pending, 1); // the limit also covers a notification that came just before
       if (performance.now() < checkAt) continue;
       checkHelpers();
       checkAt = performance.now() + checkMillis;
@@ -121,12 +154,12 @@ export class Handoff {
   /** A helper's life: works, spins a little, sleeps, until told to stop. */
   serve(functions: readonly ((...args: number[]) => number)[]): void {
     const words = this.#words;
+    const isUp = (): boolean => Atomics.load(words, word.tickets) > 0;
     while (Atomics.load(words, word.stop) === 0) {
-      const sequence = Atomics.load(words, word.sequence);
-      this.drain(functions);
-      if (this.#patience.spinUntil(() => Atomics.load(words, word.sequence) !== sequence)) continue;
+      if (this.#work(functions) || this.#patience.spinUntil(isUp)) continue;
       Atomics.add(words, word.sleepers, 1);
-      Atomics.wait(words, word.sequence, sequence);
+      const tickets = Atomics.load(words, word.tickets);
+      if (tickets <= 0) Atomics.wait(words, word.tickets, tickets);
       Atomics.sub(words, word.sleepers, 1);
     }
   }
@@ -134,14 +167,15 @@ export class Handoff {
   /** Makes all helpers leave `serve`. */
   stop(): void {
     Atomics.store(this.#words, word.stop, 1);
-    Atomics.add(this.#words, word.sequence, 1);
-    Atomics.notify(this.#words, word.sequence);
+    Atomics.sub(this.#words, word.tickets, 1); // who is about to sleep sees that something changed
+    Atomics.notify(this.#words, word.tickets);
   }
 
   #fail(message: string): void {
     if (Atomics.compareExchange(this.#words, word.failed, 0, 1) !== 0) return; // the first one counts
     this.#message.fill(0);
     this.#message.set(new TextEncoder().encode(message).subarray(0, messageBytes));
+    Atomics.store(this.#words, word.failed, 2);
   }
 
   #readMessage(): string {
@@ -152,10 +186,10 @@ export class Handoff {
 }
 
 /** Written out: spreading an array into a WebAssembly call costs more than many kernels. Surplus arguments are ignored. */
-function call(kernel: (...args: number[]) => number, first: number, last: number, a: Float64Array): void {
+function call(kernel: (...args: number[]) => number, first: number, last: number, a: Float64Array, i: number): void {
   // prettier-ignore
-  kernel(first, last, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10], a[11], a[12], a[13], a[14], a[15],
-    a[16], a[17], a[18], a[19]);
+  kernel(first, last, a[i], a[i + 1], a[i + 2], a[i + 3], a[i + 4], a[i + 5], a[i + 6], a[i + 7], a[i + 8], a[i + 9],
+    a[i + 10], a[i + 11], a[i + 12], a[i + 13], a[i + 14], a[i + 15], a[i + 16], a[i + 17], a[i + 18], a[i + 19]);
 }
 
 /** Some runtimes forbid their main thread to block; it spins instead. */

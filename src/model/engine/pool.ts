@@ -1,5 +1,6 @@
 /**
- * @file The engine's threads: the caller and its helpers, sharing one memory. One job runs at a time; the caller works too.
+ * @file The engine's threads: the caller and its helpers, sharing one memory. One job runs at a time; the caller works too,
+ * but only when it has to wait: while it prepares the next operations, the helpers do those that it has prepared.
  *
  * A helper that has gone (its memory was exhausted, say) took its part of a job with it: that job and all later ones fail.
  */
@@ -11,7 +12,7 @@ import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../base/errors.ts';
 import { packageRoot } from '../../base/package-root.ts';
 import { kernelImports } from './far-memory.ts';
-import { Handoff, type KernelFunctions } from './handoff.ts';
+import { Handoff, type KernelFunctions, queueLength } from './handoff.ts';
 import type { SharedMemory } from './shared-memory.ts';
 import type { ThreadData } from './thread.ts';
 
@@ -55,24 +56,41 @@ export class Pool {
   }
 
   /**
-   * Runs a kernel over [0, total) in chunks of `grain`, on all threads, and returns when all are done.
+   * Runs a kernel over [0, total) in chunks of `grain`, on all threads, after all jobs before. It need not be done when this
+   * returns: who looks at what kernels read or write calls `settle` first, as the accessors of the shared memory do.
    *
-   * The kernel's first two arguments are the chunk's range, `args` the others. Throws what any chunk threw.
+   * The kernel's first two arguments are the chunk's range, `args` the others. What a chunk throws is thrown by a later
+   * call of this or of `settle`.
    */
   run(kernel: string, total: number, grain: number, args: readonly number[]): void {
     if (total <= 0) return;
     const index = this.#indices.get(kernel);
     if (index === undefined) throw new Error(`there is no kernel ${kernel}`);
     if (this.#loss !== undefined) throw new Error(this.#loss);
-    if (this.threads === 1 || total <= grain) {
+    const isAlone = this.threads === 1 || (total <= grain && this.#handoff.pending === 0);
+    if (isAlone) {
       // In chunks here too: what a kernel has for its own use may be as large as one.
       for (let start = 0; start < total; start += grain)
         this.#functions[index](start, Math.min(total, start + grain), ...args);
       return;
     }
+    this.#work(queueLength - 1);
     this.#handoff.publish({ kernel: index, total, grain, args });
-    this.#handoff.drain(this.#functions);
-    this.#handoff.finish(() => {
+  }
+
+  /** Where jobs keep what the next one's kernel reads, from 0 to `queueLength`: the caller may write it, nobody reads it any more. */
+  place(): number {
+    this.#work(queueLength - 1);
+    return this.#handoff.place;
+  }
+
+  /** Waits until every job is done; throws what any of them threw. */
+  settle(): void {
+    this.#work(0);
+  }
+
+  #work(most: number): void {
+    this.#handoff.workUntil(most, this.#functions, () => {
       this.#checkHelpers();
     });
   }

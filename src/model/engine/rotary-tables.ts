@@ -16,31 +16,16 @@ export interface RotaryTables {
 
 const tablesOf = new WeakMap<EmbeddedBackend, Map<readonly number[], RotaryTables>>();
 
-/** Tables that cover all of these positions. Shorter ones made before stay, since a decoder may be reading them. */
-export function rotaryTables(
-  backend: EmbeddedBackend,
-  { frequencies, scale }: Rotation,
-  positions: ArrayLike<number>,
-): RotaryTables {
+/** Tables that cover positions up to the last. Shorter ones made before stay, since a decoder may be reading them. */
+export function rotaryTables(backend: EmbeddedBackend, { frequencies, scale }: Rotation, last: number): RotaryTables {
   let tables = tablesOf.get(backend);
   if (!tables) tablesOf.set(backend, (tables = new Map<readonly number[], RotaryTables>()));
-  const last = highest(positions);
   let table = tables.get(frequencies);
   if (!table || table.length <= last || table.scale !== scale) {
     table = build(backend, frequencies, scale, 2 ** Math.ceil(Math.log2(Math.max(256, last + 1))));
     tables.set(frequencies, table);
   }
   return table;
-}
-
-function highest(positions: ArrayLike<number>): number {
-  let [low, high] = [0, 0];
-  for (let i = 0; i < positions.length; i++) {
-    if (positions[i] > high) high = positions[i];
-    if (positions[i] < low) low = positions[i];
-  }
-  if (low < 0) throw new RangeError(`a position is ${low}, but must not be negative`);
-  return high;
 }
 
 /** Angles are rounded to float32, as the reference implementations round them. */

@@ -6,6 +6,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { rowMajor, walk } from './axes.ts';
 import type { EmbeddedBackend } from './embedded-backend.ts';
 import { type EngineKernel, isFloat, register, rowsPerChunk, runFlat, runWalk, sizeOf } from './engine-kernel.ts';
+import { rangeOf } from './indices.ts';
 import { precisions } from './storage.ts';
 
 export function registerShapes(): void {
@@ -146,11 +147,10 @@ export function checkedIds(
   ids: TensorInfo,
   bound: number,
 ): { address: number; count: number } {
-  const count = sizeOf(ids.shape);
-  const address = backend.address(ids);
-  const wrong = backend.shared.ints(address, count).find((id) => id < 0 || id >= bound);
+  const { least, greatest } = rangeOf(backend, ids);
+  const wrong = [least, greatest].find((id) => id < 0 || id >= bound);
   if (wrong !== undefined) throw new RangeError(`an index is ${wrong}, but must be from 0 to ${bound - 1}`);
-  return { address, count };
+  return { address: backend.address(ids), count: sizeOf(ids.shape) };
 }
 
 function positive(axis: number, rank: number): number {

@@ -1,5 +1,8 @@
 /**
  * @file The one memory that all threads and kernels of the engine share, up to 4 GiB where the runtime grants it.
+ *
+ * Kernels that were asked for may still be at work, also on what lay in a block before it was freed: an address may be handed
+ * on to further kernels at once, for they come after those, but who reads or writes here gets a view, for which all are waited.
  */
 import { messageOf, UserError } from '../../base/errors.ts';
 import { FarMemory } from './far-memory.ts';
@@ -16,6 +19,8 @@ export class SharedMemory {
   readonly heap: Heap;
   /** For what need not be in it. */
   readonly far = new FarMemory();
+  /** Waits for the kernels that were asked for. */
+  settle: () => void = () => undefined;
 
   constructor() {
     const { memory, maximum } = reserve();
@@ -47,11 +52,12 @@ export class SharedMemory {
   }
 
   get #buffer(): SharedArrayBuffer {
+    this.settle();
     return this.memory.buffer; // the memory is created as a shared one
   }
 
   #grow(end: number): void {
-    const missing = Math.ceil((end - this.#buffer.byteLength) / pageBytes);
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / pageBytes);
     if (missing > 0) this.memory.grow(missing);
   }
 }

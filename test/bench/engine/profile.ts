@@ -19,6 +19,7 @@ export async function profiled(backend: EmbeddedBackend, work: () => Promise<unk
   pool.run = (kernel, total, grain, args): void => {
     const began = performance.now();
     run(kernel, total, grain, args);
+    pool.settle();
     const [, , m, n, k] = args;
     const name = kernel === 'gemm' ? `gemm ${m}×${k}×${n}` : kernel;
     const spent = kernels.get(name) ?? { seconds: 0, calls: 0, operations: 0 };

@@ -27,8 +27,12 @@ function tests(): void {
       await once(helper, 'message');
       assert.equal(hasEnded(helper), false);
       handoff.publish({ kernel: 0, total: 2, grain: 1, args: [] });
+      const slow = (): number => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+        return 0;
+      };
       assert.throws(() => {
-        handoff.finish(() => {
+        handoff.workUntil(0, [slow], () => {
           if (hasEnded(helper)) throw new Error('it has ended');
         });
       }, /it has ended/);

@@ -265,6 +265,7 @@ describe('threads', () => {
     const far = 2 ** 32 - 1024;
     assert.throws(() => {
       backend.pool.run('exp', 1 << 16, 256, [far, far]);
+      backend.pool.settle();
     }, /out of bounds/);
     const sum = tf.tidy(() => tf.sum(tf.add(values([1000, 100], 1, 1), 1)).dataSync()[0]);
     assert.equal(sum, 200000);
