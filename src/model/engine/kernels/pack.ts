@@ -35,7 +35,8 @@ function packAdjacentRows(rows: i32, depth: i32, a: usize, stepStride: i32, out:
     let p = a, o = at(out, k * MR);
     for (let i: i32 = 0; i < rows; i += MR) {
       v128.store(o, v128.load(p));
-      for (let r: i32 = 4; r < MR; r++) store<f32>(at(o, r), load<f32>(at(p, r)));
+      if (MR >= 6) store<u64>(o + 16, load<u64>(p + 16));
+      for (let r: i32 = MR >= 6 ? 6 : 4; r < MR; r++) store<f32>(at(o, r), load<f32>(at(p, r)));
       p += MR << 2;
       o += tile;
     }
