@@ -18,8 +18,10 @@ import { composedTokenLogProbs } from './token-log-probs.ts';
 /** Names under which a backend may register a fused kernel, with the gradient beside it. */
 export const fusedKernels = {
   linear: 'RecLinear',
+  linears: 'RecLinears',
   adaptedLinear: 'RecAdaptedLinear',
   rmsNorm: 'RecRmsNorm',
+  branchedNorm: 'RecBranchedNorm',
   rotary: 'RecRotary',
   causalAttention: 'RecCausalAttention',
   limitedAttention: 'RecLimitedAttention',
@@ -40,6 +42,26 @@ export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D
     const product = tf.matMul<Tensor2D>(x, weight, false, true);
     return bias ? tf.add<Tensor2D>(product, bias) : product;
   });
+}
+
+/** What `linear` takes beside its rows. */
+export interface LinearPart {
+  readonly weight: Tensor2D;
+  readonly bias?: Tensor1D;
+}
+
+/** `linear` of the same x [N, in] by each part: their gradients repack and add up what they have in common once. */
+export function linears(x: Tensor2D, parts: readonly LinearPart[]): Tensor2D[] {
+  const weights = parts.map(({ weight }) => weight);
+  const biases = parts.flatMap(({ bias }) => bias ?? []);
+  if (!isFused(fusedKernels.linears) || (biases.length > 0 && biases.length < parts.length)) {
+    return parts.map(({ weight, bias }) => linear(x, weight, bias));
+  }
+  const frozen = weights.every((weight) => weight instanceof tf.Variable && !weight.trainable);
+  // An array, as operations of TensorFlow.js with any number of inputs have: those are named by their numbers.
+  const inputs = [x, ...weights, ...biases] as unknown as tf.NamedTensorMap;
+  const results: unknown = tf.engine().runKernel(fusedKernels.linears, inputs, { parts: parts.length, frozen });
+  return results as Tensor2D[];
 }
 
 /** A change of low rank, (input·aᵀ)·bᵀ: input [N, in], a [r, in], b [out, r]. */
@@ -70,6 +92,13 @@ export function rmsNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): Tensor2
     const meanSquare = tf.mean(tf.square(x), -1, true); // [N, 1]
     return tf.mul(tf.mul(x, tf.rsqrt(tf.add(meanSquare, epsilon))), weight);
   });
+}
+
+/** [x, rmsNorm(x)], for a stream that goes on beside what its norm is for: the gradient adds up both ways where it is computed. */
+export function branchedNorm(x: Tensor2D, weight: Tensor1D, epsilon: number): [Tensor2D, Tensor2D] {
+  if (!isFused(fusedKernels.branchedNorm)) return [x, rmsNorm(x, weight, epsilon)];
+  const results: unknown = tf.engine().runKernel(fusedKernels.branchedNorm, { x, weight }, { epsilon });
+  return results as [Tensor2D, Tensor2D];
 }
 
 /**

@@ -9,7 +9,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkpointed } from './checkpointing.ts';
 import { decodeAttention, type KeyValueCache } from './key-value-cache.ts';
 import { adaptedProduct } from './lora.ts';
-import { causalAttention, embed, linear, rmsNorm, rotary, swiglu } from './ops.ts';
+import {
+  branchedNorm,
+  causalAttention,
+  embed,
+  linear,
+  linears,
+  type LinearPart,
+  rmsNorm,
+  rotary,
+  swiglu,
+} from './ops.ts';
 import { type Rotation, rotationOf } from './rope.ts';
 import type { LayerWeights, Linear, ModelConfig, ModelWeights } from './weights.ts';
 
@@ -51,13 +61,14 @@ export function hiddenStates(
     for (const [index, layer] of weights.layers.entries()) {
       const starts = startsOf(config.windows?.[index]);
       const read = (input: tf.Tensor2D, [at, from, common]: readonly tf.Tensor[]): tf.Tensor2D => {
-        const { q, k, v } = project(layer, config, input, { positions: at as tf.Tensor1D, rotation });
+        const places = { positions: at as tf.Tensor1D, rotation };
+        const { stream, q, k, v } = project(layer, config, input, places);
         const keys = heads(k, config.keyValueHeads);
         const values = heads(v, config.keyValueHeads);
         sink?.(index, keys, values);
         const limits = [from as tf.Tensor2D | undefined, common as tf.Tensor1D | undefined] as const;
         const mixed = causalAttention(heads(q, config.heads), keys, values, ...limits);
-        return feedForward(layer, config, attended(layer, input, mixed));
+        return feedForward(layer, config, attended(layer, stream, mixed));
       };
       const constants = [flat, starts, prefixes].filter((one) => one !== undefined);
       // Lets go of all but its result and what a gradient needs: without gradients, one layer's values are held at a time.
@@ -128,9 +139,9 @@ export function decodeLogits(
     let x = embed(weights.embedding as tf.Tensor2D, tf.tensor1d(tokens, 'int32'));
     for (const [index, layer] of weights.layers.entries()) {
       x = tf.tidy(() => {
-        const { q, k, v } = project(layer, config, x, places);
+        const { stream, q, k, v } = project(layer, config, x, places);
         const mixed = decodeAttention(q, k, v, cache, index, positions, config.windows?.[index]);
-        return feedForward(layer, config, attended(layer, x, mixed));
+        return feedForward(layer, config, attended(layer, stream, mixed));
       });
     }
     return logitsOf(weights, rmsNorm(x, weights.norm as tf.Tensor1D, config.rmsNormEpsilon));
@@ -148,20 +159,22 @@ interface Places {
   readonly rotation: Rotation;
 }
 
-/** x [N, D] → rotated queries [N, H, E], rotated keys and plain values [N, K, E]. */
+/** x [N, D] → itself, rotated queries [N, H, E], rotated keys and plain values [N, K, E]. */
 function project(
   layer: LayerWeights,
   config: ModelConfig,
   x: tf.Tensor2D,
   { positions, rotation }: Places,
-): { q: tf.Tensor3D; k: tf.Tensor3D; v: tf.Tensor3D } {
-  const normed = rmsNorm(x, layer.inputNorm as tf.Tensor1D, config.rmsNormEpsilon);
-  const heads = (projection: Linear, count: number): tf.Tensor3D =>
-    tf.reshape(apply(projection, normed), [-1, count, config.headSize]);
+): { stream: tf.Tensor2D; q: tf.Tensor3D; k: tf.Tensor3D; v: tf.Tensor3D } {
+  const [stream, normed] = branchedNorm(x, layer.inputNorm as tf.Tensor1D, config.rmsNormEpsilon);
+  const heads = (projected: tf.Tensor2D, count: number): tf.Tensor3D =>
+    tf.reshape(projected, [-1, count, config.headSize]);
+  const [q, k, v] = applyAll([layer.query, layer.key, layer.value], normed);
   return {
-    q: rotary(headNorm(heads(layer.query, config.heads), config, layer.queryNorm), positions, rotation),
-    k: rotary(headNorm(heads(layer.key, config.keyValueHeads), config, layer.keyNorm), positions, rotation),
-    v: heads(layer.value, config.keyValueHeads),
+    stream,
+    q: rotary(headNorm(heads(q, config.heads), config, layer.queryNorm), positions, rotation),
+    k: rotary(headNorm(heads(k, config.keyValueHeads), config, layer.keyNorm), positions, rotation),
+    v: heads(v, config.keyValueHeads),
   };
 }
 
@@ -178,8 +191,15 @@ function attended(layer: LayerWeights, x: tf.Tensor2D, mixed: tf.Tensor): tf.Ten
 }
 
 function feedForward(layer: LayerWeights, config: ModelConfig, x: tf.Tensor2D): tf.Tensor2D {
-  const normed = rmsNorm(x, layer.postNorm as tf.Tensor1D, config.rmsNormEpsilon);
-  return tf.add(x, apply(layer.down, swiglu(apply(layer.gate, normed), apply(layer.up, normed))));
+  const [stream, normed] = branchedNorm(x, layer.postNorm as tf.Tensor1D, config.rmsNormEpsilon);
+  const [gate, up] = applyAll([layer.gate, layer.up], normed);
+  return tf.add(stream, apply(layer.down, swiglu(gate, up)));
+}
+
+function applyAll(projections: readonly Linear[], x: tf.Tensor2D): tf.Tensor2D[] {
+  if (projections.some(({ adapter }) => adapter)) return projections.map((projection) => apply(projection, x));
+  const parts = projections.map(({ weight, bias }) => ({ weight, bias }) as unknown as LinearPart);
+  return linears(x, parts);
 }
 
 function apply(projection: Linear, x: tf.Tensor2D): tf.Tensor2D {

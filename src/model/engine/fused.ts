@@ -9,21 +9,27 @@ import { adamWKernel } from '../adamw.ts';
 import { fusedKernels } from '../ops.ts';
 import type { Rotation } from '../rope.ts';
 import type { EmbeddedBackend, Output } from './embedded-backend.ts';
-import { type EngineKernel, type KernelCall, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
+import { type EngineKernel, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
 import { checkStarts, rangeOf } from './indices.ts';
-import { multiplyByWeight } from './products.ts';
+import { multiply, multiplyAll, multiplyByWeight } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import { gatherRows, scatterRows } from './shapes.ts';
 import { tokenLogProbs, tokenLogProbsGradient } from './fused-log-probs.ts';
 
 const gradientOf = (kernel: string): string => `${kernel}Gradient`;
+const towardsInput = `${gradientOf(fusedKernels.linears)}Input`;
+const towardsWeights = `${gradientOf(fusedKernels.linears)}Weights`;
 
 /** Registers kernels for the embedded backend and, once for all backends, their gradients. */
 export function registerFused(): void {
   register(fusedKernels.linear, linear);
+  register(fusedKernels.linears, linears);
+  register(towardsInput, linearsInputGradient);
+  register(towardsWeights, linearsWeightGradients);
   register(fusedKernels.adaptedLinear, adaptedLinear);
   register(fusedKernels.rmsNorm, rmsNorm);
   register(gradientOf(fusedKernels.rmsNorm), rmsNormGradient);
+  register(fusedKernels.branchedNorm, branchedNorm);
   register(fusedKernels.rotary, rotary);
   register(fusedKernels.causalAttention, attention);
   register(gradientOf(fusedKernels.causalAttention), attentionGradient);
@@ -43,8 +49,48 @@ export function registerFused(): void {
 
 const linear: EngineKernel = ({ backend, inputs }) => product(backend, inputs);
 
-function product(backend: EmbeddedBackend, inputs: KernelCall['inputs']): Output {
-  const { x, weight } = inputs;
+/** Inputs by their numbers: x, the weights, then their biases or none. */
+const linears: EngineKernel = ({ backend, inputs, attrs }) => {
+  const [x, ...others] = Object.values(inputs);
+  const parts = attrs.parts as number;
+  return others.slice(0, parts).map((weight, i) => product(backend, { x, weight, bias: others[parts + i] }));
+};
+
+/** Inputs by their numbers: what the results' gradients are, then the weights. Shares of the input's gradient are added up in place. */
+const linearsInputGradient: EngineKernel = ({ backend, inputs }) => {
+  const tensors = Object.values(inputs);
+  const parts = tensors.length / 2;
+  const [m] = tensors[0].shape;
+  const [, n] = tensors[parts].shape;
+  const out = backend.output([m, n]);
+  for (const [i, weight] of tensors.slice(parts).entries()) {
+    const [k] = weight.shape;
+    backend.withStored(weight, ({ address: b, precision }) => {
+      const right = { b, bStrides: [n, 1], precision } as const;
+      const left = { a: backend.address(tensors[i]), aStrides: [k, 1] } as const;
+      multiply(backend, { m, n, k, ...left, ...right, c: out.address, adds: i > 0 });
+    });
+  }
+  return out;
+};
+
+/** Inputs by their numbers: x, then what the results' gradients are. x is repacked once. */
+const linearsWeightGradients: EngineKernel = ({ backend, inputs }) => {
+  const [x, ...dys] = Object.values(inputs);
+  const [k, n] = x.shape;
+  const outs = dys.map((dy) => backend.output([dy.shape[1], n]));
+  const b = backend.address(x);
+  if (k === 0) for (const out of outs) runFlat(backend, 'fill', out.size, [0, out.address]);
+  const products = dys.map((dy, i) => {
+    const [, m] = dy.shape;
+    return { m, n, k, a: backend.address(dy), aStrides: [1, m], b, bStrides: [n, 1], c: outs[i].address } as const;
+  });
+  if (k > 0) multiplyAll(backend, products);
+  return outs;
+};
+
+function product(backend: EmbeddedBackend, inputs: Readonly<Record<string, TensorInfo | undefined>>): Output {
+  const [x, weight] = [inputs.x!, inputs.weight!];
   const [m, k] = x.shape;
   const n = weight.shape[0];
   tf.util.assert(
@@ -52,7 +98,7 @@ function product(backend: EmbeddedBackend, inputs: KernelCall['inputs']): Output
     () => `linear: ${String(x.shape)} does not fit a weight ${String(weight.shape)}`,
   );
   const out = backend.output([m, n]);
-  const bias = inputs.bias as TensorInfo | undefined;
+  const { bias } = inputs;
   multiplyByWeight(backend, weight, { m, a: backend.address(x), c: out.address, bias: bias && backend.address(bias) });
   return out;
 }
@@ -81,13 +127,25 @@ const rmsNorm: EngineKernel = ({ backend, inputs: { x, weight }, attrs: { epsilo
 /** Rows whose shares of the weight's gradient are added up in one go; a constant, so that sums do not depend on threads. */
 const gradientRows = 128;
 
-const rmsNormGradient: EngineKernel = ({ backend, inputs: { x, weight, dy }, attrs: { epsilon } }) => {
+/** x itself and its norm. */
+const branchedNorm: EngineKernel = (call) => {
+  const { backend, inputs } = call;
+  const { x } = inputs;
+  backend.incRef(x.dataId);
+  return [{ dataId: x.dataId, shape: x.shape, dtype: x.dtype }, rmsNorm(call) as TensorInfo];
+};
+
+/** `stream`, where given, is a gradient that reaches x by another way: it is added. */
+const rmsNormGradient: EngineKernel = ({ backend, inputs, attrs: { epsilon } }) => {
+  const { x, weight, dy } = inputs;
+  const stream = inputs.stream as TensorInfo | undefined;
   const [rows, size] = x.shape;
   const [dx, dWeight] = [backend.output(x.shape), backend.output(weight.shape)];
   const blocks = Math.ceil(rows / gradientRows);
   const partial = backend.shared.heap.allocate(blocks * size * 4);
-  const inputs = [x, weight, dy].map((tensor) => backend.address(tensor));
-  const args = [rows, gradientRows, size, epsilon as number, ...inputs, dx.address, partial];
+  const addresses = [x, weight, dy].map((tensor) => backend.address(tensor));
+  const plus = stream ? backend.address(stream) : 0;
+  const args = [rows, gradientRows, size, epsilon as number, ...addresses, plus, dx.address, partial];
   backend.pool.run('rmsNormGradient', blocks, 1, args);
   backend.pool.run('sumColumns', size, size, [blocks, size, 1, partial, dWeight.address]);
   backend.shared.heap.free(partial);
@@ -174,6 +232,11 @@ const adamW: EngineKernel = ({ backend, inputs: { parameter, gradient, first, se
   return backend.output([0]); // a kernel must have a result
 };
 
+/** The results of a kernel whose inputs are named by their numbers. */
+function runOnAll(kernel: string, inputs: readonly Tensor[]): Tensor[] {
+  return [tf.engine().runKernel<Tensor | Tensor[]>(kernel, inputs as unknown as tf.NamedTensorMap)].flat();
+}
+
 /** Runs a gradient kernel and names its results; they are computed at once, since one pass gives them all. */
 function gradients(
   kernel: string,
@@ -207,6 +270,29 @@ function registerGradients(): void {
       a: () => tf.matMul(tf.matMul<Tensor2D>(dy as Tensor2D, b), input, true),
       b: () => tf.matMul(dy as Tensor2D, tf.matMul<Tensor2D>(input as Tensor2D, a as Tensor2D, false, true), true),
     }),
+  });
+  tf.registerGradient({
+    kernelName: fusedKernels.linears,
+    saveAllInputs: true,
+    gradFunc: (dy, [x, ...others], attrs) => {
+      const dys = dy as Tensor2D[];
+      const weights = others.slice(0, attrs.parts as number);
+      const dWeights = attrs.frozen === true ? [] : runOnAll(towardsWeights, [x, ...dys]);
+      const results: (() => Tensor)[] = [
+        () => runOnAll(towardsInput, [...dys, ...weights])[0],
+        ...dys.map((_, i) => () => dWeights[i]),
+        ...dys.map((one) => () => tf.sum(one, 0)),
+      ];
+      return Object.fromEntries(results.entries());
+    },
+  });
+  tf.registerGradient({
+    kernelName: fusedKernels.branchedNorm,
+    inputsToSave: ['x', 'weight'],
+    gradFunc: (dys, [x, weight], attrs) => {
+      const [stream, dy] = dys as Tensor[];
+      return gradients(fusedKernels.rmsNorm, { x, weight, dy, stream }, ['x', 'weight'], attrs);
+    },
   });
   for (const [kernel, names] of [
     [fusedKernels.rmsNorm, ['x', 'weight']],

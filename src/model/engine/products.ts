@@ -49,20 +49,25 @@ const chunksPerThread = 8;
 
 export function multiply(backend: EmbeddedBackend, product: Product): void {
   const { m, n, k, precision = 'float32' } = product;
-  if (m === 0 || n === 0) return;
-  if (k === 0) throw new Error('a product over an empty inner dimension is not defined here');
-  if (m * n * k <= soloWork && product.bias === undefined && precision === 'float32') {
+  if (m * n * k <= soloWork && m * n * k > 0 && product.bias === undefined && precision === 'float32') {
     multiplyAlone(backend, product);
-    return;
-  }
+  } else multiplyAll(backend, [product]);
+}
+
+/** Products with the same right operand, which is repacked once for all of them. */
+export function multiplyAll(backend: EmbeddedBackend, products: readonly Product[]): void {
+  const [{ n, k }] = products;
+  const others = products.filter(({ m }) => m > 0);
+  if (others.length === 0 || n === 0) return;
+  if (k === 0) throw new Error('a product over an empty inner dimension is not defined here');
   const panel = backend.pool.kernels.padded(1);
   const columns = Math.max(fewestColumns, Math.floor(packedFloats / k / panel) * panel);
   const fitting = Math.floor(packedFloats / Math.min(columns, n));
   const steps = fitting >= k ? k : Math.max(1, Math.floor(fitting / stepBlock)) * stepBlock;
   for (let first = 0; first < n; first += columns) {
     for (let step = 0; step < k; step += steps) {
-      const part = stepsOf(product, step, Math.min(steps, k - step));
-      multiplyColumns(backend, part, first, Math.min(columns, n - first));
+      const parts = others.map((product) => stepsOf(product, step, Math.min(steps, k - step)));
+      multiplyColumns(backend, parts, first, Math.min(columns, n - first));
     }
   }
 }
@@ -130,10 +135,11 @@ function multiplyAlone(
   );
 }
 
-/** Columns [first, first + count) of C. */
-function multiplyColumns(backend: EmbeddedBackend, product: Product, first: number, count: number): void {
+/** Columns [first, first + count) of each C. */
+function multiplyColumns(backend: EmbeddedBackend, products: readonly Product[], first: number, count: number): void {
   const { pool, panels } = backend;
-  const { m, n, k, aStrides, bStrides, cStride = n, precision = 'float32' } = product;
+  const [product] = products;
+  const { k, bStrides, precision = 'float32' } = product;
   const total = pool.kernels.padded(count);
   const panel = pool.kernels.padded(1);
   const b = product.b + first * bStrides[1] * (precision === 'float32' ? 4 : 2);
@@ -141,12 +147,14 @@ function multiplyColumns(backend: EmbeddedBackend, product: Product, first: numb
   const pack = (packed: number): void => {
     pool.run('packPanels', total / panel, Math.max(1, Math.ceil((1 << 14) / k / panel)), [...layout, packed]);
   };
-  const grid = cut(m, count, panel, pool.threads);
-  const bias = product.bias === undefined ? 0 : product.bias + first * 4;
   panels.with(b, layout, k * total * 4, pack, (packed) => {
-    // prettier-ignore
-    pool.run('gemm', grid.chunks, 1, [...backend.scratch(pool.kernels.packedScratch()), m, count, k, grid.rows, grid.columns,
-      product.a, ...aStrides, packed, product.c + first * 4, cStride, product.adds ? 1 : 0, bias]);
+    const scratch = backend.scratch(pool.kernels.packedScratch());
+    for (const { m, n, a, aStrides, c, cStride = n, adds, bias } of products) {
+      const grid = cut(m, count, panel, pool.threads);
+      // prettier-ignore
+      pool.run('gemm', grid.chunks, 1, [...scratch, m, count, k, grid.rows, grid.columns, a, ...aStrides, packed,
+        c + first * 4, cStride, adds ? 1 : 0, bias === undefined ? 0 : bias + first * 4]);
+    }
   });
 }
 

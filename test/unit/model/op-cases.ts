@@ -35,6 +35,36 @@ export function linearCase(rows: number, input: number, output: number, hasBias:
   };
 }
 
+/** Two linears of the same rows, side by side. */
+export function linearsCase(rows: number, input: number, outputs: readonly [number, number], hasBias: boolean): OpCase {
+  const cases = outputs.map((output) => linearCase(rows, input, output, hasBias));
+  const weights = outputs.map((output) => [output, input]);
+  return {
+    name: `linears ${rows}x${input}x${outputs.join('+')}${hasBias ? ' with biases' : ''}`,
+    shapes: [[rows, input], ...weights, ...(hasBias ? outputs.map((output) => [output]) : [])],
+    run: ([x, ...others]) => {
+      const part = (i: number): ops.LinearPart => ({
+        weight: others[i] as tf.Tensor2D,
+        ...(hasBias && { bias: others[2 + i] as tf.Tensor1D }),
+      });
+      return tf.concat(ops.linears(x as tf.Tensor2D, [part(0), part(1)]), 1);
+    },
+    reference: ([x, ...others]) =>
+      sideBySide(
+        rows,
+        cases.map((one, i) => one.reference([x, others[i], ...(hasBias ? [others[2 + i]] : [])])),
+      ),
+  };
+}
+
+function sideBySide(rows: number, parts: readonly Float64Array[]): Float64Array {
+  const row = (values: Float64Array, n: number): number[] => {
+    const width = values.length / rows;
+    return [...values.subarray(n * width, (n + 1) * width)];
+  };
+  return Float64Array.from(Array.from({ length: rows }, (_, n) => parts.flatMap((part) => row(part, n))).flat());
+}
+
 export function adaptedLinearCase(rows: number, input: number, output: number, rank: number, hasBias: boolean): OpCase {
   return {
     name: `adaptedLinear ${rows}x${input}x${output} of rank ${rank}${hasBias ? ' with bias' : ''}`,
@@ -83,6 +113,16 @@ export function rmsNormCase(rows: number, size: number): OpCase {
       }
       return out;
     },
+  };
+}
+
+export function branchedNormCase(rows: number, size: number): OpCase {
+  const norm = rmsNormCase(rows, size);
+  return {
+    ...norm,
+    name: `branchedNorm ${rows}x${size}`,
+    run: ([x, weight]) => tf.concat(ops.branchedNorm(x as tf.Tensor2D, weight as tf.Tensor1D, 1e-3), 1),
+    reference: ([x, weight]) => sideBySide(rows, [x, norm.reference([x, weight])]),
   };
 }
 
@@ -217,11 +257,14 @@ export const opCases: readonly OpCase[] = [
   linearCase(1, 7, 5, true),
   linearCase(13, 9, 17, true),
   linearCase(6, 16, 8, false),
+  linearsCase(5, 9, [17, 4], false),
+  linearsCase(7, 16, [3, 24], true),
   adaptedLinearCase(5, 9, 7, 3, true),
   adaptedLinearCase(2, 16, 8, 1, false),
   rmsNormCase(1, 3),
   rmsNormCase(5, 16),
   rmsNormCase(3, 19),
+  branchedNormCase(3, 19),
   rotaryCase(1, 1, 2),
   rotaryCase(5, 3, 6),
   rotaryCase(4, 2, 16),
@@ -240,8 +283,10 @@ export const opCases: readonly OpCase[] = [
 /** Nothing to compute, which must still have the right shape, and gradients that are zero. */
 export const emptyCases: readonly OpCase[] = [
   linearCase(0, 5, 3, true),
+  linearsCase(0, 5, [3, 4], true),
   adaptedLinearCase(0, 9, 7, 3, true),
   rmsNormCase(0, 7),
+  branchedNormCase(0, 7),
   rotaryCase(0, 3, 6),
   attentionCase(0, 5, 4, 2, 4),
   swigluCase(0, 5),
@@ -257,6 +302,8 @@ export function randomCases(count = 100): OpCase[] {
     (): OpCase => linearCase(size(19), size(21), size(35), rng.next() < 0.5),
     (): OpCase => adaptedLinearCase(size(9), size(11), size(19), size(5), rng.next() < 0.5),
     (): OpCase => rmsNormCase(size(9), size(21)),
+    (): OpCase => branchedNormCase(size(9), size(21)),
+    (): OpCase => linearsCase(size(19), size(21), [size(35), size(35)], rng.next() < 0.5),
     (): OpCase => rotaryCase(size(9), size(4), 2 * size(9)),
     (): OpCase => {
       const group = size(3);
