@@ -59,11 +59,15 @@ async function filledHalves(
   precision: HalfPrecision,
   isFar: boolean,
 ): Promise<tf.Variable | undefined> {
-  const output = backend.halfOutput(tensor.shape, precision, isFar);
+  const [rows, columns] = tensor.shape;
+  const output = backend.halfOutput([rows, columns], precision, isFar);
   const made = owned(tf.engine().makeTensorFromTensorInfo(output, backend));
   try {
     await tensor.readHalves(output.halves);
-    if (isFinite16(output.halves, precision)) return made;
+    if (isFinite16(output.halves, precision)) {
+      output.arrange();
+      return made;
+    }
   } catch (error) {
     made.dispose();
     throw error;

@@ -16,9 +16,10 @@
  * 0.8 to 0.9 in the layers of the large one. Tried for the products: reading the left operand where it lies (kept: 1 to 10 % where its
  * rows are adjacent; no change where its columns are, so those are packed), unrolling that loop (V8 no longer fuses: 30 % slower), and
  * cutting deep products in depth (kept: 128 × 151,936 × 896 takes 0.5 s for 1.3 s). Tried for decoding the large shape, where all
- * weights are repacked for 64 rows: rows shared out among the threads, each repacking everything (1.2 s a token), panels shared out
- * instead (kept: 0.7 s, of which 0.25 s repacking), turning halves before they are widened (kept: repacking 1.3 times as fast), copying
- * a panel's halves near first or repacking its whole depth at once (no gain). Tried for the training step, of which 5 to 10 % is
+ * weights are widened for 64 rows: rows shared out among the threads, each widening everything (1.2 s a token), panels shared out
+ * instead (kept: 0.7 s), halves stored in the order in which they are read, a loop of their own for each kind of halves and tiles of 1 to
+ * MR rows (kept: 0.6 of the time together, 0.5 for a single row), copying a panel's halves near first or widening its whole depth at
+ * once (no gain). Tried for the training step, of which 5 to 10 % is
  * waking helpers between operations: spinning for 0.2 ms before they sleep (4 to 11 % faster on an idle machine, 8 to 20 % slower
  * beside a busy program, also where a helper that is interrupted stops spinning; not kept).
  */

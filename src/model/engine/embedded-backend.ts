@@ -7,10 +7,11 @@
  */
 import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { arrange, halvesOf, rowsOf, widenMatrix } from './half-matrix.ts';
 import { KeptPanels } from './kept-panels.ts';
 import { Pool, defaultThreads } from './pool.ts';
 import { SharedMemory } from './shared-memory.ts';
-import { type HalfPrecision, type Placed, precisions, type Stored } from './storage.ts';
+import type { HalfPrecision, Placed, Stored } from './storage.ts';
 import { chooseVariant, type Variant, type VariantName } from './variants.ts';
 
 export interface EmbeddedOptions {
@@ -40,7 +41,8 @@ interface Entry {
 
 interface Half extends Placed {
   readonly precision: HalfPrecision;
-  readonly size: number;
+  /** Of the matrix that it was stored as; a tensor with the same values may have another. */
+  readonly shape: readonly number[];
 }
 
 /** Of values in the shared memory: who reads them waits for the kernels that write them. */
@@ -65,10 +67,12 @@ class SharedEntry implements Entry {
   }
 }
 
-/** A new tensor in half precision. */
+/** A new matrix in half precision. */
 export interface HalfOutput extends TensorInfo {
-  /** What the caller is about to write. */
+  /** What the caller is about to write, row after row, and then calls `arrange`. */
   readonly halves: Uint16Array;
+  /** Brings what was written into the order in which kernels read it. */
+  readonly arrange: () => void;
 }
 
 /** Values that are widened or fetched in one go. */
@@ -116,21 +120,25 @@ export class EmbeddedBackend extends MathBackendCPU {
   }
 
   /**
-   * A float32 tensor whose values are stored as halves, none of them infinite or no number; in the far memory if asked.
+   * A float32 matrix whose values are stored as halves, none of them infinite or no number; in the far memory if asked.
    * What asks for its address changes it to float32 for good; `placed` and `withStored` do not.
    */
-  halfOutput(shape: readonly number[], precision: HalfPrecision, isFar = false): HalfOutput {
+  halfOutput([rows, columns]: readonly [number, number], precision: HalfPrecision, isFar = false): HalfOutput {
     const { heap, far } = this.shared;
-    const size = shape.reduce((product, n) => product * n, 1);
-    const address = isFar ? far.allocate(size) : heap.allocate(size * 2);
-    const dataId = this.write(new Float32Array(0), [...shape], 'float32');
+    const shape = [rows, columns];
+    const count = halvesOf(this.pool, shape);
+    const address = isFar ? far.allocate(count) : heap.allocate(count * 2);
+    const dataId = this.write(new Float32Array(0), shape, 'float32');
     const entry = this.#entry(dataId);
-    const half = (entry.half = { address, precision, isFar, size });
+    const half = (entry.half = { address, precision, isFar, shape });
     // TensorFlow.js's own kernels read the values from here.
     Object.defineProperty(entry, 'values', { get: () => this.#widen(dataId, half).values });
     this.pool.settle();
-    const halves = (isFar ? far : this.shared).halves(address, size);
-    return { dataId, shape: [...shape], dtype: 'float32', halves };
+    const halves = (isFar ? far : this.shared).halves(address, rows * columns);
+    const inPlace = (): void => {
+      arrange(this.pool, (bytes) => this.scratch(bytes), shape, half);
+    };
+    return { dataId, shape, dtype: 'float32', halves, arrange: inPlace };
   }
 
   /** Where a float32 or int32 tensor's values lie; moves them into the shared memory if they are not there yet. */
@@ -141,13 +149,13 @@ export class EmbeddedBackend extends MathBackendCPU {
 
   /** Where a tensor's values lie as they are stored, for kernels that can read halves, near and far. */
   placed(tensor: TensorInfo): Placed {
-    const { half } = this.#entry(tensor.dataId);
+    const half = this.#halfOf(tensor);
     return half ?? { address: this.address(tensor), precision: 'float32', isFar: false };
   }
 
   /** Calls `use` with the place of values as they are stored; those of the far memory are near only until it returns. */
   withStored(tensor: TensorInfo, use: (stored: Stored) => void): void {
-    const { half } = this.#entry(tensor.dataId);
+    const half = this.#halfOf(tensor);
     if (half) this.#lend(half, use);
     else use({ address: this.address(tensor), precision: 'float32' });
   }
@@ -200,12 +208,18 @@ export class EmbeddedBackend extends MathBackendCPU {
     return this.data.get(dataId) as unknown as Entry;
   }
 
+  /** Of a tensor that is still the matrix that it was stored as, and not another view of its values. */
+  #halfOf({ dataId, shape }: TensorInfo): Half | undefined {
+    const { half } = this.#entry(dataId);
+    return half && shape.at(-1) === half.shape[1] ? half : undefined;
+  }
+
   /** The values of a tensor in half precision, which is in float32 from now on. */
   #widen(dataId: DataId, half: Half): SharedEntry {
-    const { size } = half;
+    const size = half.shape[0] * half.shape[1];
     const address = this.shared.heap.allocate(size * 4);
-    this.#lend(half, ({ address: from, precision }) => {
-      this.pool.run('widen', size, atOnce, [precisions[precision], from, address]);
+    this.#lend(half, (stored) => {
+      widenMatrix(this.pool, half.shape, stored, address);
     });
     this.#free(half);
     return this.#place(dataId, 'float32', address, size);
@@ -213,15 +227,15 @@ export class EmbeddedBackend extends MathBackendCPU {
 
   /** A copy in float32 outside the shared memory. */
   #widened(half: Half): Float32Array {
-    const { size } = half;
-    const copy = new Float32Array(size);
-    const room = this.shared.heap.allocate(Math.min(size, atOnce) * 4);
+    const [rows, columns] = half.shape;
+    const copy = new Float32Array(rows * columns);
+    const step = Math.min(rows, rowsOf(this.pool, columns, atOnce));
+    const room = this.shared.heap.allocate(step * columns * 4);
     this.#lend(half, ({ address, precision }) => {
-      this.pool.settle();
-      for (let first = 0; first < size; first += atOnce) {
-        const count = Math.min(atOnce, size - first);
-        this.pool.kernels.widen(0, count, precisions[precision], address + first * 2, room);
-        copy.set(this.shared.floats(room, count), first);
+      for (let row = 0; row < rows; row += step) {
+        const count = Math.min(step, rows - row);
+        widenMatrix(this.pool, [count, columns], { address: address + row * columns * 2, precision }, room);
+        copy.set(this.shared.floats(room, count * columns), row * columns);
       }
     });
     this.shared.heap.free(room);
@@ -239,9 +253,10 @@ export class EmbeddedBackend extends MathBackendCPU {
       return;
     }
     const { heap } = this.shared;
-    const address = heap.allocate(half.size * 2);
+    const count = halvesOf(this.pool, half.shape);
+    const address = heap.allocate(count * 2);
     try {
-      this.pool.run('bringNear', half.size, atOnce, [half.address, address]);
+      this.pool.run('bringNear', count, atOnce, [half.address, address]);
       use({ address, precision: half.precision });
     } finally {
       heap.free(address);

@@ -73,10 +73,16 @@ export function kernelImports(
   memory: WebAssembly.Memory,
   far: SharedArrayBuffer,
 ): Record<string, Record<string, unknown>> {
+  // Addresses from 2 GiB on arrive as negative numbers.
+  const farHalves = (address: number, first: number, count: number): Uint16Array =>
+    new Uint16Array(far, (address >>> 0) * GRANULE + first * 2, count);
+  const nearHalves = (address: number, count: number): Uint16Array =>
+    new Uint16Array(memory.buffer, address >>> 0, count);
   const fetchHalves = (address: number, first: number, count: number, to: number): void => {
-    // Addresses from 2 GiB on arrive as negative numbers.
-    const from = new Uint16Array(far, (address >>> 0) * GRANULE + first * 2, count);
-    new Uint16Array(memory.buffer, to >>> 0, count).set(from);
+    nearHalves(to, count).set(farHalves(address, first, count));
   };
-  return { env: { memory, fetchHalves } };
+  const storeHalves = (address: number, first: number, count: number, from: number): void => {
+    farHalves(address, first, count).set(nearHalves(from, count));
+  };
+  return { env: { memory, fetchHalves, storeHalves } };
 }

@@ -6,7 +6,8 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { EmbeddedBackend } from './embedded-backend.ts';
 import { type EngineKernel, rowsPerChunk, runFlat } from './engine-kernel.ts';
 import { logitColumns } from './logit-columns.ts';
-import { multiply, type Product } from './products.ts';
+import { multiply, weightOperand } from './products.ts';
+import type { Stored } from './storage.ts';
 import { checkedIds } from './shapes.ts';
 
 /** Words of a row's statistics (kernels/token-log-probs.ts). */
@@ -18,8 +19,8 @@ interface Part {
   readonly logits: number;
   readonly start: number;
   readonly count: number;
-  /** The part's rows of the head, as a right operand. */
-  readonly head: Pick<Product, 'b' | 'precision'>;
+  /** The part's rows of the head. */
+  readonly head: Stored;
 }
 
 /** Calls `use` with the logits of one part after the other, at an address that is free again afterwards. */
@@ -32,10 +33,11 @@ function forLogits(backend: EmbeddedBackend, hidden: TensorInfo, head: TensorInf
   backend.withStored(head, ({ address, precision }) => {
     for (let start = 0; start < vocabulary; start += columns) {
       const count = Math.min(columns, vocabulary - start);
-      const b = address + start * size * (precision === 'float32' ? 4 : 2);
-      const inner = { k: size, a: backend.address(hidden), aStrides: [size, 1], bStrides: [1, size] } as const;
-      multiply(backend, { m: rows, n: count, ...inner, b, precision, c: logits });
-      use({ logits, start, count, head: { b, precision } });
+      const part = { address: address + start * size * (precision === 'float32' ? 4 : 2), precision };
+      const left = { a: backend.address(hidden), aStrides: [size, 1] } as const;
+      const right = weightOperand(backend, part, size, 'columns');
+      multiply(backend, { m: rows, n: count, k: size, ...left, ...right, c: logits });
+      use({ logits, start, count, head: part });
     }
   });
   backend.shared.heap.free(logits);
@@ -67,8 +69,9 @@ export const tokenLogProbsGradient: EngineKernel = ({ backend, inputs, attrs }) 
   forLogits(backend, hidden, head, ({ logits, start, count, head: part }) => {
     const args = [count, start, scale, logits, ids, statisticsAt, dys];
     backend.pool.run('logitsGradient', rows, rowsPerChunk(count), args);
-    const towardsHidden = { aStrides: [count, 1], ...part, c: dHidden.address, adds: start > 0 } as const;
-    multiply(backend, { m: rows, n: size, k: count, a: logits, bStrides: [size, 1], ...towardsHidden });
+    const right = weightOperand(backend, part, size, 'steps');
+    const towardsHidden = { aStrides: [count, 1], ...right, c: dHidden.address, adds: start > 0 } as const;
+    multiply(backend, { m: rows, n: size, k: count, a: logits, ...towardsHidden });
     if (!dHead) return;
     const towardsHead = { aStrides: [1, count], b: hiddenAt, c: dHead.address + start * size * 4 } as const;
     multiply(backend, { m: count, n: size, k: rows, a: logits, bStrides: [size, 1], ...towardsHead });

@@ -11,7 +11,7 @@ import type { Rotation } from '../rope.ts';
 import type { EmbeddedBackend, Output } from './embedded-backend.ts';
 import { type EngineKernel, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
 import { checkStarts, rangeOf } from './indices.ts';
-import { multiply, multiplyAll, multiplyByWeight } from './products.ts';
+import { multiply, multiplyAll, multiplyByWeight, weightOperand } from './products.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import { gatherRows, scatterRows } from './shapes.ts';
 import { tokenLogProbs, tokenLogProbsGradient } from './fused-log-probs.ts';
@@ -65,8 +65,8 @@ const linearsInputGradient: EngineKernel = ({ backend, inputs }) => {
   const out = backend.output([m, n]);
   for (const [i, weight] of tensors.slice(parts).entries()) {
     const [k] = weight.shape;
-    backend.withStored(weight, ({ address: b, precision }) => {
-      const right = { b, bStrides: [n, 1], precision } as const;
+    backend.withStored(weight, (stored) => {
+      const right = weightOperand(backend, stored, n, 'steps');
       const left = { a: backend.address(tensors[i]), aStrides: [k, 1] } as const;
       multiply(backend, { m, n, k, ...left, ...right, c: out.address, adds: i > 0 });
     });

@@ -4,7 +4,7 @@
 const heldFloats = 2 ** 21;
 /** ... but for so few columns the hidden states would be repacked too often. */
 const fewestColumns = 1024;
-/** Whole panels of every build of the kernels. */
+/** Whole panels of every build of the kernels: a head in half precision is cut only between those. */
 const granule = 64;
 
 export function logitColumns(rows: number, vocabulary: number): number {

@@ -5,8 +5,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Adapter, LayerWeights, Linear } from '../weights.ts';
 import type { EmbeddedBackend } from './embedded-backend.ts';
-import { multiply } from './products.ts';
-import { precisions, type Stored } from './storage.ts';
+import { widenMatrix } from './half-matrix.ts';
+import { multiply, packRight, weightOperand } from './products.ts';
+import type { Stored } from './storage.ts';
 
 /** Addresses, as the Layer record of kernels/model.ts has them; a bias of 0: none. */
 export interface PackedLayer {
@@ -50,11 +51,9 @@ export function packMatrix(
   const [{ weight: first, adapter }] = parts;
   const depth = first.shape[1]!;
   const columns = parts.reduce((sum, { weight }) => sum + weight.shape[0], 0);
-  const panel = pool.kernels.padded(1);
-  const total = pool.kernels.padded(columns);
-  const panels = allocate(depth * total * 4);
-  const pack = ({ address, precision }: Stored): void => {
-    pool.run('packPanels', total / panel, 4, [depth, columns, address, 1, depth, precisions[precision], panels]);
+  const panels = allocate(depth * pool.kernels.padded(columns) * 4);
+  const pack = (stored: Stored): void => {
+    packRight(backend, depth, columns, weightOperand(backend, stored, depth, 'columns'), panels);
   };
   if (parts.length === 1 && !adapter) {
     backend.withStored(first, pack);
@@ -77,7 +76,7 @@ function joinMatrices(backend: EmbeddedBackend, parts: readonly Linear[], joined
     const to = at;
     backend.withStored(weight, ({ address, precision }) => {
       if (precision === 'float32') shared.floats(to, weight.size).set(shared.floats(address, weight.size));
-      else pool.run('widen', weight.size, 1 << 16, [precisions[precision], address, to]);
+      else widenMatrix(pool, weight.shape, { address, precision }, to);
     });
     if (adapter) merge(backend, adapter, to);
     at += weight.size * 4;

@@ -5,7 +5,7 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { EmbeddedBackend } from './embedded-backend.ts';
-import { type Placed, precisions, type Precision } from './storage.ts';
+import { type HalfPrecision, type Placed, precisions, type Stored } from './storage.ts';
 import { type EngineKernel, isFloat, register, sizeOf } from './engine-kernel.ts';
 
 /** C [m, n] = A·B (+ C, + bias). An element of A lies at row·aStrides[0] + step·aStrides[1], of B at step·…[0] + column·…[1]. */
@@ -19,8 +19,8 @@ export interface Product {
   /** Address of B. */
   readonly b: number;
   readonly bStrides: readonly [step: number, column: number];
-  /** Of B; float32 by default. Strides count values. */
-  readonly precision?: Precision;
+  /** If B is a weight in half precision. */
+  readonly halves?: Halves;
   /** Address of C. */
   readonly c: number;
   /** How far apart the rows of C are; n by default. */
@@ -29,6 +29,29 @@ export interface Product {
   readonly adds?: boolean;
   /** Address of a bias [n]. */
   readonly bias?: number;
+}
+
+/** Strides then are those of whole panels: of their steps, and of rows (kernels/half.ts). */
+export interface Halves {
+  readonly precision: HalfPrecision;
+  /** What the weight's rows are in the right operand: columns towards its outputs, steps towards its inputs. */
+  readonly rowsAre: 'columns' | 'steps';
+}
+
+/** What of a product is its right operand. */
+export type RightOperand = Pick<Product, 'b' | 'bStrides' | 'halves'>;
+
+/** A weight [any, k], or whole panels of one, as the right operand. */
+export function weightOperand(
+  { pool }: EmbeddedBackend,
+  { address, precision }: Stored,
+  k: number,
+  rowsAre: Halves['rowsAre'],
+): RightOperand {
+  const isFloat = precision === 'float32';
+  const along = isFloat ? 1 : pool.kernels.padded(1);
+  const bStrides = rowsAre === 'columns' ? ([along, k] as const) : ([k, along] as const);
+  return { b: address, bStrides, ...(!isFloat && { halves: { precision, rowsAre } }) };
 }
 
 /** A product with a weight: its other operand has adjacent steps. */
@@ -48,8 +71,8 @@ const soloWork = 1 << 16;
 const chunksPerThread = 8;
 
 export function multiply(backend: EmbeddedBackend, product: Product): void {
-  const { m, n, k, precision = 'float32' } = product;
-  if (m * n * k <= soloWork && m * n * k > 0 && product.bias === undefined && precision === 'float32') {
+  const { m, n, k } = product;
+  if (m * n * k <= soloWork && m * n * k > 0 && product.bias === undefined && !product.halves) {
     multiplyAlone(backend, product);
   } else multiplyAll(backend, [product]);
 }
@@ -75,12 +98,12 @@ export function multiplyAll(backend: EmbeddedBackend, products: readonly Product
 /** The product over steps [first, first + count) alone, added to what those before came to: the same sums in the same order. */
 function stepsOf(product: Product, first: number, count: number): Product {
   if (count === product.k) return product;
-  const { a, aStrides, b, bStrides, precision = 'float32' } = product;
+  const { a, aStrides, b, bStrides, halves } = product;
   return {
     ...product,
     k: count,
     a: a + first * aStrides[1] * 4,
-    b: b + first * bStrides[0] * (precision === 'float32' ? 4 : 2),
+    b: b + first * bStrides[0] * (halves ? 2 : 4),
     ...(first > 0 && { adds: true, bias: undefined }),
   };
 }
@@ -93,8 +116,8 @@ export function multiplyByWeight(backend: EmbeddedBackend, weight: TensorInfo, p
   const [n, k] = weight.shape;
   if (product.m > chunkRows || k === 0) {
     // an inner dimension of nothing is refused there
-    backend.withStored(weight, ({ address, precision }) => {
-      multiply(backend, { ...product, n, k, aStrides: [k, 1], b: address, bStrides: [1, k], precision });
+    backend.withStored(weight, (stored) => {
+      multiply(backend, { ...product, n, k, aStrides: [k, 1], ...weightOperand(backend, stored, k, 'columns') });
     });
   } else if (product.m * n > 0) multiplyFewRows(backend, n, k, backend.placed(weight), product);
 }
@@ -139,15 +162,14 @@ function multiplyAlone(
 function multiplyColumns(backend: EmbeddedBackend, products: readonly Product[], first: number, count: number): void {
   const { pool, panels } = backend;
   const [product] = products;
-  const { k, bStrides, precision = 'float32' } = product;
+  const { k, bStrides, halves } = product;
   const total = pool.kernels.padded(count);
   const panel = pool.kernels.padded(1);
-  const b = product.b + first * bStrides[1] * (precision === 'float32' ? 4 : 2);
-  const layout = [k, count, b, ...bStrides, precisions[precision]];
+  const right = { b: product.b + first * bStrides[1] * (halves ? 2 : 4), bStrides, halves };
   const pack = (packed: number): void => {
-    pool.run('packPanels', total / panel, Math.max(1, Math.ceil((1 << 14) / k / panel)), [...layout, packed]);
+    packRight(backend, k, count, right, packed);
   };
-  panels.with(b, layout, k * total * 4, pack, (packed) => {
+  panels.with(right.b, [k, count, right.b, ...bStrides], k * total * 4, pack, (packed) => {
     const scratch = backend.scratch(pool.kernels.packedScratch());
     for (const { m, n, a, aStrides, c, cStride = n, adds, bias } of products) {
       const grid = cut(m, count, panel, pool.threads);
@@ -156,6 +178,24 @@ function multiplyColumns(backend: EmbeddedBackend, products: readonly Product[],
         c + first * 4, cStride, adds ? 1 : 0, bias === undefined ? 0 : bias + first * 4]);
     }
   });
+}
+
+/** Packs a right operand [k, n] for the kernel `gemm`, as panels of float32. */
+export function packRight(
+  { pool }: EmbeddedBackend,
+  k: number,
+  n: number,
+  { b, bStrides, halves }: RightOperand,
+  packed: number,
+): void {
+  const panel = pool.kernels.padded(1);
+  const grain = Math.max(1, Math.ceil((1 << 14) / k / panel));
+  const layout = [k, n, b, ...bStrides];
+  const run = (kernel: string, ...precision: readonly number[]): void => {
+    pool.run(kernel, Math.ceil(n / panel), grain, [...layout, ...precision, packed]);
+  };
+  if (!halves) run('packPanels');
+  else run(halves.rowsAre === 'columns' ? 'widenPanels' : 'turnPanels', precisions[halves.precision]);
 }
 
 /** Blocks of the result, several for each thread if there is enough work. The result's bits do not depend on the cut. */
@@ -182,8 +222,9 @@ const batchMatMul: EngineKernel = ({ backend, inputs: { a, b }, attrs: { transpo
   const bStrides: [number, number] = transposeB ? [1, bColumns] : [bColumns, 1];
   const aAt = backend.address(a);
   if (Math.max(aCount, bCount) === 1) {
-    backend.withStored(b, ({ address, precision }) => {
-      multiply(backend, { m, n, k, a: aAt, aStrides, b: address, bStrides, precision, c: out.address });
+    backend.withStored(b, (stored) => {
+      const right = weightOperand(backend, stored, bColumns, transposeB ? 'columns' : 'steps');
+      multiply(backend, { m, n, k, a: aAt, aStrides, ...right, c: out.address });
     });
   } else if (out.size > 0) {
     const { pool } = backend;

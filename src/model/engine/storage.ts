@@ -1,6 +1,7 @@
 /**
  * @file How the engine stores a tensor's values. Weights that no training changes may stay in the half precision of their
- * file: kernels that read them widen a little at a time, and each value is exactly what float32 would have held.
+ * file: kernels that read them widen a little at a time, and each value is exactly what float32 would have held. Such a matrix
+ * lies in panels of rows, in the order in which products read it (kernels/half.ts), and not row after row.
  */
 
 /** As the kernels number them (kernels/half.ts). */

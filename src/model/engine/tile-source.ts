@@ -18,18 +18,32 @@ export interface TileShape {
 
 /**
  * The AssemblyScript module `tile`: MR, NR, tileSet (C = A·B) and tileAdd (C = A·B + C) over packed operands; rowsSet and
- * rowsAdd do the same, to the same bits, with the left operand where it lies, its rows `lda` apart and its steps adjacent.
+ * rowsAdd do the same, to the same bits, with the left operand where it lies, its rows `lda` apart and its steps adjacent,
+ * and for 1 to MR rows.
  */
 export function tileSource(shape: TileShape): string {
   const zero = (): string => 'i32x4(0, 0, 0, 0)';
   const old = (row: number, vector: number): string => `v128.load(q${row}, ${16 * vector})`;
+  const counts = range(shape.rows).map((r) => r + 1);
   return [
     `import { madd } from './math';`,
     `export const MR: i32 = ${shape.rows}, NR: i32 = ${shape.vectors * 4};`,
     tileFunction(shape, 'tileSet', zero),
     tileFunction(shape, 'tileAdd', old),
-    rowsFunction(shape, 'rowsSet', zero),
-    rowsFunction(shape, 'rowsAdd', old),
+    ...counts.map((rows) => rowsFunction({ ...shape, rows }, `rowsSet${rows}`, zero)),
+    ...counts.map((rows) => rowsFunction({ ...shape, rows }, `rowsAdd${rows}`, old)),
+    choiceOfRows(shape, 'rowsSet'),
+    choiceOfRows(shape, 'rowsAdd'),
+  ].join('\n');
+}
+
+function choiceOfRows({ rows }: TileShape, name: string): string {
+  return [
+    `export function ${name}(rows: i32, depth: i32, a: usize, lda: i32, b: usize, c: usize, ldc: i32): void {`,
+    `switch (rows) {`,
+    ...range(rows).map((r) => `case ${r + 1}: ${name}${r + 1}(depth, a, lda, b, c, ldc); break;`),
+    `}`,
+    `}`,
   ].join('\n');
 }
 
@@ -67,7 +81,7 @@ function rowsFunction(shape: TileShape, name: string, initial: (row: number, vec
     `b += ${16 * shape.vectors};`,
   ].join('\n');
   return [
-    `export function ${name}(depth: i32, a: usize, lda: i32, b: usize, c: usize, ldc: i32): void {`,
+    `function ${name}(depth: i32, a: usize, lda: i32, b: usize, c: usize, ldc: i32): void {`,
     `const q0 = c, next = (<usize>ldc) << 2, apart = (<usize>lda) << 2;`,
     ...rows.slice(1).map((r) => `const q${r} = q${r - 1} + next;`),
     `let p0 = a;`,

@@ -6,6 +6,7 @@ import { rngFrom } from '../../../src/base/rng.ts';
 import { EmbeddedDecoder } from '../../../src/model/engine/decoder.ts';
 import type { EmbeddedBackend } from '../../../src/model/engine/embedded-backend.ts';
 import { activateEmbedded } from '../../../src/model/engine/register.ts';
+import { variantNames } from '../../../src/model/engine/variants.ts';
 import type { HalfPrecision } from '../../../src/model/engine/storage.ts';
 import { frozenVariable } from '../../../src/model/filled-variable.ts';
 import { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from '../../../src/model/half.ts';
@@ -55,6 +56,7 @@ function matricesOf(
   const values = valuesOf(shape[0] * shape[1], precision);
   const output = backend.halfOutput(shape, precision, isFar);
   output.halves.set(precision === 'bfloat16' ? float32ToBfloat16(values) : float32ToFloat16(values));
+  output.arrange();
   const half = tf.engine().makeTensorFromTensorInfo(output, backend) as tf.Tensor2D;
   return { half, whole: tf.tensor2d(values, shape) };
 }
@@ -63,7 +65,18 @@ function isHalf(tensor: tf.Tensor): boolean {
   return backend.placed(tensor).precision !== 'float32';
 }
 
-const SHAPES: readonly [number, number, number][] = [[1, 1, 1], [3, 5, 2], [17, 33, 19], [64, 300, 130], [130, 64, 513]]; // prettier-ignore
+/** Rows, inputs and outputs: fewer outputs than a panel has rows, whole panels, and some over. */
+const SHAPES: readonly [number, number, number][] = [[1, 1, 1], [3, 5, 2], [0, 5, 7], [1, 16, 16], [17, 33, 19], [64, 300, 130], [130, 64, 513], [121, 35, 7]]; // prettier-ignore
+/** One that is cut in columns and in depth, whichever way the matrix is read. */
+const CUT: [number, number, number][] = [
+  [121, 4200, 530],
+  [121, 530, 4200],
+];
+
+/** Σ a[i]·b[i] in double precision. */
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0);
+}
 
 const kinds = precisions.flatMap((precision) => [false, true].map((isFar) => ({ precision, isFar })));
 
@@ -86,12 +99,53 @@ for (const { precision, isFar } of kinds) {
       }
     });
 
+    if (!isFar)
+      it('gives them too where a product is cut into parts, and as double precision has them', () => {
+        for (const [rows, inputs, outputs] of CUT) {
+          const { half, whole } = matrices([outputs, inputs]);
+          const x = tf.randomNormal<tf.Rank.R2>([rows, inputs], 0, 1, 'float32', 1);
+          const dy = tf.randomNormal<tf.Rank.R2>([rows, outputs], 0, 1, 'float32', 2);
+          const [y, dx] = [tf.matMul(x, half, false, true), tf.matMul(dy, half)];
+          assert.deepEqual(y.dataSync(), tf.matMul(x, whole, false, true).dataSync());
+          assert.deepEqual(dx.dataSync(), tf.matMul(dy, whole).dataSync());
+          const values = whole.dataSync();
+          const [n, k, row] = [outputs - 1, inputs - 3, rows - 2];
+          const [left, right] = [x, dy].map((matrix) => tf.slice(matrix, [row, 0], [1, -1]).dataSync());
+          const forward = dot(left, values.subarray(n * inputs, (n + 1) * inputs));
+          const backward = dot(
+            right,
+            Array.from({ length: outputs }, (_, i) => values[i * inputs + k]),
+          );
+          assert.ok(Math.abs(y.dataSync()[row * outputs + n] - forward) < 1e-3);
+          assert.ok(Math.abs(dx.dataSync()[row * inputs + k] - backward) < 1e-3);
+          tf.dispose([half, whole, x, dy, y, dx]);
+        }
+      });
+
+    it('is itself in another shape, which products then do not take for it', () => {
+      const { half, whole } = matrices([6, 20]);
+      const x = tf.randomNormal<tf.Rank.R2>([3, 6], 0, 1, 'float32', 1);
+      const [actual, expected] = [half, whole].map((w) => tf.matMul(x, tf.reshape(w, [20, 6]), false, true).dataSync());
+      assert.deepEqual(actual, expected);
+      const other = matrices([6, 20]);
+      const batch = tf.reshape(other.half, [1, 6, 20]);
+      assert.deepEqual(tf.matMul(x, batch).dataSync(), tf.matMul(x, whole).dataSync());
+      assert.ok(isHalf(other.half), 'its rows are the same there');
+      tf.dispose([half, whole, x, other, batch]);
+    });
+
     it('gives the rows that are asked for', () => {
-      const { half, whole } = matrices([11, 13]);
-      const ids = tf.tensor1d([10, 0, 0, 7], 'int32');
-      assert.deepEqual(embed(half, ids).dataSync(), embed(whole, ids).dataSync());
-      assert.ok(isHalf(half));
-      tf.dispose([half, whole, ids]);
+      for (const shape of [
+        [11, 13],
+        [32, 5],
+        [83, 40],
+      ] as const) {
+        const { half, whole } = matrices([...shape]);
+        const ids = tf.tensor1d([10, 0, 0, 7, shape[0] - 1], 'int32');
+        assert.deepEqual(embed(half, ids).dataSync(), embed(whole, ids).dataSync());
+        assert.ok(isHalf(half));
+        tf.dispose([half, whole, ids]);
+      }
     });
 
     it('gives the log-probabilities and their gradient as the head of a model', () => {
@@ -108,6 +162,18 @@ for (const { precision, isFar } of kinds) {
     });
 
     it('is read as float32, and becomes it for operations that know no halves', () => {
+      for (const shape of [
+        [1, 1],
+        [5, 33],
+        [16, 16],
+        [16, 1],
+        [45, 24],
+        [2100, 513],
+      ] as const) {
+        const other = matrices([...shape]);
+        assert.deepEqual(other.half.dataSync(), other.whole.dataSync());
+        tf.dispose([other.half, other.whole]);
+      }
       const { half, whole } = matrices([300, 7]);
       assert.deepEqual(half.dataSync(), whole.dataSync());
       assert.ok(isHalf(half), 'reading does not change it');
@@ -127,6 +193,9 @@ for (const { precision, isFar } of kinds) {
       assert.equal(usedBytes() - all, 64 * 64 * 2);
       assert.equal(backend.shared.heap.usedBytes - near, isFar ? 0 : 64 * 64 * 2);
       half.dispose();
+      assert.equal(usedBytes(), all);
+      const odd = matrices([3, 7]); // takes a whole panel
+      tf.dispose([odd.half, odd.whole]);
       assert.equal(usedBytes(), all);
     });
   });
@@ -220,6 +289,28 @@ for (const { precision, isFar } of kinds) {
     });
   });
 }
+
+describe('every build of the kernels', () => {
+  it('reads halves as what they are, though panels have other sizes', async () => {
+    for (const variant of variantNames) {
+      backend = await activateEmbedded({ threads: 2, variant });
+      for (const { precision, isFar } of kinds) {
+        const { half, whole } = matricesOf([45, 37], precision, isFar);
+        assert.deepEqual(half.dataSync(), whole.dataSync());
+        const ids = tf.tensor1d([44, 7, 8, 15, 16], 'int32');
+        assert.deepEqual(embed(half, ids).dataSync(), embed(whole, ids).dataSync());
+        const bias = tf.randomNormal<tf.Rank.R1>([45], 0, 1, 'float32', 3); // so that no product is a small one
+        for (const rows of [1, 2, 3, 4, 5, 6, 7, 125]) {
+          const x = tf.randomNormal<tf.Rank.R2>([rows, 37], 0, 1, 'float32', 1);
+          assert.deepEqual(linear(x, half, bias).dataSync(), linear(x, whole, bias).dataSync());
+        }
+        const dy = tf.randomNormal<tf.Rank.R2>([125, 45], 0, 1, 'float32', 2);
+        assert.deepEqual(tf.matMul(dy, half).dataSync(), tf.matMul(dy, whole).dataSync());
+        assert.ok(isHalf(half));
+      }
+    }
+  });
+});
 
 describe('the far memory', () => {
   it('says so where the machine has no room, and goes on', () => {

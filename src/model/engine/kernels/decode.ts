@@ -4,7 +4,7 @@
 
 import { attend, remember } from './decode-attention';
 import { multiplyPacked, packedScratch, putBias } from './gemm';
-import { FLOAT32, halfAt, widenValues } from './half';
+import { FLOAT32, widenRow } from './half';
 import { at } from './math';
 import { Layer, Model, Sampling, Step } from './model';
 import { rmsNorm } from './rms-norm';
@@ -102,7 +102,7 @@ function activate(rows: i32, F: i32, gateUp: usize): void {
 function embedToken(model: Model, token: i32, out: usize): void {
   const D = model.hidden;
   if (model.embeddingPrecision == FLOAT32) memory.copy(out, at(model.embedding, token * D), (<usize>D) << 2);
-  else widenValues(model.embeddingPrecision, D, halfAt(model.embedding, token * D), out);
+  else widenRow(model.embeddingPrecision, D, model.embedding, token, out);
 }
 
 /** Takes rows through all layers; x [rows, D] holds the normalised hidden states afterwards. */

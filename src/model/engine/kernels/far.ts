@@ -7,6 +7,11 @@ import { halfAt } from './half';
 @external('env', 'fetchHalves')
 export declare function fetchHalves(far: usize, first: i32, count: i32, to: usize): void;
 
+/** The other way: `count` halves that lie here, to number `first` of the array on. */
+// @ts-ignore: decorator
+@external('env', 'storeHalves')
+export declare function storeHalves(far: usize, first: i32, count: i32, from: usize): void;
+
 /** Values [first, last) of a far array, to where the array is to be. */
 export function bringNear(first: i32, last: i32, far: usize, to: usize): void {
   fetchHalves(far, first, last - first, halfAt(to, first));

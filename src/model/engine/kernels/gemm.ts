@@ -5,8 +5,9 @@
 // not depend on the number of threads, and a row's result not on its neighbours.
 
 import { fetchHalves } from './far';
+import { FLOAT32, halfAt, widenValues } from './half';
 import { at } from './math';
-import { KC, packAny, packColumns, packRows, padded } from './pack';
+import { KC, packColumns, packRows, padded } from './pack';
 import { scratchOf } from './thread';
 import { MR, NR, rowsAdd, rowsSet, tileAdd, tileSet } from './tile';
 
@@ -44,13 +45,35 @@ function tileEdge(
   copy: usize,
 ): void {
   if (adds) {
-    for (let i: i32 = 0; i < rows; i++) {
-      for (let j: i32 = 0; j < columns; j++) store<f32>(at(copy, i * NR + j), load<f32>(at(c, i * ldc + j)));
-    }
+    copyPart(rows, columns, c, ldc, copy, NR);
     tileAdd(depth, a, b, copy, NR);
   } else tileSet(depth, a, b, copy, NR);
+  copyPart(rows, columns, copy, NR, c, ldc);
+}
+
+/** The same with the rows of A where they lie. */
+function rowsEdge(
+  depth: i32,
+  a: usize,
+  lda: i32,
+  b: usize,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  rows: i32,
+  columns: i32,
+  copy: usize,
+): void {
+  if (adds) {
+    copyPart(rows, columns, c, ldc, copy, NR);
+    rowsAdd(rows, depth, a, lda, b, copy, NR);
+  } else rowsSet(rows, depth, a, lda, b, copy, NR);
+  copyPart(rows, columns, copy, NR, c, ldc);
+}
+
+function copyPart(rows: i32, columns: i32, from: usize, fromStride: i32, to: usize, toStride: i32): void {
   for (let i: i32 = 0; i < rows; i++) {
-    for (let j: i32 = 0; j < columns; j++) store<f32>(at(c, i * ldc + j), load<f32>(at(copy, i * NR + j)));
+    for (let j: i32 = 0; j < columns; j++) store<f32>(at(to, i * toStride + j), load<f32>(at(from, i * fromStride + j)));
   }
 }
 
@@ -81,7 +104,7 @@ function tiles(
   }
 }
 
-/** The same with the rows of A where they lie, `lda` apart; those that make no whole tile are packed at `last`. */
+/** The same with the rows of A where they lie, `lda` apart. */
 function tilesOfRows(
   rows: i32,
   n0: i32,
@@ -89,29 +112,22 @@ function tilesOfRows(
   depth: i32,
   a: usize,
   lda: i32,
-  last: usize,
   b: usize,
   c: usize,
   ldc: i32,
   adds: i32,
   copy: usize,
 ): void {
-  const whole = (rows / MR) * MR;
-  if (whole < rows) packRows(rows - whole, depth, at(a, whole * lda), lda, 1, last);
   for (let j = n0; j < n1; j += NR) {
     const columns = min(NR, n1 - j),
       panel = at(b, j * depth);
-    for (let i: i32 = 0; i < whole; i += MR) {
-      const from = at(a, i * lda),
+    for (let i: i32 = 0; i < rows; i += MR) {
+      const count = min(MR, rows - i),
+        from = at(a, i * lda),
         to = at(c, i * ldc + j);
-      if (columns < NR) {
-        packRows(MR, depth, from, lda, 1, at(last, MR * depth));
-        tileEdge(depth, at(last, MR * depth), panel, to, ldc, adds, MR, columns, copy);
-      } else if (adds) rowsAdd(depth, from, lda, panel, to, ldc);
-      else rowsSet(depth, from, lda, panel, to, ldc);
-    }
-    if (whole < rows) {
-      tileEdge(depth, last, panel, at(c, whole * ldc + j), ldc, adds, rows - whole, columns, copy);
+      if (columns < NR) rowsEdge(depth, from, lda, panel, to, ldc, adds, count, columns, copy);
+      else if (adds) rowsAdd(count, depth, from, lda, panel, to, ldc);
+      else rowsSet(count, depth, from, lda, panel, to, ldc);
     }
   }
 }
@@ -136,7 +152,7 @@ function block(
   const copy = scratch,
     packed = at(scratch, MR * NR);
   if (acs == 1) {
-    tilesOfRows(rows, n0, n1, depth, a, ars, packed, b, c, ldc, adds, copy);
+    tilesOfRows(rows, n0, n1, depth, a, ars, b, c, ldc, adds, copy);
     return;
   }
   packRows(rows, depth, a, ars, acs, packed);
@@ -243,8 +259,8 @@ export function gemm(
 
 /**
  * Panels [first, last) of NR columns of C [M, N] = A·Wᵀ (+ bias, + C), for at most MC rows of A, which lie `lda` apart. W
- * [N, K] is as a checkpoint holds it, in any precision, near or far: few rows read each panel, so that it is repacked in
- * the scratch of the thread that multiplies with it.
+ * [N, K] is in float32 as a checkpoint holds it, or in halves, near or far: few rows read each panel, so that it is repacked or
+ * widened in the scratch of the thread that multiplies with it.
  */
 export function gemmStored(
   first: i32,
@@ -265,20 +281,19 @@ export function gemmStored(
   bias: usize,
 ): void {
   const copy = scratchOf(scratch, stride),
-    left = at(copy, MR * NR),
     panel = at(copy, leftScratch),
     fetched = at(panel, KC * NR);
   for (let i = first; i < last; i++) {
     const j = i * NR,
       columns = min(NR, N - j);
     if (bias) putBias(0, M, j, j + columns, bias, c, ldc, adds);
-    if (isFar) fetchHalves(w, j * K, columns * K, fetched);
-    const array = isFar ? fetched : w,
-      start = isFar ? 0 : j * K;
+    if (isFar) fetchHalves(w, j * K, NR * K, fetched);
+    const halves = isFar ? fetched : halfAt(w, j * K);
     for (let k: i32 = 0; k < K; k += KC) {
       const depth = min(KC, K - k);
-      packAny(precision, depth, columns, array, start + k, 1, K, panel);
-      tilesOfRows(M, 0, columns, depth, at(a, k), lda, left, panel, at(c, j), ldc, i32(adds || bias != 0 || k > 0), copy);
+      if (precision == FLOAT32) packColumns(depth, columns, at(w, j * K + k), 1, K, panel);
+      else widenValues(precision, depth * NR, halfAt(halves, k * NR), panel);
+      tilesOfRows(M, 0, columns, depth, at(a, k), lda, panel, at(c, j), ldc, i32(adds || bias != 0 || k > 0), copy);
     }
   }
 }

@@ -3,9 +3,7 @@
 // The left operand becomes tiles of MR rows, [tile][k][MR]; the right one panels of NR columns, [panel][k][NR]. Missing rows
 // and columns at the edges are filled with zeros. An element lies at base + row·rowStride + column·columnStride.
 
-import { FLOAT32, halfAt } from './half';
 import { at } from './math';
-import { packHalfColumns } from './pack-halves';
 import { MR, NR } from './tile';
 
 /** How many steps of the inner dimension are multiplied before the next block: a panel of that depth stays in L1. */
@@ -155,14 +153,6 @@ function packSomeColumns(depth: i32, columns: i32, b: usize, stepStride: i32, co
   }
 }
 
-/** As `packColumns`, of values in any precision; the operand begins at element `from` of an array. */
-export function packAny(
-  precision: i32, depth: i32, columns: i32, array: usize, from: i32, stepStride: i32, columnStride: i32, out: usize,
-): void {
-  if (precision == FLOAT32) packColumns(depth, columns, at(array, from), stepStride, columnStride, out);
-  else packHalfColumns(precision, depth, columns, halfAt(array, from), stepStride, columnStride, out);
-}
-
 /** Columns rounded up to whole panels. */
 // @ts-ignore: decorator
 @inline
@@ -177,15 +167,15 @@ export function paddedRows(rows: i32): i32 {
 
 /**
  * Panels [firstPanel, lastPanel) of a whole right operand of depth K: for each block of KC steps all panels, one block
- * after the other, so that the part from step k on begins at k·padded(N). The operand's values may be halves.
+ * after the other, so that the part from step k on begins at k·padded(N).
  */
 export function packPanels(
-  firstPanel: i32, lastPanel: i32, K: i32, N: i32, b: usize, stepStride: i32, columnStride: i32, precision: i32, out: usize,
+  firstPanel: i32, lastPanel: i32, K: i32, N: i32, b: usize, stepStride: i32, columnStride: i32, out: usize,
 ): void {
   const first = firstPanel * NR, count = min(lastPanel * NR, N) - first;
   const total = padded(N);
   for (let k: i32 = 0; k < K; k += KC) {
     const depth = min(KC, K - k), from = k * stepStride + first * columnStride;
-    packAny(precision, depth, count, b, from, stepStride, columnStride, at(out, k * total + first * depth));
+    packColumns(depth, count, at(b, from), stepStride, columnStride, at(out, k * total + first * depth));
   }
 }
