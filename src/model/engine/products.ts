@@ -139,23 +139,9 @@ function multiplyAlone(
 ): void {
   const { kernels } = backend.pool;
   const [scratch] = backend.scratch(kernels.multiplyScratch(n, k));
-  // prettier-ignore
   backend.pool.settle();
-  kernels.multiply(
-    m,
-    n,
-    k,
-    a,
-    aStrides[0],
-    aStrides[1],
-    b,
-    bStrides[0],
-    bStrides[1],
-    c,
-    cStride,
-    adds ? 1 : 0,
-    scratch,
-  );
+  // prettier-ignore
+  kernels.multiply(m, n, k, a, aStrides[0], aStrides[1], b, bStrides[0], bStrides[1], c, cStride, adds ? 1 : 0, scratch);
 }
 
 /** Columns [first, first + count) of each C. */
