@@ -121,8 +121,8 @@ function keptFloats(config: ModelConfig): number {
 /** For each token, the gradients of one layer: each operation's, and the sums where ways join. */
 function gradientFloats(config: ModelConfig, isAdapted: boolean): number {
   const { D, F, Q, K } = sizesOf(config);
-  const plain = 9 * D + 3 * Q + 3 * K + 3 * F + (config.queryKeyNorm ? Q + K : 0);
-  return isAdapted ? plain + 10 * D + 2 * Q + 2 * F : plain;
+  const plain = 7 * D + 3 * Q + 3 * K + 3 * F + (config.queryKeyNorm ? Q + K : 0);
+  return isAdapted ? plain + 8 * D + 2 * Q + 2 * F : plain;
 }
 
 function rolloutBytes(plan: MemoryPlan, roomBytes: number): number {
