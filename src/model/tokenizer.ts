@@ -44,11 +44,17 @@ export async function loadTokenizer(dir: string, endIds: readonly number[], embe
   const tokenizer = usable(path, () => new HuggingFaceTokenizer(raw, config));
   const text = await chatTemplate(dir, config);
   const render = usable(`The chat template of ${dir}`, () => compileTemplate(text));
+  const pieces = new Map<number, string>(); // every token of a training is asked for one by one too
+  const piece = (id: number): string => {
+    let text = pieces.get(id);
+    if (text === undefined) pieces.set(id, (text = tokenizer.decode([id], DECODING)));
+    return text;
+  };
   const endToken = tokenText(config.eos_token);
   const endOfTurn = endToken === null ? undefined : tokenizer.token_to_id(endToken);
   return {
     encode: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
-    decode: (ids) => (ids.length === 0 ? '' : tokenizer.decode([...ids], DECODING)),
+    decode: (ids) => (ids.length === 1 ? piece(ids[0]) : ids.length === 0 ? '' : tokenizer.decode([...ids], DECODING)),
     renderChat: (messages, variables = {}) =>
       usable(`The chat template of ${dir}`, () =>
         render({ add_generation_prompt: true, ...specialTokens(config), ...variables, messages }),
