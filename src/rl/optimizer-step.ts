@@ -37,6 +37,7 @@ export interface StepResult {
 const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /**
+ * @param micro one or more.
  * @param sumsOf sums over a micro-batch's tokens.
  * @param turn awaited between micro-batches; when it throws, weights and optimizer are as before.
  */
@@ -50,20 +51,17 @@ export async function optimizerStep<M>(
   turn: () => Promise<void>,
 ): Promise<StepResult> {
   const parameters = [...policy.parameters.values()];
-  let loss = 0;
-  const statistics: number[] = [];
-  let gradients: tf.Tensor[] = parameters.map((parameter) => tf.zerosLike(parameter));
+  const losses: tf.Scalar[] = [];
+  const sums: tf.Tensor1D[] = [];
+  let gradients: tf.Tensor[] = [];
   try {
     const release = keepPanels(parameters);
     try {
       for (const batch of micro) {
         const pass = gradientsOf(parameters, () => sumsOf(batch), per.loss);
-        gradients = added(gradients, pass.gradients);
-        loss += (await pass.loss.data())[0];
-        for (const [i, sum] of (await pass.statistics.data()).entries()) {
-          statistics[i] = (statistics[i] ?? 0) + sum / per.tokens;
-        }
-        tf.dispose([pass.loss, pass.statistics]);
+        gradients = gradients.length === 0 ? pass.gradients : added(gradients, pass.gradients);
+        losses.push(pass.loss); // read when all are under way: reading waits for what the engine is still at
+        sums.push(pass.statistics);
         await turn();
       }
     } finally {
@@ -72,12 +70,17 @@ export async function optimizerStep<M>(
     const norm = globalNorm(gradients);
     const [gradNorm] = await norm.data();
     norm.dispose();
+    const loss = (await Promise.all(losses.map((one) => one.data()))).reduce((total, [one]) => total + one, 0);
+    const statistics: number[] = [];
+    for (const sum of sums) {
+      for (const [i, value] of (await sum.data()).entries()) statistics[i] = (statistics[i] ?? 0) + value / per.tokens;
+    }
     const applied = Number.isFinite(loss) && Number.isFinite(gradNorm);
     const gradientScale = clipScale(gradNorm, settings.maxGradNorm);
     if (applied) adamW(parameters, gradients, optimizer, { ...ADAM, ...settings, gradientScale });
     return { loss, statistics, gradNorm, applied };
   } finally {
-    tf.dispose(gradients);
+    tf.dispose([losses, sums, gradients]);
   }
 }
 

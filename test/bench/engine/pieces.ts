@@ -6,6 +6,7 @@ import { ComposedDecoder } from '../../../src/model/composed-decoder.ts';
 import type { DecoderOptions } from '../../../src/model/decoder.ts';
 import { createDecoder } from '../../../src/model/engine/decoder.ts';
 import { EmbeddedBackend } from '../../../src/model/engine/embedded-backend.ts';
+import { keepPanels } from '../../../src/model/keep-panels.ts';
 import { tokenLogProbs } from '../../../src/model/ops.ts';
 import { hiddenStates } from '../../../src/model/transformer.ts';
 import type { ModelConfig, ModelWeights } from '../../../src/model/weights.ts';
@@ -47,6 +48,7 @@ export function gradientOnce(
   parameters: readonly tf.Variable[],
   [rows, length, microRows]: readonly [number, number, number],
 ): void {
+  const release = keepPanels(parameters); // as an update does
   let sums: tf.Tensor[] = [];
   for (let first = 0; first < rows; first += microRows) {
     const tokens = randomIds(microRows * (length + 1), config.vocabularySize);
@@ -67,6 +69,7 @@ export function gradientOnce(
     sums = added;
   }
   tf.dispose(sums);
+  release();
 }
 
 /** Packing, prompts, 48 tokens and one gradient step, as the first prototypes were timed. */
