@@ -261,6 +261,29 @@ describe('tensors of the embedded engine', () => {
 });
 
 describe('threads', () => {
+  it('do what they were asked for in its order, also where memory is handed on meanwhile', () => {
+    const size = 40_000;
+    let sum: tf.Tensor = tf.zeros([size]);
+    for (let i = 1; i <= 200; i++) {
+      // Its values are written where a kernel that was only asked for may still read.
+      const host = tf.tensor1d(new Float32Array(size).fill(i));
+      const next = tf.add(sum, host);
+      const unused = tf.exp(next);
+      tf.dispose([sum, host, unused]);
+      sum = next;
+    }
+    assert.ok(sum.dataSync<'float32'>().every((value) => value === 20_100));
+    sum.dispose();
+  });
+
+  it('need not be done when an operation returns', () => {
+    const [a, b] = [tf.ones([800, 800]), tf.ones([800, 800])];
+    const product = tf.matMul(a, b);
+    const square = tf.square(product);
+    assert.ok(square.dataSync<'float32'>().every((value) => value === 640_000));
+    tf.dispose([a, b, product, square]);
+  });
+
   it('bring the error of a helper to the caller, and work on', () => {
     const far = 2 ** 32 - 1024;
     assert.throws(() => {
