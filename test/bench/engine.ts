@@ -19,9 +19,11 @@
  * weights are widened for 64 rows: rows shared out among the threads, each widening everything (1.2 s a token), panels shared out
  * instead (kept: 0.7 s), halves stored in the order in which they are read, a loop of their own for each kind of halves and tiles of 1 to
  * MR rows (kept: 0.6 of the time together, 0.5 for a single row), copying a panel's halves near first or widening its whole depth at
- * once (no gain). Tried for the training step, of which 5 to 10 % is
- * waking helpers between operations: spinning for 0.2 ms before they sleep (4 to 11 % faster on an idle machine, 8 to 20 % slower
- * beside a busy program, also where a helper that is interrupted stops spinning; not kept).
+ * once (no gain). Tried for the training step, of which 5 to 10 % was waking helpers between operations: spinning for 0.2 ms before
+ * they sleep (4 to 11 % faster on an idle machine, 8 to 20 % slower beside a busy program, also where a helper that is interrupted
+ * stops spinning; not kept), asking for kernels without waiting for them (kept: gradients take 0.88 of the time), linears of the same
+ * rows and a norm with its stream as one operation each, so that their gradients are added up in place (kept: 0.95), blocks of the
+ * result that are all of one size, or as wide as the result (no gain).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -3,8 +3,9 @@
  * user does is done in the window; what comes of it is looked for on the other machine.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
-import { it } from 'node:test';
+import { after, it } from 'node:test';
 import type { FrameLocator, Page } from 'playwright-core';
 import type { Editor } from './editor.ts';
 import { farMachine, type FarMachine, type Way } from './far-machine.ts';
@@ -16,6 +17,9 @@ import { eventually, withEditor, written } from './with-editor.ts';
 const FIRST_STEP_MILLIS = 180_000;
 
 const WAYS: Readonly<Record<Way, string>> = { ssh: 'over SSH', container: 'in a container with one processor' };
+
+// A machine is gigabytes: until their removal has reached the disk, it keeps the next test's records waiting for seconds.
+after(() => void spawnSync('sync'));
 
 for (const way of ['ssh', 'container'] as const) {
   it(`a user trains, pauses and exports ${WAYS[way]}`, { timeout: 600_000 }, async (test) => {

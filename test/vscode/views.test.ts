@@ -222,11 +222,21 @@ async function answersAssistants(page: Page, folder: string): Promise<void> {
   );
 }
 
-/** By keyboard at the end: a menu passes over a click that comes right after the one that opened it. */
+/**
+ * By keyboard at the end: a menu passes over a click that comes right after the one that opened it. Where the list is drawn anew
+ * at that moment, the menu closes or is another row's; then it is opened again.
+ */
 async function fromMenu(page: Page, target: Locator, command: string): Promise<void> {
-  await target.click({ button: 'right' });
   const menu = page.locator('.monaco-menu');
-  await menu.getByRole('menuitem', { name: command }).hover();
+  const item = menu.getByRole('menuitem', { name: command });
+  await eventually(`${command} in the menu`, async () => {
+    await target.click({ button: 'right' });
+    await page.waitForTimeout(500);
+    if (await item.isVisible()) return true;
+    await page.keyboard.press('Escape');
+    return false;
+  });
+  await item.hover();
   await page.keyboard.press('Enter');
   await menu.waitFor({ state: 'hidden' });
 }
