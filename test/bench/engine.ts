@@ -22,8 +22,9 @@
  * once (no gain). Tried for the training step, of which 5 to 10 % was waking helpers between operations: spinning for 0.2 ms before
  * they sleep (4 to 11 % faster on an idle machine, 8 to 20 % slower beside a busy program, also where a helper that is interrupted
  * stops spinning; not kept), asking for kernels without waiting for them (kept: gradients take 0.88 of the time), linears of the same
- * rows and a norm with its stream as one operation each, so that their gradients are added up in place (kept: 0.95), blocks of the
- * result that are all of one size, or as wide as the result (no gain).
+ * rows and a norm with its stream as one operation each, so that their gradients are added up in place (kept: 0.95), all sequences in
+ * one micro-batch now that kernels are not waited for (kept: 0.8), blocks of the result that are all of one size, or as wide as the
+ * result (no gain).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -245,7 +246,7 @@ const DECODES: Readonly<Record<string, Omit<Decode, 'model'>>> = {
   '0.5b': { work: 'decode', prompts: 8, copies: 8, promptLength: 16, newTokens: 6 },
 };
 const GRADIENTS: Readonly<Record<string, Omit<Gradient, 'model'>>> = {
-  starter: { work: 'gradient', rows: 64, length: 112, rank: 0, ourRows: 16, peerRows: 64 },
+  starter: { work: 'gradient', rows: 64, length: 112, rank: 0, ourRows: 64, peerRows: 64 },
   '0.5b': { work: 'gradient', rows: 8, length: 256, rank: 16, ourRows: 2, peerRows: 4 },
 };
 
