@@ -276,7 +276,7 @@ describe('threads', () => {
     sum.dispose();
   });
 
-  it('need not be done when an operation returns', () => {
+  it('are waited for by who reads', () => {
     const [a, b] = [tf.ones([800, 800]), tf.ones([800, 800])];
     const product = tf.matMul(a, b);
     const square = tf.square(product);
