@@ -1,7 +1,7 @@
 // Halves as a file has them, row after row, into the panels in which kernels read them (half.ts): once, when a model is read.
 
 import { fetchHalves, storeHalves } from './far';
-import { halfAt } from './half';
+import { halfAt, interleaveHigh, interleaveLow } from './half';
 import { scratchOf } from './thread';
 import { NR } from './tile';
 
@@ -55,8 +55,8 @@ function turn8(p: usize, K: i32, o: usize): void {
   const r0 = v128.load(p), r1 = v128.load(p + next), r2 = v128.load(p + 2 * next), r3 = v128.load(p + 3 * next);
   const q = p + 4 * next;
   const r4 = v128.load(q), r5 = v128.load(q + next), r6 = v128.load(q + 2 * next), r7 = v128.load(q + 3 * next);
-  const a0 = low(r0, r1), a1 = high(r0, r1), a2 = low(r2, r3), a3 = high(r2, r3);
-  const a4 = low(r4, r5), a5 = high(r4, r5), a6 = low(r6, r7), a7 = high(r6, r7);
+  const a0 = interleaveLow(r0, r1), a1 = interleaveHigh(r0, r1), a2 = interleaveLow(r2, r3), a3 = interleaveHigh(r2, r3);
+  const a4 = interleaveLow(r4, r5), a5 = interleaveHigh(r4, r5), a6 = interleaveLow(r6, r7), a7 = interleaveHigh(r6, r7);
   storeTurned(lowPairs(a0, a2), lowPairs(a4, a6), o, step);
   storeTurned(highPairs(a0, a2), highPairs(a4, a6), o + 2 * step, step);
   storeTurned(lowPairs(a1, a3), lowPairs(a5, a7), o + 4 * step, step);
@@ -69,18 +69,6 @@ function turn8(p: usize, K: i32, o: usize): void {
 function storeTurned(upper: v128, lower: v128, o: usize, step: usize): void {
   v128.store(o, v128.shuffle<i64>(upper, lower, 0, 2));
   v128.store(o + step, v128.shuffle<i64>(upper, lower, 1, 3));
-}
-
-// @ts-ignore: decorator
-@inline
-function low(a: v128, b: v128): v128 {
-  return v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-
-// @ts-ignore: decorator
-@inline
-function high(a: v128, b: v128): v128 {
-  return v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 
 // @ts-ignore: decorator

@@ -30,6 +30,20 @@ export function halfAt(base: usize, index: i32): usize {
   return base + ((<usize>index) << 1);
 }
 
+/** The first four halves of a and of b in turns. */
+// @ts-ignore: decorator
+@inline
+export function interleaveLow(a: v128, b: v128): v128 {
+  return v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+
+/** The last four. */
+// @ts-ignore: decorator
+@inline
+export function interleaveHigh(a: v128, b: v128): v128 {
+  return v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
 /** Four halves that are the upper halves of lanes. */
 // @ts-ignore: decorator
 @inline

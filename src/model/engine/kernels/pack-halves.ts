@@ -1,6 +1,6 @@
 // Matrices of halves, which lie in panels (half.ts), as right operands and as rows of float32.
 
-import { BFLOAT16, Bfloat16, Float16, halfAt, widen1, widenUpper, widenValues } from './half';
+import { BFLOAT16, Bfloat16, Float16, halfAt, interleaveHigh, interleaveLow, widen1, widenUpper, widenValues } from './half';
 import { at } from './math';
 import { KC, padded } from './pack';
 import { NR } from './tile';
@@ -63,7 +63,7 @@ function turnPanel<T>(rows: i32, size: i32, panel: usize, out: usize, apart: i32
     for (let r: i32 = 0; r < wholeRows; r += 8) {
       const p = halfAt(panel, k * NR + r), o = at(out, r * apart + k);
       const k0 = v128.load(p), k1 = v128.load(p + next), k2 = v128.load(p + 2 * next), k3 = v128.load(p + 3 * next);
-      const low01 = lowPairs(k0, k1), high01 = highPairs(k0, k1), low23 = lowPairs(k2, k3), high23 = highPairs(k2, k3);
+      const low01 = interleaveLow(k0, k1), high01 = interleaveHigh(k0, k1), low23 = interleaveLow(k2, k3), high23 = interleaveHigh(k2, k3);
       storeRows<T>(v128.shuffle<i32>(low01, low23, 0, 4, 1, 5), o, step);
       storeRows<T>(v128.shuffle<i32>(low01, low23, 2, 6, 3, 7), o + 2 * step, step);
       storeRows<T>(v128.shuffle<i32>(high01, high23, 0, 4, 1, 5), o + 4 * step, step);
@@ -87,23 +87,11 @@ function turnEach<T>(
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function lowPairs(a: v128, b: v128): v128 {
-  return v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
-}
-
-// @ts-ignore: decorator
-@inline
-function highPairs(a: v128, b: v128): v128 {
-  return v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-}
-
 /** Four halves of each of two rows become rows of float32, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
 function storeRows<T>(halves: v128, o: usize, step: usize): void {
   const zero = i32x4.splat(0);
-  v128.store(o, widenUpper<T>(lowPairs(zero, halves)));
-  v128.store(o + step, widenUpper<T>(highPairs(zero, halves)));
+  v128.store(o, widenUpper<T>(interleaveLow(zero, halves)));
+  v128.store(o + step, widenUpper<T>(interleaveHigh(zero, halves)));
 }
