@@ -1,5 +1,7 @@
 /**
  * @file Operations that move values and compute nothing: transposition, slices, concatenation, padding, gathering.
+ *
+ * Parts are cut out of whole numbers too: TensorFlow.js's own kernels would give a view of values that the heap hands on.
  */
 import { backend_util, slice_util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
@@ -13,6 +15,7 @@ export function registerShapes(): void {
   register('Transpose', transpose);
   register('Slice', slice);
   register('SplitV', split);
+  register('Unpack', unpack);
   register('Concat', concat);
   register('PadV2', pad);
   register('GatherV2', gather);
@@ -41,15 +44,20 @@ const transpose: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
   return out;
 };
 
+/** Whether a value takes four bytes, as the kernels copy them. */
+function isCopied(x: TensorInfo): x is TensorInfo & { dtype: 'float32' | 'int32' } {
+  return x.dtype === 'float32' || x.dtype === 'int32';
+}
+
 /** A box of x, from `begin`, as a tensor of its own. */
 function cutOut(
   backend: EmbeddedBackend,
-  x: TensorInfo,
+  x: TensorInfo & { dtype: 'float32' | 'int32' },
   begin: readonly number[],
   size: readonly number[],
 ): TensorInfo {
   const strides = rowMajor(x.shape);
-  const out = backend.output(size);
+  const out = backend.output(size, x.dtype);
   const offset = begin.reduce((sum, start, axis) => sum + start * strides[axis], 0);
   const to = { address: out.address, offset: 0, strides: rowMajor(size) };
   copyBox(backend, size, { address: backend.address(x), offset, strides }, to);
@@ -57,14 +65,14 @@ function cutOut(
 }
 
 const slice: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
-  if (!isFloat(x)) return undefined;
+  if (!isCopied(x)) return undefined;
   const [begin, size] = slice_util.parseSliceParams(x, attrs.begin as number[], attrs.size as number[]);
   slice_util.assertParamsValid(x, begin, size);
   return cutOut(backend, x, begin, size);
 };
 
 const split: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
-  if (!isFloat(x)) return undefined;
+  if (!isCopied(x)) return undefined;
   const axis = positive(attrs.axis as number, x.shape.length);
   const sizes = backend_util.prepareSplitSize(x, attrs.numOrSizeSplits as number | number[], axis);
   let start = 0;
@@ -72,6 +80,17 @@ const split: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
     const begin = x.shape.map((_, i) => (i === axis ? start : 0));
     start += size;
     return cutOut(backend, x, begin, x.shape.with(axis, size));
+  });
+};
+
+const unpack: EngineKernel = ({ backend, inputs: { value }, attrs }) => {
+  if (!isCopied(value)) return undefined;
+  const { shape } = value;
+  const axis = positive(attrs.axis as number, shape.length);
+  return Array.from({ length: shape[axis] }, (_, i) => {
+    const begin = shape.map((_length, other) => (other === axis ? i : 0));
+    const part = cutOut(backend, value, begin, shape.with(axis, 1));
+    return { ...part, shape: shape.toSpliced(axis, 1) };
   });
 };
 
