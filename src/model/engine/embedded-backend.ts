@@ -3,7 +3,7 @@
  *
  * It extends the CPU backend, so every operation exists from the start: kernels of TensorFlow.js read and write the same
  * values as plain typed arrays. What they produce outside the shared memory moves into it when one of ours first reads it.
- * Who reads values waits for our kernels.
+ * Our kernels are only asked for, and done in that order meanwhile; who reads values waits for them.
  */
 import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';

@@ -106,7 +106,7 @@ export class Handoff {
     if (Atomics.load(words, word.tickets) <= 0) return false;
     const ticket = Atomics.sub(words, word.tickets, 1);
     if (ticket <= 0) return false;
-    const place = (words[word.begun] - 1) & (queueLength - 1);
+    const place = (Atomics.load(words, word.begun) - 1) & (queueLength - 1);
     const job = word.jobs + place * jobWords;
     const chunks = words[job + 1];
     const first = (chunks - ticket) * words[job + 2];

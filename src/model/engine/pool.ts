@@ -1,5 +1,6 @@
 /**
- * @file The engine's threads: the caller and its helpers, sharing one memory. One job runs at a time; the caller works too.
+ * @file The engine's threads: the caller and its helpers, sharing one memory. One job runs at a time; the caller works too,
+ * but only when it has to wait: while it prepares the next operations, the helpers do those that it has prepared.
  *
  * A helper that has gone (its memory was exhausted, say) took its part of a job with it: that job and all later ones fail.
  */
@@ -55,10 +56,11 @@ export class Pool {
   }
 
   /**
-   * Runs a kernel over [0, total) in chunks of `grain`, on all threads, and returns when all are done. Callers do not rely on
-   * that: who looks at what kernels read or write calls `settle` first, as the accessors of the shared memory do.
+   * Runs a kernel over [0, total) in chunks of `grain`, on all threads, after all jobs before. It need not be done when this
+   * returns: who looks at what kernels read or write calls `settle` first, as the accessors of the shared memory do.
    *
-   * The kernel's first two arguments are the chunk's range, `args` the others. Throws what any chunk threw.
+   * The kernel's first two arguments are the chunk's range, `args` the others. What a chunk throws is thrown by a later
+   * call of this or of `settle`.
    */
   run(kernel: string, total: number, grain: number, args: readonly number[]): void {
     if (total <= 0) return;
@@ -74,9 +76,6 @@ export class Pool {
     }
     this.#work(queueLength - 1);
     this.#handoff.publish({ kernel: index, total, grain, args });
-    // Without this line the caller would prepare the next operations meanwhile, and gradients take 0.88 of the time. But once in a
-    // hundred runs of the golden tests under load, numbers were then wrong, and why is not known.
-    this.#work(0);
   }
 
   /** Where jobs keep what the next one's kernel reads, from 0 to `queueLength`: the caller may write it, nobody reads it any more. */

@@ -222,6 +222,14 @@ for (const engine of enginesUnderTest('cpu', 'embedded')) {
           close(logProbs[i], row[tokens[i]] - Math.log(total), 1e-4, `log-probability of token ${i}`);
         }
       });
+
+      it('has the weights of its file after all this', async () => {
+        const valuesOf = ({ parameters }: LoadedWeights): number[][] =>
+          [...parameters.values()].map((weight) => [...weight.dataSync()]);
+        const loaded = await loadWeights(dir, model);
+        assert.deepEqual(valuesOf(model), valuesOf(loaded));
+        disposeParameters(loaded.parameters);
+      });
     });
   }
 }

@@ -182,6 +182,8 @@ describe('moving values', () => {
         tf.slice(x, [2, 0, 0], [0, 8, 5]),
         ...tf.split(x, 4, 1),
         ...tf.split(x, [1, 0, 4], -1),
+        ...tf.unstack(x, 1),
+        ...tf.unstack(values([1, 2]), 1),
         tf.concat([x, values([6, 8, 1]), values([6, 8, 0])], -1),
         tf.concat([x, x, values([1, 8, 5])], 0),
         tf.pad(
@@ -197,6 +199,21 @@ describe('moving values', () => {
         tf.stack([x, x], 1),
       ];
     });
+  });
+
+  it('cuts parts out that stay when what they were cut out of is gone', async () => {
+    await tf.setBackend('embedded');
+    const whole = tf.tidy(() => tf.gather(tf.range(0, 4, 1, 'int32'), tf.tensor1d([3, 2, 1, 0], 'int32')));
+    const rows = tf.tensor2d([1, 2], [1, 2], 'int32');
+    tf.gather(tf.ones([4, 16]), whole).dispose(); // moves it to where kernels read
+    tf.gather(tf.ones([4, 16]), rows).dispose();
+    const parts = [tf.slice(whole, [1], [2]), tf.split(whole, 2)[1], ...tf.unstack(rows, 1)];
+    tf.dispose([whole, rows]);
+    tf.dispose(Array.from({ length: 200 }, () => tf.fill([4], 7))); // what was there is written over
+    assert.deepEqual(
+      parts.map((part) => [...part.dataSync()]),
+      [[2, 1], [1, 0], [1], [2]],
+    );
   });
 
   it('gathers rows and adds them up where they came from', async () => {
@@ -276,7 +293,7 @@ describe('threads', () => {
     sum.dispose();
   });
 
-  it('are waited for by who reads', () => {
+  it('need not be done when an operation returns', () => {
     const [a, b] = [tf.ones([800, 800]), tf.ones([800, 800])];
     const product = tf.matMul(a, b);
     const square = tf.square(product);
