@@ -13,8 +13,9 @@ const EXPECTED: readonly RegExp[] = [
   /\/mint-key\b|getServerKeyPart/,
   // In another language than English it looks for words of its own extensions in a shop that open-source builds lack.
   /^%c +ERR.*No extension gallery service configured[^]*getBuiltInExtensionTranslationsUri/,
-  // A window in a browser that is reloaded cannot wait for its last writes, and says so.
+  // A window in a browser that is reloaded cannot wait for its last writes, and says so; its own log may be among them.
   /\[lifecycle\] Long running operations during shutdown are unsupported in the web/,
+  /Unable to write file 'vscode-log:[^']*' \(Error: IndexedDB database '[^']*' is closed/,
 ];
 
 /** Starts to listen to a page and gives a view of its errors so far. */
