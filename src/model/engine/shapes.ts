@@ -44,18 +44,15 @@ const transpose: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
   return out;
 };
 
-/** Whether a value takes four bytes, as the kernels copy them. */
-function isCopied(x: TensorInfo): x is TensorInfo & { dtype: 'float32' | 'int32' } {
+/** A tensor whose values take four bytes, as the kernels copy them. */
+type Copied = TensorInfo & { readonly dtype: 'float32' | 'int32' };
+
+function isCopied(x: TensorInfo): x is Copied {
   return x.dtype === 'float32' || x.dtype === 'int32';
 }
 
 /** A box of x, from `begin`, as a tensor of its own. */
-function cutOut(
-  backend: EmbeddedBackend,
-  x: TensorInfo & { dtype: 'float32' | 'int32' },
-  begin: readonly number[],
-  size: readonly number[],
-): TensorInfo {
+function cutOut(backend: EmbeddedBackend, x: Copied, begin: readonly number[], size: readonly number[]): TensorInfo {
   const strides = rowMajor(x.shape);
   const out = backend.output(size, x.dtype);
   const offset = begin.reduce((sum, start, axis) => sum + start * strides[axis], 0);
@@ -74,25 +71,27 @@ const slice: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
 const split: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
   if (!isCopied(x)) return undefined;
   const axis = positive(attrs.axis as number, x.shape.length);
-  const sizes = backend_util.prepareSplitSize(x, attrs.numOrSizeSplits as number | number[], axis);
-  let start = 0;
-  return sizes.map((size) => {
-    const begin = x.shape.map((_, i) => (i === axis ? start : 0));
-    start += size;
-    return cutOut(backend, x, begin, x.shape.with(axis, size));
-  });
+  return cutAlong(backend, x, axis, backend_util.prepareSplitSize(x, attrs.numOrSizeSplits as number | number[], axis));
 };
 
 const unpack: EngineKernel = ({ backend, inputs: { value }, attrs }) => {
   if (!isCopied(value)) return undefined;
   const { shape } = value;
   const axis = positive(attrs.axis as number, shape.length);
-  return Array.from({ length: shape[axis] }, (_, i) => {
-    const begin = shape.map((_length, other) => (other === axis ? i : 0));
-    const part = cutOut(backend, value, begin, shape.with(axis, 1));
-    return { ...part, shape: shape.toSpliced(axis, 1) };
-  });
+  const lengths = Array.from({ length: shape[axis] }, () => 1);
+  const parts = cutAlong(backend, value, axis, lengths);
+  return parts.map((part) => ({ ...part, shape: shape.toSpliced(axis, 1) }));
 };
+
+/** x in parts of these lengths along an axis. */
+function cutAlong(backend: EmbeddedBackend, x: Copied, axis: number, lengths: readonly number[]): TensorInfo[] {
+  let start = 0;
+  return lengths.map((length) => {
+    const begin = x.shape.map((_, other) => (other === axis ? start : 0));
+    start += length;
+    return cutOut(backend, x, begin, x.shape.with(axis, length));
+  });
+}
 
 const concat: EngineKernel = ({ backend, inputs, attrs }) => {
   const parts = Object.values(inputs);
