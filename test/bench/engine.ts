@@ -24,7 +24,8 @@
  * stops spinning; not kept), asking for kernels without waiting for them (kept: gradients take 0.88 of the time), linears of the same
  * rows and a norm with its stream as one operation each, so that their gradients are added up in place (kept: 0.95), all sequences in
  * one micro-batch now that kernels are not waited for (kept: 0.8), blocks of the result that are all of one size, or as wide as the
- * result (no gain).
+ * result (no gain). Tried for the products: packing rows whose steps are adjacent where many columns read them (kept: 0.87 to 0.98 of
+ * the time), transposed rows packed eight steps at a time (0.98) or 240 rows at a time (no gain).
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

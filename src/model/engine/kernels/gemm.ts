@@ -14,6 +14,9 @@ import { MR, NR, rowsAdd, rowsSet, tileAdd, tileSet } from './tile';
 /** Rows of the left operand packed at a time: with KC steps they stay in L2. A multiple of every MR. */
 const MC: i32 = 120;
 
+/** So many rows whose steps are adjacent are packed too for so many columns: then that costs less than reading them where they lie. */
+const PACKED_ROWS: i32 = 60, PACKED_COLUMNS: i32 = 320;
+
 /** Floats of scratch that the left operand's block and one edge tile need. */
 const leftScratch: i32 = (MC + MR) * KC + MR * NR + 64;
 
@@ -151,7 +154,7 @@ function block(
 ): void {
   const copy = scratch,
     packed = at(scratch, MR * NR);
-  if (acs == 1) {
+  if (acs == 1 && (rows < PACKED_ROWS || n1 - n0 < PACKED_COLUMNS)) {
     tilesOfRows(rows, n0, n1, depth, a, ars, b, c, ldc, adds, copy);
     return;
   }
