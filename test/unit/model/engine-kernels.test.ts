@@ -58,6 +58,7 @@ describe('matrix products', () => {
     [5, 1, 9],
     [6, 16, 8],
     [7, 257, 17],
+    [61, 9, 2600],
     [121, 31, 129],
     [250, 513, 66],
     [3, 5000, 600],
@@ -76,6 +77,16 @@ describe('matrix products', () => {
       });
     }
   }
+
+  it('has the same bits in a row whatever its neighbours, also where those decide how it is read', async () => {
+    await tf.setBackend('embedded');
+    const rows = tf.tidy(() => {
+      const [a, b] = [values([65, 300]), values([300, 2600])];
+      const [few, many] = [tf.matMul(tf.slice(a, [40, 0], [7, -1]), b), tf.slice(tf.matMul(a, b), [40, 0], [7, -1])];
+      return [few.dataSync(), many.dataSync()];
+    });
+    assert.deepEqual(rows[0], rows[1]);
+  });
 
   it('in batches, shared operands included', async () => {
     await checkAgainstCpu('batch', () => [
