@@ -5,7 +5,7 @@
  * values as plain typed arrays. What they produce outside the shared memory moves into it when one of ours first reads it.
  * Our kernels are only asked for, and done in that order meanwhile; who reads values waits for them.
  */
-import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { BackendValues, DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { arrange, halvesOf, rowsOf, widenMatrix } from './half-matrix.ts';
 import { KeptPanels } from './kept-panels.ts';
@@ -176,6 +176,12 @@ export class EmbeddedBackend extends MathBackendCPU {
       this.#scratch = this.shared.heap.allocate(this.#scratchStride * this.pool.threads);
     }
     return [this.#scratch, this.#scratchStride];
+  }
+
+  /** Keeps a copy of what is a view of the shared memory: some of TensorFlow.js's kernels give parts of values as such. */
+  override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
+    const isView = !Array.isArray(values) && values.buffer instanceof SharedArrayBuffer;
+    return super.write(isView ? values.slice() : values, shape, dtype);
   }
 
   /** A copy: the values themselves change with the tensor. */

@@ -1,7 +1,5 @@
 /**
  * @file Operations that move values and compute nothing: transposition, slices, concatenation, padding, gathering.
- *
- * Parts are cut out of whole numbers too: TensorFlow.js's own kernels would give a view of values that the heap hands on.
  */
 import { backend_util, slice_util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
@@ -15,7 +13,6 @@ export function registerShapes(): void {
   register('Transpose', transpose);
   register('Slice', slice);
   register('SplitV', split);
-  register('Unpack', unpack);
   register('Concat', concat);
   register('PadV2', pad);
   register('GatherV2', gather);
@@ -44,17 +41,15 @@ const transpose: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
   return out;
 };
 
-/** A tensor whose values take four bytes, as the kernels copy them. */
-type Copied = TensorInfo & { readonly dtype: 'float32' | 'int32' };
-
-function isCopied(x: TensorInfo): x is Copied {
-  return x.dtype === 'float32' || x.dtype === 'int32';
-}
-
 /** A box of x, from `begin`, as a tensor of its own. */
-function cutOut(backend: EmbeddedBackend, x: Copied, begin: readonly number[], size: readonly number[]): TensorInfo {
+function cutOut(
+  backend: EmbeddedBackend,
+  x: TensorInfo,
+  begin: readonly number[],
+  size: readonly number[],
+): TensorInfo {
   const strides = rowMajor(x.shape);
-  const out = backend.output(size, x.dtype);
+  const out = backend.output(size);
   const offset = begin.reduce((sum, start, axis) => sum + start * strides[axis], 0);
   const to = { address: out.address, offset: 0, strides: rowMajor(size) };
   copyBox(backend, size, { address: backend.address(x), offset, strides }, to);
@@ -62,36 +57,23 @@ function cutOut(backend: EmbeddedBackend, x: Copied, begin: readonly number[], s
 }
 
 const slice: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
-  if (!isCopied(x)) return undefined;
+  if (!isFloat(x)) return undefined;
   const [begin, size] = slice_util.parseSliceParams(x, attrs.begin as number[], attrs.size as number[]);
   slice_util.assertParamsValid(x, begin, size);
   return cutOut(backend, x, begin, size);
 };
 
 const split: EngineKernel = ({ backend, inputs: { x }, attrs }) => {
-  if (!isCopied(x)) return undefined;
+  if (!isFloat(x)) return undefined;
   const axis = positive(attrs.axis as number, x.shape.length);
-  return cutAlong(backend, x, axis, backend_util.prepareSplitSize(x, attrs.numOrSizeSplits as number | number[], axis));
-};
-
-const unpack: EngineKernel = ({ backend, inputs: { value }, attrs }) => {
-  if (!isCopied(value)) return undefined;
-  const { shape } = value;
-  const axis = positive(attrs.axis as number, shape.length);
-  const lengths = Array.from({ length: shape[axis] }, () => 1);
-  const parts = cutAlong(backend, value, axis, lengths);
-  return parts.map((part) => ({ ...part, shape: shape.toSpliced(axis, 1) }));
-};
-
-/** x in parts of these lengths along an axis. */
-function cutAlong(backend: EmbeddedBackend, x: Copied, axis: number, lengths: readonly number[]): TensorInfo[] {
+  const sizes = backend_util.prepareSplitSize(x, attrs.numOrSizeSplits as number | number[], axis);
   let start = 0;
-  return lengths.map((length) => {
-    const begin = x.shape.map((_, other) => (other === axis ? start : 0));
-    start += length;
-    return cutOut(backend, x, begin, x.shape.with(axis, length));
+  return sizes.map((size) => {
+    const begin = x.shape.map((_, i) => (i === axis ? start : 0));
+    start += size;
+    return cutOut(backend, x, begin, x.shape.with(axis, size));
   });
-}
+};
 
 const concat: EngineKernel = ({ backend, inputs, attrs }) => {
   const parts = Object.values(inputs);

@@ -218,12 +218,17 @@ describe('moving values', () => {
     const rows = tf.tensor2d([1, 2], [1, 2], 'int32');
     tf.gather(tf.ones([4, 16]), whole).dispose(); // moves it to where kernels read
     tf.gather(tf.ones([4, 16]), rows).dispose();
-    const parts = [tf.slice(whole, [1], [2]), tf.split(whole, 2)[1], ...tf.unstack(rows, 1)];
+    const parts = [
+      tf.slice(whole, [1], [2]),
+      tf.split(whole, 2)[1],
+      ...tf.unstack(rows, 1),
+      tf.stridedSlice(whole, [0], [3]),
+    ];
     tf.dispose([whole, rows]);
     tf.dispose(Array.from({ length: 200 }, () => tf.fill([4], 7))); // what was there is written over
     assert.deepEqual(
       parts.map((part) => [...part.dataSync()]),
-      [[2, 1], [1, 0], [1], [2]],
+      [[2, 1], [1, 0], [1], [2], [3, 2, 1]],
     );
   });
 
