@@ -5,6 +5,7 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { EmbeddedBackend } from './embedded-backend.ts';
+import type { Pool } from './pool.ts';
 import { type HalfPrecision, type Placed, precisions, type Stored } from './storage.ts';
 import { type EngineKernel, isFloat, register, sizeOf } from './engine-kernel.ts';
 
@@ -58,7 +59,9 @@ export function weightOperand(
 export type WeightProduct = Pick<Product, 'm' | 'a' | 'c' | 'cStride' | 'adds' | 'bias'>;
 
 /** Rows of C in a chunk: what a thread takes of A at a time (MC of kernels/gemm.ts). */
-const chunkRows = 120;
+const chunkRows = 144;
+/** Columns of C in a chunk whose thread packs B itself, at most: what it packs stays in L2. */
+const mostColumns = 512;
 /** Floats of B packed at a time: 8 MiB, of which much is still near when it is read. */
 const packedFloats = 1 << 21;
 /** Deep products are cut in depth too, so that no fewer columns are packed at a time than this: narrow strips read B badly. */
@@ -69,12 +72,11 @@ const stepBlock = 256;
 const soloWork = 1 << 16;
 /** Chunks for each thread, so that one that is held up leaves its work to others. */
 const chunksPerThread = 8;
+/** Where what a chunk reads first is dear. */
+const fewChunks = 2;
 
 export function multiply(backend: EmbeddedBackend, product: Product): void {
-  const { m, n, k } = product;
-  if (m * n * k <= soloWork && m * n * k > 0 && product.bias === undefined && !product.halves) {
-    multiplyAlone(backend, product);
-  } else multiplyAll(backend, [product]);
+  multiplyAll(backend, [product]);
 }
 
 /** Products with the same right operand, which is repacked once for all of them. */
@@ -83,6 +85,10 @@ export function multiplyAll(backend: EmbeddedBackend, products: readonly Product
   const others = products.filter(({ m }) => m > 0);
   if (others.length === 0 || n === 0) return;
   if (k === 0) throw new Error('a product over an empty inner dimension is not defined here');
+  if (others.length === 1 && isSmall(others[0])) {
+    multiplySmall(backend, others[0]);
+    return;
+  }
   const panel = backend.pool.kernels.padded(1);
   const columns = Math.max(fewestColumns, Math.floor(packedFloats / k / panel) * panel);
   const fitting = Math.floor(packedFloats / Math.min(columns, n));
@@ -108,22 +114,23 @@ function stepsOf(product: Product, first: number, count: number): Product {
   };
 }
 
-/**
- * C [m, n] = A·Wᵀ with a weight [n, k] as it is stored. With few rows it is read once by all threads together, a panel at
- * a time: repacking all of it first would take longer than the product, and more memory.
- */
+/** C [m, n] = A·Wᵀ with a weight [n, k] as it is stored. */
 export function multiplyByWeight(backend: EmbeddedBackend, weight: TensorInfo, product: WeightProduct): void {
   const [n, k] = weight.shape;
-  if (product.m > chunkRows || k === 0) {
-    // an inner dimension of nothing is refused there
-    backend.withStored(weight, (stored) => {
-      multiply(backend, { ...product, n, k, aStrides: [k, 1], ...weightOperand(backend, stored, k, 'columns') });
-    });
-  } else if (product.m * n > 0) multiplyFewRows(backend, n, k, backend.placed(weight), product);
+  const placed = backend.placed(weight);
+  if (placed.precision !== 'float32' && product.m <= chunkRows && k > 0) {
+    if (product.m * n > 0) multiplyByHalves(backend, n, k, placed, product);
+    return;
+  }
+  // an inner dimension of nothing is refused there
+  backend.withStored(weight, (stored) => {
+    multiply(backend, { ...product, n, k, aStrides: [k, 1], ...weightOperand(backend, stored, k, 'columns') });
+  });
 }
 
+/** The same for few rows and a weight in halves, near or far: a thread widens each part of it as it multiplies with it. */
 // prettier-ignore
-function multiplyFewRows(backend: EmbeddedBackend, n: number, k: number, weight: Placed, product: WeightProduct): void {
+function multiplyByHalves(backend: EmbeddedBackend, n: number, k: number, weight: Placed, product: WeightProduct): void {
   const { m, a, c, cStride = n, adds, bias = 0 } = product;
   const { pool } = backend;
   const panel = pool.kernels.padded(1);
@@ -133,15 +140,28 @@ function multiplyFewRows(backend: EmbeddedBackend, n: number, k: number, weight:
     precisions[weight.precision], weight.isFar ? 1 : 0, c, cStride, adds ? 1 : 0, bias]);
 }
 
-function multiplyAlone(
-  backend: EmbeddedBackend,
-  { m, n, k, a, aStrides, b, bStrides, c, cStride = n, adds }: Product,
-): void {
-  const { kernels } = backend.pool;
-  const [scratch] = backend.scratch(kernels.multiplyScratch(n, k));
-  backend.pool.settle();
+/** Whether packing all of B first would take too long: with few rows each part of it is used little. */
+function isSmall({ m, n, k, halves }: Product): boolean {
+  return !halves && (m <= chunkRows || m * n * k <= soloWork);
+}
+
+/** Each thread packs what of B it multiplies with. */
+function multiplySmall(backend: EmbeddedBackend, product: Product): void {
+  const { m, n, k, a, aStrides, b, bStrides, c, cStride = n, adds, bias = 0 } = product;
+  const { pool } = backend;
+  const columns = columnsOfSmall(pool, product);
+  const scratch = backend.scratch(pool.kernels.multiplyScratch(columns, k));
   // prettier-ignore
-  kernels.multiply(m, n, k, a, aStrides[0], aStrides[1], b, bStrides[0], bStrides[1], c, cStride, adds ? 1 : 0, scratch);
+  pool.run('gemmFewRows', Math.ceil(n / columns), 1, [...scratch, m, n, k, columns, a, ...aStrides, b, ...bStrides,
+    c, cStride, adds ? 1 : 0, bias]);
+}
+
+/** Columns in a chunk; where wide rows of B come from afar a thread has one, since narrow strips of them are read badly. */
+function columnsOfSmall({ kernels, threads }: Pool, { m, n, k, bStrides }: Product): number {
+  if (m * n * k <= soloWork) return n;
+  const isDeep = k * n > packedFloats && bStrides[1] === 1;
+  const panel = kernels.padded(1);
+  return Math.min(mostColumns, Math.ceil(n / (isDeep ? 1 : fewChunks) / threads / panel) * panel);
 }
 
 /** Columns [first, first + count) of each C. */
@@ -150,7 +170,6 @@ function multiplyColumns(backend: EmbeddedBackend, products: readonly Product[],
   const [product] = products;
   const { k, bStrides, halves } = product;
   const total = pool.kernels.padded(count);
-  const panel = pool.kernels.padded(1);
   const right = { b: product.b + first * bStrides[1] * (halves ? 2 : 4), bStrides, halves };
   const pack = (packed: number): void => {
     packRight(backend, k, count, right, packed);
@@ -158,7 +177,7 @@ function multiplyColumns(backend: EmbeddedBackend, products: readonly Product[],
   panels.with(right.b, [k, count, right.b, ...bStrides], k * total * 4, pack, (packed) => {
     const scratch = backend.scratch(pool.kernels.packedScratch());
     for (const { m, n, a, aStrides, c, cStride = n, adds, bias } of products) {
-      const grid = cut(m, count, panel, pool.threads);
+      const grid = cut(pool, m, count);
       // prettier-ignore
       pool.run('gemm', grid.chunks, 1, [...scratch, m, count, k, grid.rows, grid.columns, a, ...aStrides, packed,
         c + first * 4, cStride, adds ? 1 : 0, bias === undefined ? 0 : bias + first * 4]);
@@ -184,12 +203,18 @@ export function packRight(
   else run(halves.rowsAre === 'columns' ? 'widenPanels' : 'turnPanels', precisions[halves.precision]);
 }
 
-/** Blocks of the result, several for each thread if there is enough work. The result's bits do not depend on the cut. */
-function cut(m: number, n: number, panel: number, threads: number): { rows: number; columns: number; chunks: number } {
-  const rowBlocks = Math.ceil(m / chunkRows);
-  const columnBlocks = Math.min(Math.ceil((4 * threads) / rowBlocks), Math.ceil(n / (4 * panel)));
+/**
+ * Blocks of the result. What is read of A is read again for each block of columns, so these are few; blocks of rows are as many for
+ * each thread. The result's bits do not depend on the cut.
+ */
+function cut({ kernels, threads }: Pool, m: number, n: number): { rows: number; columns: number; chunks: number } {
+  const [tile, panel] = [kernels.paddedRows(1), kernels.padded(1)];
+  const fewest = Math.ceil(m / chunkRows);
+  const rowBlocks = fewest < threads ? fewest : Math.ceil(fewest / threads) * threads;
+  const rows = Math.ceil(m / rowBlocks / tile) * tile;
+  const columnBlocks = Math.min(Math.ceil((fewChunks * threads) / rowBlocks), Math.ceil(n / (2 * panel)));
   const columns = Math.ceil(n / columnBlocks / panel) * panel;
-  return { rows: Math.min(m, chunkRows), columns, chunks: rowBlocks * Math.ceil(n / columns) };
+  return { rows, columns, chunks: Math.ceil(m / rows) * Math.ceil(n / columns) };
 }
 
 const batchMatMul: EngineKernel = ({ backend, inputs: { a, b }, attrs: { transposeA, transposeB } }) => {

@@ -59,8 +59,9 @@ describe('matrix products', () => {
     [6, 16, 8],
     [7, 257, 17],
     [61, 9, 2600],
-    [121, 31, 129],
+    [151, 31, 129],
     [250, 513, 66],
+    [1030, 40, 20],
     [3, 5000, 600],
   ];
   for (const [m, k, n] of sizes) {
@@ -80,12 +81,14 @@ describe('matrix products', () => {
 
   it('has the same bits in a row whatever its neighbours, also where those decide how it is read', async () => {
     await tf.setBackend('embedded');
-    const rows = tf.tidy(() => {
-      const [a, b] = [values([65, 300]), values([300, 2600])];
-      const [few, many] = [tf.matMul(tf.slice(a, [40, 0], [7, -1]), b), tf.slice(tf.matMul(a, b), [40, 0], [7, -1])];
-      return [few.dataSync(), many.dataSync()];
+    const [expected, ...others] = tf.tidy(() => {
+      const [all, b] = [values([1100, 300]), values([300, 600])];
+      const few = tf.slice(all, [40, 0], [7, -1]);
+      const rows = (a: tf.Tensor): tf.Tensor[] => [tf.matMul(a, b), tf.matMul(tf.transpose(a), b, true)];
+      const many = [65, 160, 1100].flatMap((count) => rows(tf.slice(all, [0, 0], [count, -1])));
+      return [...rows(few), ...many.map((c) => tf.slice(c, [40, 0], [7, -1]))].map((c) => c.dataSync());
     });
-    assert.deepEqual(rows[0], rows[1]);
+    for (const other of others) assert.deepEqual(other, expected);
   });
 
   it('in batches, shared operands included', async () => {

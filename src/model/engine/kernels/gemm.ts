@@ -5,20 +5,20 @@
 // not depend on the number of threads, and a row's result not on its neighbours.
 
 import { fetchHalves } from './far';
-import { FLOAT32, halfAt, widenValues } from './half';
+import { halfAt, widenValues } from './half';
 import { at } from './math';
 import { KC, packColumns, packRows, padded } from './pack';
 import { scratchOf } from './thread';
 import { MR, NR, rowsAdd, rowsSet, tileAdd, tileSet } from './tile';
 
-/** Rows of the left operand packed at a time: with KC steps they stay in L2. A multiple of every MR. */
-const MC: i32 = 120;
+/** Rows of the left operand that pass over a panel of B before the next panel: with KC steps they stay in L2. A multiple of every MR. */
+const MC: i32 = 144;
 
-/** So many rows whose steps are adjacent are packed too for so many columns: then that costs less than reading them where they lie. */
+/** So many rows whose steps are adjacent are packed for so many columns: then that costs less than reading them where they lie. */
 const PACKED_ROWS: i32 = 60, PACKED_COLUMNS: i32 = 320;
 
 /** Floats of scratch that the left operand's block and one edge tile need. */
-const leftScratch: i32 = (MC + MR) * KC + MR * NR + 64;
+const leftScratch: i32 = MC * KC + MR * NR + 64;
 
 /** Bytes of scratch that `multiply` needs. */
 export function multiplyScratch(N: i32, K: i32): usize {
@@ -35,80 +35,63 @@ export function storedScratch(K: i32): usize {
   return ((<usize>(leftScratch + KC * NR)) << 2) + ((<usize>(NR * K)) << 1);
 }
 
-/** The part of a tile that lies inside the matrix: through a copy, with the same arithmetic as a whole tile. */
-function tileEdge(
-  depth: i32,
-  a: usize,
-  b: usize,
-  c: usize,
-  ldc: i32,
-  adds: i32,
-  rows: i32,
-  columns: i32,
-  copy: usize,
-): void {
-  if (adds) {
-    copyPart(rows, columns, c, ldc, copy, NR);
-    tileAdd(depth, a, b, copy, NR);
-  } else tileSet(depth, a, b, copy, NR);
-  copyPart(rows, columns, copy, NR, c, ldc);
-}
-
-/** The same with the rows of A where they lie. */
-function rowsEdge(
-  depth: i32,
-  a: usize,
-  lda: i32,
-  b: usize,
-  c: usize,
-  ldc: i32,
-  adds: i32,
-  rows: i32,
-  columns: i32,
-  copy: usize,
-): void {
-  if (adds) {
-    copyPart(rows, columns, c, ldc, copy, NR);
-    rowsAdd(rows, depth, a, lda, b, copy, NR);
-  } else rowsSet(rows, depth, a, lda, b, copy, NR);
-  copyPart(rows, columns, copy, NR, c, ldc);
-}
-
 function copyPart(rows: i32, columns: i32, from: usize, fromStride: i32, to: usize, toStride: i32): void {
   for (let i: i32 = 0; i < rows; i++) {
     for (let j: i32 = 0; j < columns; j++) store<f32>(at(to, i * toStride + j), load<f32>(at(from, i * fromStride + j)));
   }
 }
 
-/** All tiles of `rows` packed rows against columns [n0, n1) of a packed block; `c` is the address of (first row, column 0). */
-function tiles(
+/** Cache lines of what is read next that each tile brings near, all of them by the time that `rows` rows are done; few rows wait as they are. */
+// @ts-ignore: decorator
+@inline
+function linesAhead(bytes: i32, rows: i32): i32 {
+  const tiles = (rows + MR - 1) / MR;
+  return tiles < 8 ? 0 : bytes / 64 / tiles;
+}
+
+/** Reads a word of each of so many lines; where the next one begins. A load is made although nobody wants its value. */
+// @ts-ignore: decorator
+@inline
+function fetchAhead(p: usize, lines: i32): usize {
+  for (let i: i32 = 0; i < lines; i++) {
+    load<i32>(p);
+    p += 64;
+  }
+  return p;
+}
+
+/**
+ * One tile, or its rows and columns that lie inside the matrix: these through a copy, with the same arithmetic. Rows of A lie `lda`
+ * apart, their steps adjacent; 0: they are packed.
+ */
+// @ts-ignore: decorator
+@inline
+function tile(
   rows: i32,
-  n0: i32,
-  n1: i32,
+  columns: i32,
   depth: i32,
   a: usize,
+  lda: i32,
   b: usize,
   c: usize,
   ldc: i32,
   adds: i32,
   copy: usize,
 ): void {
-  for (let j = n0; j < n1; j += NR) {
-    const columns = min(NR, n1 - j),
-      panel = at(b, j * depth);
-    for (let i: i32 = 0; i < rows; i += MR) {
-      const tile = at(a, i * depth),
-        to = at(c, i * ldc + j),
-        left = min(MR, rows - i);
-      if (left < MR || columns < NR) tileEdge(depth, tile, panel, to, ldc, adds, left, columns, copy);
-      else if (adds) tileAdd(depth, tile, panel, to, ldc);
-      else tileSet(depth, tile, panel, to, ldc);
-    }
-  }
+  const isWhole = columns == NR && (rows == MR || lda > 0),
+    to = isWhole ? c : copy,
+    stride = isWhole ? ldc : NR;
+  if (!isWhole && adds) copyPart(rows, columns, c, ldc, copy, NR);
+  if (lda > 0) {
+    if (adds) rowsAdd(rows, depth, a, lda, b, to, stride);
+    else rowsSet(rows, depth, a, lda, b, to, stride);
+  } else if (adds) tileAdd(depth, a, b, to, stride);
+  else tileSet(depth, a, b, to, stride);
+  if (!isWhole) copyPart(rows, columns, copy, NR, c, ldc);
 }
 
-/** The same with the rows of A where they lie, `lda` apart. */
-function tilesOfRows(
+/** All tiles of `rows` rows against columns [n0, n1) of a packed block; `c` is the address of (first row, column 0). */
+function tiles(
   rows: i32,
   n0: i32,
   n1: i32,
@@ -121,16 +104,17 @@ function tilesOfRows(
   adds: i32,
   copy: usize,
 ): void {
+  const panelFloats = depth * NR,
+    lines = linesAhead(panelFloats << 2, rows),
+    apart = lda > 0 ? lda : depth;
   for (let j = n0; j < n1; j += NR) {
-    const columns = min(NR, n1 - j),
-      panel = at(b, j * depth);
+    const panel = at(b, j * depth),
+      columns = min(NR, n1 - j),
+      hasNext = j + NR < n1;
+    let ahead = at(panel, panelFloats);
     for (let i: i32 = 0; i < rows; i += MR) {
-      const count = min(MR, rows - i),
-        from = at(a, i * lda),
-        to = at(c, i * ldc + j);
-      if (columns < NR) rowsEdge(depth, from, lda, panel, to, ldc, adds, count, columns, copy);
-      else if (adds) rowsAdd(count, depth, from, lda, panel, to, ldc);
-      else rowsSet(count, depth, from, lda, panel, to, ldc);
+      if (hasNext) ahead = fetchAhead(ahead, lines);
+      tile(min(MR, rows - i), columns, depth, at(a, i * apart), lda, panel, at(c, i * ldc + j), ldc, adds, copy);
     }
   }
 }
@@ -153,13 +137,10 @@ function block(
   scratch: usize,
 ): void {
   const copy = scratch,
-    packed = at(scratch, MR * NR);
-  if (acs == 1 && (rows < PACKED_ROWS || n1 - n0 < PACKED_COLUMNS)) {
-    tilesOfRows(rows, n0, n1, depth, a, ars, b, c, ldc, adds, copy);
-    return;
-  }
-  packRows(rows, depth, a, ars, acs, packed);
-  tiles(rows, n0, n1, depth, packed, b, c, ldc, adds, copy);
+    packed = at(scratch, MR * NR),
+    isPacked = acs != 1 || (rows >= PACKED_ROWS && n1 - n0 >= PACKED_COLUMNS);
+  if (isPacked) packRows(rows, depth, a, ars, acs, packed);
+  tiles(rows, n0, n1, depth, isPacked ? packed : a, isPacked ? 0 : ars, b, c, ldc, adds, copy);
 }
 
 /** Rows [m0, m1), columns [n0, n1) of C = A·B with B packed by `packPanels`; n0 begins a panel. */
@@ -261,9 +242,40 @@ export function gemm(
 }
 
 /**
- * Panels [first, last) of NR columns of C [M, N] = A·Wᵀ (+ bias, + C), for at most MC rows of A, which lie `lda` apart. W
- * [N, K] is in float32 as a checkpoint holds it, or in halves, near or far: few rows read each panel, so that it is repacked or
- * widened in the scratch of the thread that multiplies with it.
+ * Chunks [first, last) of `columnStep` columns (a multiple of NR) of C = A·B (+ bias, + C) for few rows of A: each part of B is used
+ * so little that the thread that multiplies with it packs it in its own scratch.
+ */
+export function gemmFewRows(
+  first: i32,
+  last: i32,
+  scratch: usize,
+  stride: usize,
+  M: i32,
+  N: i32,
+  K: i32,
+  columnStep: i32,
+  a: usize,
+  ars: i32,
+  acs: i32,
+  b: usize,
+  brs: i32,
+  bcs: i32,
+  c: usize,
+  ldc: i32,
+  adds: i32,
+  bias: usize,
+): void {
+  for (let i = first; i < last; i++) {
+    const n0 = i * columnStep, n1 = min(N, n0 + columnStep);
+    if (bias) putBias(0, M, n0, n1, bias, c, ldc, adds);
+    const from = at(b, n0 * bcs), mine = scratchOf(scratch, stride);
+    multiply(M, n1 - n0, K, a, ars, acs, from, brs, bcs, at(c, n0), ldc, i32(adds || bias != 0), mine);
+  }
+}
+
+/**
+ * Panels [first, last) of NR columns of C [M, N] = A·Wᵀ (+ bias, + C), for few rows of A, which lie `lda` apart. W [N, K] is in
+ * halves, near or far: each panel is widened in the scratch of the thread that multiplies with it.
  */
 export function gemmStored(
   first: i32,
@@ -291,12 +303,21 @@ export function gemmStored(
       columns = min(NR, N - j);
     if (bias) putBias(0, M, j, j + columns, bias, c, ldc, adds);
     if (isFar) fetchHalves(w, j * K, NR * K, fetched);
-    const halves = isFar ? fetched : halfAt(w, j * K);
+    let halves = isFar ? fetched : halfAt(w, j * K);
     for (let k: i32 = 0; k < K; k += KC) {
-      const depth = min(KC, K - k);
-      if (precision == FLOAT32) packColumns(depth, columns, at(w, j * K + k), 1, K, panel);
-      else widenValues(precision, depth * NR, halfAt(halves, k * NR), panel);
-      tilesOfRows(M, 0, columns, depth, at(a, k), lda, panel, at(c, j), ldc, i32(adds || bias != 0 || k > 0), copy);
+      const depth = min(KC, K - k),
+        left = K - k - depth,
+        isMore = i32(adds || bias != 0 || k > 0);
+      widenValues(precision, depth * NR, halves, panel);
+      halves = halfAt(halves, depth * NR);
+      const hasNext = left > 0 || (i + 1 < last && !isFar),
+        next = hasNext ? min(KC, left > 0 ? left : K) : 0,
+        lines = linesAhead((next * NR) << 1, M);
+      let ahead = halves;
+      for (let m: i32 = 0; m < M; m += MR) {
+        ahead = fetchAhead(ahead, lines);
+        tile(min(MR, M - m), columns, depth, at(a, m * lda + k), lda, panel, at(c, m * ldc + j), ldc, isMore, copy);
+      }
     }
   }
 }

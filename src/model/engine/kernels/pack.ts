@@ -106,20 +106,30 @@ function packSomeRows(rows: i32, depth: i32, a: usize, rowStride: i32, stepStrid
 
 /** Panels for `columns` columns and `depth` steps of the right operand. */
 export function packColumns(depth: i32, columns: i32, b: usize, stepStride: i32, columnStride: i32, out: usize): void {
-  for (let j: i32 = 0; j < columns; j += NR) {
-    const from = at(b, j * columnStride);
-    if (columns - j < NR) packSomeColumns(depth, columns - j, from, stepStride, columnStride, out);
-    else if (columnStride == 1) packAdjacentColumns(depth, from, stepStride, out);
-    else if (stepStride == 1) packTransposedColumns(depth, from, columnStride, out);
-    else packSomeColumns(depth, NR, from, stepStride, columnStride, out);
-    out = at(out, depth * NR);
+  const whole = (columns / NR) * NR;
+  if (columnStride == 1) packAdjacentColumns(depth, whole, b, stepStride, out);
+  else {
+    for (let j: i32 = 0; j < whole; j += NR) {
+      const from = at(b, j * columnStride), to = at(out, j * depth);
+      if (stepStride == 1) packTransposedColumns(depth, from, columnStride, to);
+      else packSomeColumns(depth, NR, from, stepStride, columnStride, to);
+    }
+  }
+  if (whole < columns) {
+    packSomeColumns(depth, columns - whole, at(b, whole * columnStride), stepStride, columnStride, at(out, whole * depth));
   }
 }
 
-function packAdjacentColumns(depth: i32, b: usize, stepStride: i32, out: usize): void {
-  const step = (<usize>stepStride) << 2;
+/** Step by step, so that memory is read in order. */
+function packAdjacentColumns(depth: i32, columns: i32, b: usize, stepStride: i32, out: usize): void {
+  const step = (<usize>stepStride) << 2, panel = (<usize>(depth * NR)) << 2;
   for (let k: i32 = 0; k < depth; k++) {
-    for (let c: usize = 0; c < (<usize>NR) << 2; c += 16) v128.store(out + c, v128.load(b + c));
+    let p = b, o = out;
+    for (let j: i32 = 0; j < columns; j += NR) {
+      for (let c: usize = 0; c < (<usize>NR) << 2; c += 16) v128.store(o + c, v128.load(p + c));
+      p += NR << 2;
+      o += panel;
+    }
     b += step;
     out += NR << 2;
   }
