@@ -30,34 +30,51 @@ export function maxLanes(v: v128): f32 {
   );
 }
 
-/** Below this e^x is subnormal or 0, above the other it is infinite. */
-const LOWEST: f32 = -87.33654, HIGHEST: f32 = 88.3762626;
+/** Below the first e^x is subnormal or 0, above the other it is infinite. */
+const LOWEST: i32 = 0, HIGHEST: i32 = 1;
+const ONE: i32 = 2;
+/** 1/ln 2, and ln 2 in two parts, negative. */
+const PER_LN2: i32 = 3, LN2: i32 = 4, LN2_REST: i32 = 5;
+/** 1.5·2^23: a small number added to it is rounded to a whole one, which then stands in the sum's last bits. */
+const ROUNDER: i32 = 6;
+/** The polynomial of the Cephes library. */
+const POLYNOMIAL: i32 = 7;
+
+/** The numbers of the exponential. The runtime makes constants anew at each use: from here they are loaded. */
+const numbers = memory.data<f32>([
+  -87.33654, 88.3762626, 1, 1.44269504, -0.693359375, 2.12194440e-4, 12582912,
+  1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
+]);
+
+// @ts-ignore: decorator
+@inline
+function number(index: i32): v128 {
+  return v128.load32_splat(numbers + (index << 2));
+}
 
 /**
- * e^x to about 1 ulp for x between the limits above: x = n·ln 2 + r, e^r by the polynomial of the Cephes library, 2^n by
- * the exponent's bits. NaN stays NaN.
+ * e^x to about 1 ulp for x between the limits above: x = n·ln 2 + r, e^r by the polynomial, 2^n by the exponent's bits. NaN
+ * stays NaN.
  */
 // @ts-ignore: decorator
 @inline
 function expWithin4(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let r = madd(n, f32x4.splat(-0.693359375), x);
-  r = madd(n, f32x4.splat(2.12194440e-4), r);
-  let p = f32x4.splat(1.9875691500e-4);
-  p = madd(p, r, f32x4.splat(1.3981999507e-3));
-  p = madd(p, r, f32x4.splat(8.3334519073e-3));
-  p = madd(p, r, f32x4.splat(4.1665795894e-2));
-  p = madd(p, r, f32x4.splat(1.6666665459e-1));
-  p = madd(p, r, f32x4.splat(5.0000001201e-1));
-  p = madd(f32x4.mul(p, r), r, f32x4.add(r, f32x4.splat(1)));
-  return f32x4.mul(p, i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23));
+  const rounded = f32x4.add(f32x4.mul(x, number(PER_LN2)), number(ROUNDER)), n = f32x4.sub(rounded, number(ROUNDER));
+  const r = madd(n, number(LN2_REST), madd(n, number(LN2), x));
+  let p = madd(number(POLYNOMIAL), r, number(POLYNOMIAL + 1));
+  p = madd(p, r, number(POLYNOMIAL + 2));
+  p = madd(p, r, number(POLYNOMIAL + 3));
+  p = madd(p, r, number(POLYNOMIAL + 4));
+  p = madd(p, r, number(POLYNOMIAL + 5));
+  p = madd(f32x4.mul(p, r), r, f32x4.add(r, number(ONE)));
+  return f32x4.mul(p, i32x4.add(i32x4.shl(rounded, 23), number(ONE)));
 }
 
 /** e^x, 0 below and infinity above the limits. */
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
-  const low = f32x4.splat(LOWEST), high = f32x4.splat(HIGHEST);
+  const low = number(LOWEST), high = number(HIGHEST);
   const within = expWithin4(f32x4.pmin(f32x4.pmax(x, low), high));
   const finite = v128.andnot(within, f32x4.lt(x, low));
   return v128.bitselect(f32x4.splat(Infinity), finite, f32x4.gt(x, high));
@@ -67,7 +84,7 @@ export function exp4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function expNegative4(x: v128): v128 {
-  const low = f32x4.splat(LOWEST);
+  const low = number(LOWEST);
   return v128.andnot(expWithin4(f32x4.pmax(x, low)), f32x4.lt(x, low));
 }
 
@@ -81,8 +98,8 @@ export function expNegative1(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
-  const within = f32x4.pmin(f32x4.pmax(f32x4.neg(x), f32x4.splat(LOWEST)), f32x4.splat(HIGHEST));
-  return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), expWithin4(within)));
+  const within = f32x4.pmin(f32x4.pmax(f32x4.neg(x), number(LOWEST)), number(HIGHEST)), one = number(ONE);
+  return f32x4.div(one, f32x4.add(one, expWithin4(within)));
 }
 
 /** ln x to about 1 ulp (Cephes polynomial): -infinity at 0, NaN below. */
