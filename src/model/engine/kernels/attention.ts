@@ -15,7 +15,7 @@ const ROWS: i32 = 60;
 
 /** Bytes of scratch a thread needs: products, and scores (and their gradient) of one block. */
 export function attentionScratch(T: i32, E: i32): usize {
-  return max(multiplyScratch(T, max(E, ROWS)), multiplyScratch(E, T)) + ((<usize>(2 * ROWS * T + 64)) << 2);
+  return max(multiplyScratch(T, max(E, ROWS)), multiplyScratch(E, T)) + ((<usize>(2 * ROWS * apartOf(T) + 64)) << 2);
 }
 
 /** The first position that position t of a batch row sees. */
@@ -35,6 +35,26 @@ function prefixOf(prefixes: usize, row: i32): i32 {
 /** Scores that are not seen; e to the power of their distance from any other is 0. */
 const HIDDEN: f32 = -1e30;
 
+/** How far apart rows of scores are: whole vectors. */
+// @ts-ignore: decorator
+@inline
+function apartOf(seen: i32): i32 {
+  return (seen + 3) & ~3;
+}
+
+// @ts-ignore: decorator
+@inline
+function hide(row: usize, first: i32, last: i32): void {
+  for (let i = first; i < last; i++) store<f32>(at(row, i), HIDDEN);
+}
+
+/** Whole vectors [first, last) become 0. Filling memory is a call that takes longer. */
+// @ts-ignore: decorator
+@inline
+function clear(row: usize, first: i32, last: i32): void {
+  for (let i = first; i < last; i += 4) v128.store(at(row, i), f32x4.splat(0));
+}
+
 /**
  * Weights [rows, seen] of queries t0 to t0 + rows over `seen` positions from `from` on, k at `from` already; what a query
  * does not see is 0.
@@ -45,18 +65,21 @@ function weights(
   starts: usize, prefix: i32, batch: i32, T: i32, t0: i32, rows: i32, from: i32, seen: i32, E: i32,
   q: usize, qStride: i32, k: usize, kStride: i32, out: usize, scratch: usize,
 ): void {
-  multiply(rows, seen, E, at(q, t0 * qStride), qStride, 1, k, 1, kStride, out, seen, 0, scratch);
-  const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
+  const apart = apartOf(seen), scale: f32 = 1.0 / sqrt<f32>(<f32>E);
+  multiply(rows, seen, E, at(q, t0 * qStride), qStride, 1, k, 1, kStride, out, apart, 0, scratch);
   for (let r: i32 = 0; r < rows; r++) {
-    const row = at(out, r * seen), visible = t0 + r + 1 - from;
+    const row = at(out, r * apart), visible = t0 + r + 1 - from;
     let first = startOf(starts, batch, T, t0 + r) - from;
     if (prefix > 0) {
-      for (let i = prefix; i < first; i++) store<f32>(at(row, i), HIDDEN);
+      hide(row, prefix, first);
       first = 0;
     }
-    memory.fill(row, 0, (<usize>first) << 2);
-    softmaxRow(visible - first, scale, at(row, first), at(row, first));
-    memory.fill(at(row, visible), 0, (<usize>(seen - visible)) << 2);
+    const begin = first & ~3, end = apartOf(visible);
+    hide(row, begin, first);
+    hide(row, visible, end);
+    softmaxRow(end - begin, scale, at(row, begin), at(row, begin));
+    clear(row, 0, begin);
+    clear(row, end, apart);
   }
 }
 
@@ -65,7 +88,7 @@ export function attention(
   first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize, prefixes: usize,
   q: usize, k: usize, v: usize, out: usize,
 ): void {
-  const scores = scratchOf(scratch, stride), rest = at(scores, 2 * ROWS * T + 64);
+  const scores = scratchOf(scratch, stride), rest = at(scores, 2 * ROWS * apartOf(T) + 64);
   for (let i = first; i < last; i++) {
     const b = i / H, h = i % H, from = (b * T * H + h) * E, shared = (b * T * K + (h * K) / H) * E;
     const prefix = prefixOf(prefixes, b);
@@ -73,7 +96,7 @@ export function attention(
       const rows = min(ROWS, T - t), start = prefix > 0 ? 0 : startOf(starts, b, T, t);
       const seen = t + rows - start, past = shared + start * K * E;
       weights(starts, prefix, b, T, t, rows, start, seen, E, at(q, from), H * E, at(k, past), K * E, scores, rest);
-      multiply(rows, E, seen, scores, seen, 1, at(v, past), K * E, 1, at(out, from + t * H * E), H * E, 0, rest);
+      multiply(rows, E, seen, scores, apartOf(seen), 1, at(v, past), K * E, 1, at(out, from + t * H * E), H * E, 0, rest);
     }
   }
 }
@@ -81,9 +104,9 @@ export function attention(
 /** dP becomes dScore = P·(dP - Σ P·dP)·scale, row by row. */
 // @ts-ignore: decorator
 @inline
-function scoreGradient(rows: i32, n: i32, scale: f32, p: usize, dp: usize): void {
+function scoreGradient(rows: i32, n: i32, apart: i32, scale: f32, p: usize, dp: usize): void {
   for (let r: i32 = 0; r < rows; r++) {
-    const x = at(p, r * n), y = at(dp, r * n);
+    const x = at(p, r * apart), y = at(dp, r * apart);
     let sum = f32x4.splat(0), i: i32 = 0;
     for (; i + 4 <= n; i += 4) sum = madd(v128.load(at(x, i)), v128.load(at(y, i)), sum);
     let total = sumLanes(sum);
@@ -102,7 +125,7 @@ export function attentionGradient(
   first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize, prefixes: usize,
   q: usize, k: usize, v: usize, dy: usize, dq: usize, dk: usize, dv: usize,
 ): void {
-  const p = scratchOf(scratch, stride), dp = at(p, ROWS * T), rest = at(p, 2 * ROWS * T + 64);
+  const p = scratchOf(scratch, stride), dp = at(p, ROWS * apartOf(T)), rest = at(p, 2 * ROWS * apartOf(T) + 64);
   const group = H / K, qs = H * E, ks = K * E;
   const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
   for (let i = first; i < last; i++) {
@@ -112,14 +135,14 @@ export function attentionGradient(
       for (let t: i32 = 0; t < T; t += ROWS) {
         const rows = min(ROWS, T - t), start = prefix > 0 ? 0 : startOf(starts, b, T, t);
         const seen = t + rows - start, here = from + t * qs;
-        const past = shared + start * ks;
+        const past = shared + start * ks, apart = apartOf(seen);
         const keys = at(k, past), values = at(v, past), dKeys = at(dk, past), dValues = at(dv, past);
         weights(starts, prefix, b, T, t, rows, start, seen, E, at(q, from), qs, keys, ks, p, rest);
-        multiply(rows, seen, E, at(dy, here), qs, 1, values, 1, ks, dp, seen, 0, rest);
-        multiply(seen, E, rows, p, 1, seen, at(dy, here), qs, 1, dValues, ks, 1, rest);
-        scoreGradient(rows, seen, scale, p, dp);
-        multiply(rows, E, seen, dp, seen, 1, keys, ks, 1, at(dq, here), qs, 0, rest);
-        multiply(seen, E, rows, dp, 1, seen, at(q, here), qs, 1, dKeys, ks, 1, rest);
+        multiply(rows, seen, E, at(dy, here), qs, 1, values, 1, ks, dp, apart, 0, rest);
+        multiply(seen, E, rows, p, 1, apart, at(dy, here), qs, 1, dValues, ks, 1, rest);
+        scoreGradient(rows, seen, apart, scale, p, dp);
+        multiply(rows, E, seen, dp, apart, 1, keys, ks, 1, at(dq, here), qs, 0, rest);
+        multiply(seen, E, rows, dp, 1, apart, at(q, here), qs, 1, dKeys, ks, 1, rest);
       }
     }
   }
