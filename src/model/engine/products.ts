@@ -68,6 +68,8 @@ const packedFloats = 1 << 21;
 const fewestColumns = 512;
 /** Steps that the kernels add up in one go (KC of kernels/pack.ts): a cut elsewhere would change sums. */
 const stepBlock = 256;
+/** Steps of a part. */
+const partSteps = 512;
 /** Multiplications below which one thread alone is faster. */
 const soloWork = 1 << 16;
 /** Chunks for each thread, so that one that is held up leaves its work to others. */
@@ -85,6 +87,10 @@ export function multiplyAll(backend: EmbeddedBackend, products: readonly Product
   const others = products.filter(({ m }) => m > 0);
   if (others.length === 0 || n === 0) return;
   if (k === 0) throw new Error('a product over an empty inner dimension is not defined here');
+  if (others.every(isDeep)) {
+    for (const product of others) multiplyDeep(backend, product);
+    return;
+  }
   if (others.length === 1 && isSmall(others[0])) {
     multiplySmall(backend, others[0]);
     return;
@@ -138,6 +144,23 @@ function multiplyByHalves(backend: EmbeddedBackend, n: number, k: number, weight
   const grain = Math.max(1, Math.ceil(soloWork / (m * k * panel)), Math.ceil(panels / chunksPerThread / pool.threads));
   pool.run('gemmStored', panels, grain, [...backend.scratch(pool.kernels.storedScratch(k)), m, n, k, a, k, weight.address,
     precisions[weight.precision], weight.isFar ? 1 : 0, c, cStride, adds ? 1 : 0, bias]);
+}
+
+/** Whether both operands lie step by step, and are read much longer than sums of a part of the steps take. */
+function isDeep({ m, n, k, aStrides, bStrides, halves, bias, adds, cStride = n }: Product): boolean {
+  const liesBySteps = aStrides[0] === 1 && aStrides[1] > 1 && bStrides[1] === 1 && !halves;
+  return liesBySteps && !bias && !adds && cStride === n && k >= 2 * partSteps && m * n <= (m + n) * (partSteps / 4);
+}
+
+function multiplyDeep(backend: EmbeddedBackend, { m, n, k, a, aStrides, b, bStrides, c }: Product): void {
+  const { pool, shared } = backend;
+  const parts = Math.ceil(k / partSteps);
+  const steps = Math.ceil(k / parts / 64) * 64;
+  const partial = shared.heap.allocate(parts * m * n * 4);
+  const scratch = backend.scratch(pool.kernels.multiplyScratch(n, k));
+  pool.run('gemmSteps', Math.ceil(k / steps), 1, [...scratch, m, n, k, steps, a, ...aStrides, b, ...bStrides, partial]);
+  pool.run('sumColumns', m * n, 1 << 12, [Math.ceil(k / steps), m * n, 1, partial, c]);
+  shared.heap.free(partial);
 }
 
 /** Whether packing all of B first would take too long: with few rows each part of it is used little. */

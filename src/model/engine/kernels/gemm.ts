@@ -274,6 +274,33 @@ export function gemmFewRows(
 }
 
 /**
+ * Parts [first, last) of `steps` steps each of A·B: part i of the sums is matrix i of C [parts, M, N]. Where both operands lie step by step
+ * each is read once, in order.
+ */
+export function gemmSteps(
+  first: i32,
+  last: i32,
+  scratch: usize,
+  stride: usize,
+  M: i32,
+  N: i32,
+  K: i32,
+  steps: i32,
+  a: usize,
+  ars: i32,
+  acs: i32,
+  b: usize,
+  brs: i32,
+  bcs: i32,
+  c: usize,
+): void {
+  for (let i = first; i < last; i++) {
+    const k = i * steps;
+    multiply(M, N, min(steps, K - k), at(a, k * acs), ars, acs, at(b, k * brs), brs, bcs, at(c, i * M * N), N, 0, scratchOf(scratch, stride));
+  }
+}
+
+/**
  * Panels [first, last) of NR columns of C [M, N] = A·Wᵀ (+ bias, + C), for few rows of A, which lie `lda` apart. W [N, K] is in
  * halves, near or far: each panel is widened in the scratch of the thread that multiplies with it.
  */
