@@ -68,13 +68,13 @@ const packedFloats = 1 << 21;
 const fewestColumns = 512;
 /** Steps that the kernels add up in one go (KC of kernels/pack.ts): a cut elsewhere would change sums. */
 const stepBlock = 256;
-/** Steps of a part. */
+/** Steps of a part of a product whose operands lie step by step. */
 const partSteps = 512;
 /** Multiplications below which one thread alone is faster. */
 const soloWork = 1 << 16;
 /** Chunks for each thread, so that one that is held up leaves its work to others. */
 const chunksPerThread = 8;
-/** Where what a chunk reads first is dear. */
+/** The same where each chunk reads much before it multiplies. */
 const fewChunks = 2;
 
 export function multiply(backend: EmbeddedBackend, product: Product): void {
@@ -146,20 +146,21 @@ function multiplyByHalves(backend: EmbeddedBackend, n: number, k: number, weight
     precisions[weight.precision], weight.isFar ? 1 : 0, c, cStride, adds ? 1 : 0, bias]);
 }
 
-/** Whether both operands lie step by step, and are read much longer than sums of a part of the steps take. */
+/** Whether both operands lie step by step, as for a weight's gradient, and have much more values than the sums of their parts. */
 function isDeep({ m, n, k, aStrides, bStrides, halves, bias, adds, cStride = n }: Product): boolean {
   const liesBySteps = aStrides[0] === 1 && aStrides[1] > 1 && bStrides[1] === 1 && !halves;
   return liesBySteps && !bias && !adds && cStride === n && k >= 2 * partSteps && m * n <= (m + n) * (partSteps / 4);
 }
 
+/** Each part of the steps is multiplied by itself, and the sums added up: so what is read is read once, in order. */
 function multiplyDeep(backend: EmbeddedBackend, { m, n, k, a, aStrides, b, bStrides, c }: Product): void {
   const { pool, shared } = backend;
-  const parts = Math.ceil(k / partSteps);
-  const steps = Math.ceil(k / parts / 64) * 64;
+  const steps = Math.ceil(k / Math.ceil(k / partSteps) / 64) * 64;
+  const parts = Math.ceil(k / steps);
   const partial = shared.heap.allocate(parts * m * n * 4);
   const scratch = backend.scratch(pool.kernels.multiplyScratch(n, k));
-  pool.run('gemmSteps', Math.ceil(k / steps), 1, [...scratch, m, n, k, steps, a, ...aStrides, b, ...bStrides, partial]);
-  pool.run('sumColumns', m * n, 1 << 12, [Math.ceil(k / steps), m * n, 1, partial, c]);
+  pool.run('gemmSteps', parts, 1, [...scratch, m, n, k, steps, a, ...aStrides, b, ...bStrides, partial]);
+  pool.run('sumColumns', m * n, 1 << 12, [parts, m * n, 1, partial, c]);
   shared.heap.free(partial);
 }
 
@@ -182,9 +183,9 @@ function multiplySmall(backend: EmbeddedBackend, product: Product): void {
 /** Columns in a chunk; where wide rows of B come from afar a thread has one, since narrow strips of them are read badly. */
 function columnsOfSmall({ kernels, threads }: Pool, { m, n, k, bStrides }: Product): number {
   if (m * n * k <= soloWork) return n;
-  const isDeep = k * n > packedFloats && bStrides[1] === 1;
+  const isFromAfar = k * n > packedFloats && bStrides[1] === 1;
   const panel = kernels.padded(1);
-  return Math.min(mostColumns, Math.ceil(n / (isDeep ? 1 : fewChunks) / threads / panel) * panel);
+  return Math.min(mostColumns, Math.ceil(n / (isFromAfar ? 1 : fewChunks) / threads / panel) * panel);
 }
 
 /** Columns [first, first + count) of each C. */

@@ -1,4 +1,4 @@
-/** @file The embedded engine without helpers: the same numbers, and no more memory than it asked for. */
+/** @file The embedded engine without helpers: the same numbers as with them, and no more memory than it asked for. */
 import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -60,5 +60,30 @@ describe('generation on one thread', () => {
       backend.dispose();
     }
     assert.deepEqual(found[1], found[0]);
+  });
+});
+
+describe('products on one thread', () => {
+  it('have the bits of those on two and three, whichever way they are cut', async () => {
+    const found: (Float32Array | Int32Array | Uint8Array)[][] = [];
+    for (const threads of [1, 2, 3]) {
+      const backend = await activateEmbedded({ threads });
+      const [x, dy, weight] = [
+        tf.randomNormal<tf.Rank.R2>([1500, 70], 0, 1, 'float32', 1),
+        tf.randomNormal<tf.Rank.R2>([1500, 330], 0, 1, 'float32', 2),
+        tf.randomNormal<tf.Rank.R2>([330, 70], 0, 1, 'float32', 3),
+      ];
+      const few = tf.slice(x, [0, 0], [100, -1]);
+      const products = [
+        tf.matMul(x, weight, false, true), // blocks of rows
+        tf.matMul(few, weight, false, true), // few rows
+        tf.matMul(dy, x, true), // parts of the steps
+      ];
+      found.push(products.map((product) => product.dataSync()));
+      tf.dispose([x, dy, weight, few, ...products]);
+      backend.dispose();
+    }
+    assert.deepEqual(found[1], found[0]);
+    assert.deepEqual(found[2], found[0]);
   });
 });

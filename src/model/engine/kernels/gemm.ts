@@ -2,7 +2,7 @@
 //
 // Blocks of MC rows of A and KC steps are packed, every panel of B passes over them, and the tile kernel multiplies. Each
 // element of C is the same chain of operations over k wherever the borders of blocks, chunks and threads fall: results do
-// not depend on the number of threads, and a row's result not on its neighbours.
+// not depend on the number of threads, and a row's result not on its neighbours (but for `gemmSteps`, where a long chain is cut).
 
 import { fetchHalves } from './far';
 import { halfAt, widenValues } from './half';
