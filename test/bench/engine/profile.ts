@@ -4,6 +4,9 @@ import type { EmbeddedBackend } from '../../../src/model/engine/embedded-backend
 /** Rows of the table; the rest is summed up. */
 const SHOWN = 12;
 
+/** Kernels whose arguments tell the sizes of one product. */
+const products = new Set(['gemm', 'gemmFewRows', 'gemmSteps', 'gemmStored']);
+
 interface Spent {
   seconds: number;
   calls: number;
@@ -21,11 +24,12 @@ export async function profiled(backend: EmbeddedBackend, work: () => Promise<unk
     run(kernel, total, grain, args);
     pool.settle();
     const [, , m, n, k] = args;
-    const name = kernel === 'gemm' ? `gemm ${m}×${k}×${n}` : kernel;
+    const isProduct = products.has(kernel);
+    const name = isProduct ? `${kernel} ${m}×${k}×${n}` : kernel;
     const spent = kernels.get(name) ?? { seconds: 0, calls: 0, operations: 0 };
     spent.seconds += (performance.now() - began) / 1000;
     spent.calls++;
-    if (kernel === 'gemm') spent.operations += 2 * m * n * k;
+    if (isProduct) spent.operations += 2 * m * n * k;
     kernels.set(name, spent);
   };
   const start = performance.now();
@@ -36,12 +40,12 @@ export async function profiled(backend: EmbeddedBackend, work: () => Promise<unk
   for (const [name, spent] of rows.slice(0, SHOWN)) {
     const rate = spent.operations > 0 ? `${(spent.operations / spent.seconds / 1e9).toFixed(0)} GFLOP/s` : '';
     console.log(
-      `    ${name.padEnd(26)}${share(spent.seconds, whole)}  ${String(spent.calls).padStart(5)} calls  ${rate}`,
+      `    ${name.padEnd(30)}${share(spent.seconds, whole)}  ${String(spent.calls).padStart(5)} calls  ${rate}`,
     );
   }
   const rest = rows.slice(SHOWN).reduce((sum, [, spent]) => sum + spent.seconds, 0);
-  console.log(`    ${'other kernels'.padEnd(26)}${share(rest, whole)}`);
-  console.log(`    ${'outside of kernels'.padEnd(26)}${share(whole - inside, whole)}`);
+  console.log(`    ${'other kernels'.padEnd(30)}${share(rest, whole)}`);
+  console.log(`    ${'outside of kernels'.padEnd(30)}${share(whole - inside, whole)}`);
 }
 
 function share(seconds: number, whole: number): string {
