@@ -159,7 +159,9 @@ function multiplyDeep(backend: EmbeddedBackend, { m, n, k, a, aStrides, b, bStri
   const parts = Math.ceil(k / steps);
   const partial = shared.heap.allocate(parts * m * n * 4);
   const scratch = backend.scratch(pool.kernels.multiplyScratch(n, k));
-  pool.run('gemmSteps', parts, 1, [...scratch, m, n, k, steps, a, ...aStrides, b, ...bStrides, partial]);
+  // prettier-ignore
+  pool.run('gemmBatch', parts, 1, [...scratch, m, n, steps, k, a, steps * aStrides[1], ...aStrides,
+    b, steps * bStrides[0], ...bStrides, partial]);
   pool.run('sumColumns', m * n, 1 << 12, [parts, m * n, 1, partial, c]);
   shared.heap.free(partial);
 }
@@ -256,7 +258,8 @@ const batchMatMul: EngineKernel = ({ backend, inputs: { a, b }, attrs: { transpo
   const aStrides: [number, number] = transposeA ? [1, aColumns] : [aColumns, 1];
   const bStrides: [number, number] = transposeB ? [1, bColumns] : [bColumns, 1];
   const aAt = backend.address(a);
-  if (Math.max(aCount, bCount) === 1) {
+  const count = Math.max(aCount, bCount);
+  if (count === 1) {
     backend.withStored(b, (stored) => {
       const right = weightOperand(backend, stored, bColumns, transposeB ? 'columns' : 'steps');
       multiply(backend, { m, n, k, a: aAt, aStrides, ...right, c: out.address });
@@ -267,7 +270,7 @@ const batchMatMul: EngineKernel = ({ backend, inputs: { a, b }, attrs: { transpo
     const grain = Math.max(1, Math.floor(soloWork / (m * n * k)));
     const bAt = backend.address(b);
     // prettier-ignore
-    pool.run('gemmBatch', Math.max(aCount, bCount), grain, [...scratch, m, n, k, aAt, aCount > 1 ? m * k : 0, ...aStrides,
+    pool.run('gemmBatch', count, grain, [...scratch, m, n, k, count * k, aAt, aCount > 1 ? m * k : 0, ...aStrides,
       bAt, bCount > 1 ? k * n : 0, ...bStrides, out.address]);
   }
   return out;

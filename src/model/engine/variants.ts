@@ -118,7 +118,7 @@ function withProduct<T>(
   const [aAt, bAt, cAt, scratch] = addresses;
   const multiply = (): void => {
     // prettier-ignore
-    kernels.gemmBatch(0, 1, scratch, 0, rows, columns, depth, aAt, 0, depth, 1, bAt, 0, columns, 1, cAt);
+    kernels.gemmBatch(0, 1, scratch, 0, rows, columns, depth, depth, aAt, 0, depth, 1, bAt, 0, columns, 1, cAt);
   };
   try {
     return use({ a, b, c, multiply });

@@ -4,8 +4,8 @@ import type { EmbeddedBackend } from '../../../src/model/engine/embedded-backend
 /** Rows of the table; the rest is summed up. */
 const SHOWN = 12;
 
-/** Kernels whose arguments tell the sizes of one product. */
-const products = new Set(['gemm', 'gemmFewRows', 'gemmSteps', 'gemmStored']);
+/** Kernels whose arguments tell the sizes of a product. */
+const products = new Set(['gemm', 'gemmFewRows', 'gemmBatch', 'gemmStored']);
 
 interface Spent {
   seconds: number;
@@ -23,7 +23,8 @@ export async function profiled(backend: EmbeddedBackend, work: () => Promise<unk
     const began = performance.now();
     run(kernel, total, grain, args);
     pool.settle();
-    const [, , m, n, k] = args;
+    const [, , m, n, steps, depth] = args;
+    const k = kernel === 'gemmBatch' ? depth : steps;
     const isProduct = products.has(kernel);
     const name = isProduct ? `${kernel} ${m}×${k}×${n}` : kernel;
     const spent = kernels.get(name) ?? { seconds: 0, calls: 0, operations: 0 };

@@ -2,7 +2,7 @@
 //
 // Blocks of MC rows of A and KC steps are packed, every panel of B passes over them, and the tile kernel multiplies. Each
 // element of C is the same chain of operations over k wherever the borders of blocks, chunks and threads fall: results do
-// not depend on the number of threads, and a row's result not on its neighbours (but for `gemmSteps`, where a long chain is cut).
+// not depend on the number of threads, and a row's result not on its neighbours (but where `gemmBatch` has the parts of a long chain).
 
 import { fetchHalves } from './far';
 import { halfAt, widenValues } from './half';
@@ -274,33 +274,6 @@ export function gemmFewRows(
 }
 
 /**
- * Parts [first, last) of `steps` steps each of A·B: part i of the sums is matrix i of C [parts, M, N]. Where both operands lie step by step
- * each is read once, in order.
- */
-export function gemmSteps(
-  first: i32,
-  last: i32,
-  scratch: usize,
-  stride: usize,
-  M: i32,
-  N: i32,
-  K: i32,
-  steps: i32,
-  a: usize,
-  ars: i32,
-  acs: i32,
-  b: usize,
-  brs: i32,
-  bcs: i32,
-  c: usize,
-): void {
-  for (let i = first; i < last; i++) {
-    const k = i * steps;
-    multiply(M, N, min(steps, K - k), at(a, k * acs), ars, acs, at(b, k * brs), brs, bcs, at(c, i * M * N), N, 0, scratchOf(scratch, stride));
-  }
-}
-
-/**
  * Panels [first, last) of NR columns of C [M, N] = A·Wᵀ (+ bias, + C), for few rows of A, which lie `lda` apart. W [N, K] is in
  * halves, near or far: each panel is widened in the scratch of the thread that multiplies with it.
  */
@@ -349,7 +322,10 @@ export function gemmStored(
   }
 }
 
-/** Products [first, last) of a batch; an operand whose step is 0 is shared by all. */
+/**
+ * Products [first, last) of a batch; an operand whose step is 0 is shared by all. `depth` is the inner dimension of all together: the
+ * last has what is left of it, where they are parts of one product.
+ */
 export function gemmBatch(
   first: i32,
   last: i32,
@@ -358,6 +334,7 @@ export function gemmBatch(
   M: i32,
   N: i32,
   K: i32,
+  depth: i32,
   a: usize,
   aStep: i32,
   ars: i32,
@@ -370,6 +347,7 @@ export function gemmBatch(
 ): void {
   const mine = scratchOf(scratch, stride);
   for (let i = first; i < last; i++) {
-    multiply(M, N, K, at(a, i * aStep), ars, acs, at(b, i * bStep), brs, bcs, at(c, i * M * N), N, 0, mine);
+    const steps = min(K, depth - i * K);
+    multiply(M, N, steps, at(a, i * aStep), ars, acs, at(b, i * bStep), brs, bcs, at(c, i * M * N), N, 0, mine);
   }
 }

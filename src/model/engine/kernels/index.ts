@@ -2,7 +2,7 @@
 
 export { setThread } from './thread';
 export { packPanels, padded, paddedRows } from './pack';
-export { gemm, gemmBatch, gemmFewRows, gemmSteps, gemmStored, multiplyScratch, packedScratch, storedScratch } from './gemm';
+export { gemm, gemmBatch, gemmFewRows, gemmStored, multiplyScratch, packedScratch, storedScratch } from './gemm';
 export { bringNear } from './far';
 export { gatherHalfRows } from './half';
 export { turnPanels, widenPanels, widenRows } from './pack-halves';
