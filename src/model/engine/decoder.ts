@@ -216,9 +216,9 @@ export class EmbeddedDecoder implements Decoder {
   }
 
   #rowsInChunk(count: number): number {
-    const { kernels, threads } = this.#backend.pool;
+    const { kernels, sharing } = this.#backend.pool;
     const tile = kernels.paddedRows(1);
-    return Math.ceil(count / threads / chunksPerThread / tile) * tile;
+    return Math.ceil(count / sharing / chunksPerThread / tile) * tile;
   }
 
   #rememberPrompts(): void {

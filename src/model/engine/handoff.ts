@@ -8,9 +8,11 @@
  * thrown by the caller, who also looks from time to time whether those that it waits for still live.
  *
  * Who waits spins a little before it sleeps, since waking costs more than most operations. Spinning that came to nothing
- * takes the time of others, or of the very thread that is waited for: then the next tries are much shorter, until one succeeds.
+ * takes the time of others, or of the very thread that is waited for: then the next tries are much shorter, until one succeeds. Helpers
+ * that have no core of their own stand aside for a while (core-share.ts).
  */
 import { messageOf } from '../../base/errors.ts';
+import { CoreShare } from './core-share.ts';
 
 /** Kernels by name; every instance has the same ones in the same order. */
 export type KernelFunctions = Readonly<Record<string, (...args: number[]) => number>>;
@@ -35,7 +37,9 @@ const word = {
   stop: 96,
   /** Whether a kernel has failed: 1 from then on, 2 once its message is there. */
   failed: 112,
-  jobs: 128,
+  /** 1 while helpers shall leave the work to the caller. */
+  aside: 128,
+  jobs: 144,
 } as const;
 /** A job's words: kernel, chunks, grain, total. */
 const jobWords = 4;
@@ -59,10 +63,12 @@ export class Handoff {
   readonly #args: Float64Array;
   readonly #message: Uint8Array;
   readonly #patience = new Patience();
+  readonly #coreShare: CoreShare;
   #published = 0;
 
-  constructor(shared = new SharedArrayBuffer(messageAt + messageBytes)) {
+  constructor(shared = new SharedArrayBuffer(messageAt + messageBytes), coreShare = new CoreShare()) {
     this.shared = shared;
+    this.#coreShare = coreShare;
     this.#words = new Int32Array(shared, 0, argumentsAt / 4);
     this.#args = new Float64Array(shared, argumentsAt, queueLength * maxArguments);
     this.#message = new Uint8Array(shared, messageAt, messageBytes);
@@ -71,6 +77,11 @@ export class Handoff {
   /** Jobs that were published and are not done. */
   get pending(): number {
     return Atomics.load(this.#words, word.pending);
+  }
+
+  /** Whether helpers leave the work to the caller for now. */
+  get isAside(): boolean {
+    return Atomics.load(this.#words, word.aside) === 1;
   }
 
   /** The place in the queue of the next job to be published: nothing of an earlier job that had it is read any more once there is room. */
@@ -129,13 +140,23 @@ export class Handoff {
    */
   workUntil(most: number, functions: readonly ((...args: number[]) => number)[], checkHelpers: () => void): void {
     const isEnough = (): boolean => this.pending <= most;
-    while (!isEnough()) {
-      if (this.#work(functions)) continue;
-      const isUp = (): boolean => Atomics.load(this.#words, word.tickets) > 0 || isEnough();
-      if (!this.#patience.spinUntil(isUp)) this.#sleepUntil(isUp, checkHelpers);
+    if (!isEnough()) {
+      const from = performance.now();
+      do {
+        if (this.#work(functions)) continue;
+        const isUp = (): boolean => Atomics.load(this.#words, word.tickets) > 0 || isEnough();
+        if (!this.#patience.spinUntil(isUp)) this.#sleepUntil(isUp, checkHelpers);
+      } while (!isEnough());
+      this.#sendAside(!this.#coreShare.helps(from, performance.now()));
     }
     if (Atomics.compareExchange(this.#words, word.failed, 2, 0) !== 2) return;
     throw new Error(`A kernel failed: ${this.#readMessage()}`);
+  }
+
+  #sendAside(isAside: boolean): void {
+    if (isAside === this.isAside) return;
+    Atomics.store(this.#words, word.aside, Number(isAside));
+    Atomics.notify(this.#words, word.aside);
   }
 
   #sleepUntil(isUp: () => boolean, checkHelpers: () => void): void {
@@ -156,6 +177,7 @@ export class Handoff {
     const words = this.#words;
     const isUp = (): boolean => Atomics.load(words, word.tickets) > 0;
     while (Atomics.load(words, word.stop) === 0) {
+      if (this.isAside) Atomics.wait(words, word.aside, 1);
       if (this.#work(functions) || this.#patience.spinUntil(isUp)) continue;
       Atomics.add(words, word.sleepers, 1);
       const tickets = Atomics.load(words, word.tickets);
@@ -167,6 +189,7 @@ export class Handoff {
   /** Makes all helpers leave `serve`. */
   stop(): void {
     Atomics.store(this.#words, word.stop, 1);
+    this.#sendAside(false);
     Atomics.sub(this.#words, word.tickets, 1); // who is about to sleep sees that something changed
     Atomics.notify(this.#words, word.tickets);
   }

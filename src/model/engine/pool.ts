@@ -55,6 +55,11 @@ export class Pool {
     return pool;
   }
 
+  /** For how many threads work should be cut: for one while the helpers stand aside. */
+  get sharing(): number {
+    return this.#handoff.isAside ? 1 : this.threads;
+  }
+
   /**
    * Runs a kernel over [0, total) in chunks of `grain`, on all threads, after all jobs before. It need not be done when this
    * returns: who looks at what kernels read or write calls `settle` first, as the accessors of the shared memory do.

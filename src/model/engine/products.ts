@@ -141,7 +141,7 @@ function multiplyByHalves(backend: EmbeddedBackend, n: number, k: number, weight
   const { pool } = backend;
   const panel = pool.kernels.padded(1);
   const panels = Math.ceil(n / panel);
-  const grain = Math.max(1, Math.ceil(soloWork / (m * k * panel)), Math.ceil(panels / chunksPerThread / pool.threads));
+  const grain = Math.max(1, Math.ceil(soloWork / (m * k * panel)), Math.ceil(panels / chunksPerThread / pool.sharing));
   pool.run('gemmStored', panels, grain, [...backend.scratch(pool.kernels.storedScratch(k)), m, n, k, a, k, weight.address,
     precisions[weight.precision], weight.isFar ? 1 : 0, c, cStride, adds ? 1 : 0, bias]);
 }
@@ -183,11 +183,11 @@ function multiplySmall(backend: EmbeddedBackend, product: Product): void {
 }
 
 /** Columns in a chunk; where wide rows of B come from afar a thread has one, since narrow strips of them are read badly. */
-function columnsOfSmall({ kernels, threads }: Pool, { m, n, k, bStrides }: Product): number {
+function columnsOfSmall({ kernels, sharing }: Pool, { m, n, k, bStrides }: Product): number {
   if (m * n * k <= soloWork) return n;
   const isFromAfar = k * n > packedFloats && bStrides[1] === 1;
   const panel = kernels.padded(1);
-  return Math.min(mostColumns, Math.ceil(n / (isFromAfar ? 1 : fewChunks) / threads / panel) * panel);
+  return Math.min(mostColumns, Math.ceil(n / (isFromAfar ? 1 : fewChunks) / sharing / panel) * panel);
 }
 
 /** Columns [first, first + count) of each C. */
@@ -233,12 +233,12 @@ export function packRight(
  * Blocks of the result. What is read of A is read again for each block of columns, so these are few; blocks of rows are as many for
  * each thread. The result's bits do not depend on the cut.
  */
-function cut({ kernels, threads }: Pool, m: number, n: number): { rows: number; columns: number; chunks: number } {
+function cut({ kernels, sharing }: Pool, m: number, n: number): { rows: number; columns: number; chunks: number } {
   const [tile, panel] = [kernels.paddedRows(1), kernels.padded(1)];
   const fewest = Math.ceil(m / chunkRows);
-  const rowBlocks = fewest < threads ? fewest : Math.ceil(fewest / threads) * threads;
+  const rowBlocks = fewest < sharing ? fewest : Math.ceil(fewest / sharing) * sharing;
   const rows = Math.ceil(m / rowBlocks / tile) * tile;
-  const columnBlocks = Math.min(Math.ceil((fewChunks * threads) / rowBlocks), Math.ceil(n / (2 * panel)));
+  const columnBlocks = Math.min(Math.ceil((fewChunks * sharing) / rowBlocks), Math.ceil(n / (2 * panel)));
   const columns = Math.ceil(n / columnBlocks / panel) * panel;
   return { rows, columns, chunks: Math.ceil(m / rows) * Math.ceil(n / columns) };
 }
