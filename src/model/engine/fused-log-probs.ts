@@ -12,6 +12,8 @@ import { checkedIds } from './shapes.ts';
 
 /** Words of a row's statistics (kernels/token-log-probs.ts). */
 const STATISTICS = 4;
+/** What each thread needs there while it adds up. */
+const UNREAD_BYTES = 32;
 
 /** A part of the vocabulary. */
 interface Part {
@@ -50,7 +52,7 @@ export const tokenLogProbs: EngineKernel = ({ backend, inputs: { hidden, head, t
   const ids = checkedIds(backend, targets, head.shape[0]).address;
   const [out, statistics] = [backend.output([rows, 2]), backend.output([rows, STATISTICS])];
   forLogits(backend, hidden, head, ({ logits, start, count }) => {
-    const args = [count, start, scale, logits, ids, statistics.address];
+    const args = [...backend.scratch(UNREAD_BYTES), count, start, scale, logits, ids, statistics.address];
     backend.pool.run('addLogits', rows, rowsPerChunk(count), args);
   });
   backend.pool.run('tokenLogProbs', rows, rowsPerChunk(STATISTICS), [scale, statistics.address, out.address]);

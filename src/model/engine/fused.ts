@@ -202,7 +202,6 @@ const attentionGradient: EngineKernel = ({ backend, inputs }) => {
   const { q, k, v, dy } = inputs;
   const [batch, time, heads, size] = q.shape;
   const [dq, dk, dv] = [q, k, v].map((tensor) => backend.output(tensor.shape));
-  for (const out of [dk, dv]) runFlat(backend, 'fill', out.size, [0, out.address]);
   const scratch = backend.scratch(backend.pool.kernels.attentionScratch(time, size));
   const addresses = [q, k, v, dy].map((tensor) => backend.address(tensor));
   const outputs = [dq, dk, dv].map((out) => out.address);

@@ -5,17 +5,55 @@
 // start on, a position sees the first prefixes [B] positions of its row, 0: none. The gradient computes the weights again
 // instead of keeping [B, H, T, T].
 
-import { multiply, multiplyScratch } from './gemm';
+import { multiply, multiplyPacked, multiplyScratch } from './gemm';
 import { at, madd, sumLanes } from './math';
+import { packPanels, padded } from './pack';
 import { softmaxRow } from './softmax';
 import { scratchOf } from './thread';
+import { NR } from './tile';
 
 /** Queries whose scores are held at a time. */
-const ROWS: i32 = 60;
+const ROWS: i32 = 24;
 
-/** Bytes of scratch a thread needs: products, and scores (and their gradient) of one block. */
+/** Bytes of scratch a thread needs: scores (and their gradient) of one block, a head's keys and values repacked, and products. */
 export function attentionScratch(T: i32, E: i32): usize {
-  return max(multiplyScratch(T, max(E, ROWS)), multiplyScratch(E, T)) + ((<usize>(2 * ROWS * apartOf(T) + 64)) << 2);
+  return ((<usize>(2 * ROWS * padded(T) + 2 * E * padded(T) + T * padded(E) + 64)) << 2) + multiplyScratch(E, ROWS);
+}
+
+/** Repacks a head [T, E] with rows `stride` apart as the right operand whose columns are positions. */
+// @ts-ignore: decorator
+@inline
+function packAcross(T: i32, E: i32, head: usize, stride: i32, out: usize): void {
+  packPanels(0, padded(T) / NR, E, T, head, 1, stride, out);
+}
+
+/** `rows` rows [rows, E] times what `packAcross` made, for positions from `from` on: whole panels, with zeros after the last position. */
+// @ts-ignore: decorator
+@inline
+function multiplyAcross(
+  rows: i32, from: i32, seen: i32, T: i32, E: i32, x: usize, stride: i32, packed: usize, out: usize, scratch: usize,
+): void {
+  const n = padded(seen);
+  multiplyPacked(0, rows, from, from + n, T, E, x, stride, 1, packed, at(out, -from), n, 0, scratch);
+}
+
+/** Repacks a head as the right operand whose steps are positions: each panel by itself, so that one can begin at any position. */
+// @ts-ignore: decorator
+@inline
+function packAlong(T: i32, E: i32, head: usize, stride: i32, out: usize): void {
+  for (let e: i32 = 0; e < E; e += NR) packPanels(0, 1, T, min(NR, E - e), at(head, e), stride, 1, at(out, e * T));
+}
+
+/** Scores [rows, seen] times what `packAlong` made, for positions from `from` on. */
+// @ts-ignore: decorator
+@inline
+function multiplyAlong(
+  rows: i32, from: i32, seen: i32, T: i32, E: i32, scores: usize, packed: usize, out: usize, stride: i32, scratch: usize,
+): void {
+  for (let e: i32 = 0; e < E; e += NR) {
+    const panel = at(packed, e * T + from * NR), n = min(NR, E - e);
+    multiplyPacked(0, rows, 0, n, n, seen, scores, padded(seen), 1, panel, at(out, e), stride, 0, scratch);
+  }
 }
 
 /** The first position that position t of a batch row sees. */
@@ -35,11 +73,11 @@ function prefixOf(prefixes: usize, row: i32): i32 {
 /** Scores that are not seen; e to the power of their distance from any other is 0. */
 const HIDDEN: f32 = -1e30;
 
-/** How far apart rows of scores are: whole vectors. */
+/** Up to whole vectors. */
 // @ts-ignore: decorator
 @inline
-function apartOf(seen: i32): i32 {
-  return (seen + 3) & ~3;
+function wholeVectors(count: i32): i32 {
+  return (count + 3) & ~3;
 }
 
 // @ts-ignore: decorator
@@ -55,31 +93,49 @@ function clear(row: usize, first: i32, last: i32): void {
   for (let i = first; i < last; i += 4) v128.store(at(row, i), f32x4.splat(0));
 }
 
+// @ts-ignore: decorator
+@inline
+function clearHead(T: i32, E: i32, head: usize, stride: i32): void {
+  const whole = E & ~3;
+  for (let t: i32 = 0; t < T; t++) {
+    const row = at(head, t * stride);
+    clear(row, 0, whole);
+    for (let e = whole; e < E; e++) store<f32>(at(row, e), 0);
+  }
+}
+
+/** Where the positions begin that a block of queries from t on sees, at the beginning of a panel. */
+// @ts-ignore: decorator
+@inline
+function beginOf(starts: usize, prefix: i32, batch: i32, T: i32, t: i32): i32 {
+  return prefix > 0 ? 0 : (startOf(starts, batch, T, t) / NR) * NR;
+}
+
 /**
- * Weights [rows, seen] of queries t0 to t0 + rows over `seen` positions from `from` on, k at `from` already; what a query
- * does not see is 0.
+ * Weights [rows, seen] of queries t0 to t0 + rows over `seen` positions from `from` on, `keys` repacked by `packAcross`; what a
+ * query does not see is 0. Rows lie padded(seen) apart.
  */
 // @ts-ignore: decorator
 @inline
 function weights(
   starts: usize, prefix: i32, batch: i32, T: i32, t0: i32, rows: i32, from: i32, seen: i32, E: i32,
-  q: usize, qStride: i32, k: usize, kStride: i32, out: usize, scratch: usize,
+  q: usize, stride: i32, keys: usize, out: usize, scratch: usize,
 ): void {
-  const apart = apartOf(seen), scale: f32 = 1.0 / sqrt<f32>(<f32>E);
-  multiply(rows, seen, E, at(q, t0 * qStride), qStride, 1, k, 1, kStride, out, apart, 0, scratch);
+  const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
+  multiplyAcross(rows, from, seen, T, E, q, stride, keys, out, scratch);
   for (let r: i32 = 0; r < rows; r++) {
-    const row = at(out, r * apart), visible = t0 + r + 1 - from;
+    const row = at(out, r * padded(seen)), visible = t0 + r + 1 - from;
     let first = startOf(starts, batch, T, t0 + r) - from;
     if (prefix > 0) {
       hide(row, prefix, first);
       first = 0;
     }
-    const begin = first & ~3, end = apartOf(visible);
+    const begin = first & ~3, end = wholeVectors(visible);
     hide(row, begin, first);
     hide(row, visible, end);
     softmaxRow(end - begin, scale, at(row, begin), at(row, begin));
     clear(row, 0, begin);
-    clear(row, end, apart);
+    clear(row, end, wholeVectors(seen));
   }
 }
 
@@ -88,15 +144,17 @@ export function attention(
   first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize, prefixes: usize,
   q: usize, k: usize, v: usize, out: usize,
 ): void {
-  const scores = scratchOf(scratch, stride), rest = at(scores, 2 * ROWS * apartOf(T) + 64);
+  const p = scratchOf(scratch, stride), keys = at(p, ROWS * padded(T)), values = at(keys, E * padded(T));
+  const rest = at(values, T * padded(E)), qs = H * E, ks = K * E;
   for (let i = first; i < last; i++) {
-    const b = i / H, h = i % H, from = (b * T * H + h) * E, shared = (b * T * K + (h * K) / H) * E;
+    const b = i / H, h = i % H, head = b * T * qs + h * E, shared = b * T * ks + ((h * K) / H) * E;
     const prefix = prefixOf(prefixes, b);
+    packAcross(T, E, at(k, shared), ks, keys);
+    packAlong(T, E, at(v, shared), ks, values);
     for (let t: i32 = 0; t < T; t += ROWS) {
-      const rows = min(ROWS, T - t), start = prefix > 0 ? 0 : startOf(starts, b, T, t);
-      const seen = t + rows - start, past = shared + start * K * E;
-      weights(starts, prefix, b, T, t, rows, start, seen, E, at(q, from), H * E, at(k, past), K * E, scores, rest);
-      multiply(rows, E, seen, scores, apartOf(seen), 1, at(v, past), K * E, 1, at(out, from + t * H * E), H * E, 0, rest);
+      const rows = min(ROWS, T - t), from = beginOf(starts, prefix, b, T, t), seen = t + rows - from, here = head + t * qs;
+      weights(starts, prefix, b, T, t, rows, from, seen, E, at(q, here), qs, keys, p, rest);
+      multiplyAlong(rows, from, seen, T, E, p, values, at(out, here), qs, rest);
     }
   }
 }
@@ -120,29 +178,33 @@ function scoreGradient(rows: i32, n: i32, apart: i32, scale: f32, p: usize, dp: 
   }
 }
 
-/** Key/value heads [first, last) of B·K with the query heads that read them; dk and dv must be zero before. */
+/** Key/value heads [first, last) of B·K with the query heads that read them. */
 export function attentionGradient(
   first: i32, last: i32, scratch: usize, stride: usize, T: i32, H: i32, K: i32, E: i32, starts: usize, prefixes: usize,
   q: usize, k: usize, v: usize, dy: usize, dq: usize, dk: usize, dv: usize,
 ): void {
-  const p = scratchOf(scratch, stride), dp = at(p, ROWS * apartOf(T)), rest = at(p, 2 * ROWS * apartOf(T) + 64);
-  const group = H / K, qs = H * E, ks = K * E;
+  const p = scratchOf(scratch, stride), dp = at(p, ROWS * padded(T)), keysAcross = at(dp, ROWS * padded(T));
+  const valuesAcross = at(keysAcross, E * padded(T)), keysAlong = at(valuesAcross, E * padded(T));
+  const rest = at(keysAlong, T * padded(E)), group = H / K, qs = H * E, ks = K * E;
   const scale: f32 = 1.0 / sqrt<f32>(<f32>E);
   for (let i = first; i < last; i++) {
-    const b = i / K, shared = (b * T * K + (i % K)) * E, prefix = prefixOf(prefixes, b);
+    const b = i / K, shared = b * T * ks + (i % K) * E, prefix = prefixOf(prefixes, b);
+    packAcross(T, E, at(k, shared), ks, keysAcross);
+    packAcross(T, E, at(v, shared), ks, valuesAcross);
+    packAlong(T, E, at(k, shared), ks, keysAlong);
+    clearHead(T, E, at(dk, shared), ks);
+    clearHead(T, E, at(dv, shared), ks);
     for (let h: i32 = 0; h < group; h++) {
-      const from = (b * T * H + (i % K) * group + h) * E;
+      const head = b * T * qs + ((i % K) * group + h) * E;
       for (let t: i32 = 0; t < T; t += ROWS) {
-        const rows = min(ROWS, T - t), start = prefix > 0 ? 0 : startOf(starts, b, T, t);
-        const seen = t + rows - start, here = from + t * qs;
-        const past = shared + start * ks, apart = apartOf(seen);
-        const keys = at(k, past), values = at(v, past), dKeys = at(dk, past), dValues = at(dv, past);
-        weights(starts, prefix, b, T, t, rows, start, seen, E, at(q, from), qs, keys, ks, p, rest);
-        multiply(rows, seen, E, at(dy, here), qs, 1, values, 1, ks, dp, apart, 0, rest);
-        multiply(seen, E, rows, p, 1, apart, at(dy, here), qs, 1, dValues, ks, 1, rest);
+        const rows = min(ROWS, T - t), from = beginOf(starts, prefix, b, T, t), seen = t + rows - from;
+        const here = head + t * qs, past = shared + from * ks, apart = padded(seen);
+        weights(starts, prefix, b, T, t, rows, from, seen, E, at(q, here), qs, keysAcross, p, rest);
+        multiplyAcross(rows, from, seen, T, E, at(dy, here), qs, valuesAcross, dp, rest);
+        multiply(seen, E, rows, p, 1, apart, at(dy, here), qs, 1, at(dv, past), ks, 1, rest);
         scoreGradient(rows, seen, apart, scale, p, dp);
-        multiply(rows, E, seen, dp, apart, 1, keys, ks, 1, at(dq, here), qs, 0, rest);
-        multiply(seen, E, rows, dp, 1, apart, at(q, here), qs, 1, dKeys, ks, 1, rest);
+        multiplyAlong(rows, from, seen, T, E, dp, keysAlong, at(dq, here), qs, rest);
+        multiply(seen, E, rows, dp, 1, apart, at(q, here), qs, 1, at(dk, past), ks, 1, rest);
       }
     }
   }

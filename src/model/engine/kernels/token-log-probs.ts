@@ -5,6 +5,7 @@
 
 import { at, expNegative1, expNegative4, log1, madd, sumLanes } from './math';
 import { rowMax } from './reduce';
+import { scratchOf } from './thread';
 
 /** What is known of a row's logits so far. With d = (logit - largest)·scale: */
 @unmanaged
@@ -24,17 +25,31 @@ function statisticsOf(statistics: usize, row: i32): Statistics {
 /** Σ e^d and Σ e^d·d of one row: both sums in one pass. */
 let sumExp: f32 = 0, sumWeighted: f32 = 0;
 
+/**
+ * The runtime of the `wide` variant takes two vectors as one only where they are stored: so they are, in eight floats at `unread`,
+ * which nobody reads.
+ */
 // @ts-ignore: decorator
 @inline
-function accumulate(n: i32, largest: f32, scale: f32, x: usize): void {
-  const shift = f32x4.splat(largest), by = f32x4.splat(scale);
-  let sum = f32x4.splat(0), weighted = sum, i: i32 = 0;
-  for (; i + 4 <= n; i += 4) {
-    const d = f32x4.mul(f32x4.sub(v128.load(at(x, i)), shift), by), e = expNegative4(d);
-    sum = f32x4.add(sum, e);
-    weighted = madd(e, d, weighted);
+function accumulate(n: i32, largest: f32, scale: f32, x: usize, unread: usize): void {
+  const shift = f32x4.splat(largest), by = f32x4.splat(scale), pairs = n & ~7;
+  let low = f32x4.splat(0), high = low, lowWeighted = low, highWeighted = low, i: i32 = 0;
+  if (pairs > 0) {
+    do {
+      const from = at(x, i);
+      const d0 = f32x4.mul(f32x4.sub(v128.load(from), shift), by);
+      const d1 = f32x4.mul(f32x4.sub(v128.load(from, 16), shift), by);
+      const e0 = expNegative4(d0), e1 = expNegative4(d1);
+      v128.store(unread, e0);
+      v128.store(unread, e1, 16);
+      low = f32x4.add(low, e0);
+      high = f32x4.add(high, e1);
+      lowWeighted = madd(e0, d0, lowWeighted);
+      highWeighted = madd(e1, d1, highWeighted);
+      i += 8;
+    } while (i < pairs);
   }
-  let total = sumLanes(sum), totalWeighted = sumLanes(weighted);
+  let total = sumLanes(f32x4.add(low, high)), totalWeighted = sumLanes(f32x4.add(lowWeighted, highWeighted));
   for (; i < n; i++) {
     const d = (load<f32>(at(x, i)) - largest) * scale, e = expNegative1(d);
     total += e;
@@ -55,12 +70,14 @@ function relate(from: f32, to: f32, scale: f32): void {
 
 /** Rows [first, last) of logits [N, n], columns from number `start` on of all, go into the statistics [N]; those of 0 begin them. */
 export function addLogits(
-  first: i32, last: i32, n: i32, start: i32, scale: f32, logits: usize, targets: usize, statistics: usize,
+  first: i32, last: i32, scratch: usize, stride: usize, n: i32, start: i32, scale: f32, logits: usize, targets: usize,
+  statistics: usize,
 ): void {
+  const unread = scratchOf(scratch, stride);
   for (let r = first; r < last; r++) {
     const row = at(logits, r * n), all = statisticsOf(statistics, r), target = load<i32>(at(targets, r)) - start;
     let largest = rowMax(n, row);
-    accumulate(n, largest, scale, row);
+    accumulate(n, largest, scale, row, unread);
     if (start > 0) {
       const before = all.largest;
       if (before > largest) {
