@@ -10,11 +10,13 @@ import { getPriority } from 'node:os';
 /** Shorter ones would ask for the processor's time too often, longer ones would contain what is not our work. */
 const spanMillis = 20;
 /** How long is measured before helpers are sent away; the system moves threads between cores in tenths of a second. */
-const windowMillis = 250;
-/** How long they are away at most. */
-const mostMillis = 4000;
-/** Cores that the process uses when its helpers add nothing: the caller's, and a little of the runtime's own threads. */
-const oneCore = 1.03;
+const windowMillis = 100;
+/** How long they are away at first, at most, and what makes it longer each time. */
+const leastAway = 250;
+const mostAway = 4000;
+const growth = 4;
+/** Cores that the process uses when its helpers add nothing: the caller's, and what the system and the runtime's own threads blur. */
+const oneCore = 1.1;
 
 /** What the system says of this process. */
 export interface ProcessState {
@@ -73,12 +75,12 @@ export class CoreShare {
     this.#window.used += this.#span.used - used;
   }
 
-  /** Helpers that were of no use once more are away for twice as long. */
+  /** Helpers that were of no use once more are away for longer. */
   #endWindow(): void {
     const { wall, used } = this.#window;
     this.#window = { wall: 0, used: 0 };
     const isCrowded = this.#process.priority() > 0 && used <= oneCore * wall;
-    this.#away = isCrowded ? Math.min(mostMillis, Math.max(windowMillis, 2 * this.#away)) : 0;
+    this.#away = isCrowded ? Math.min(mostAway, Math.max(leastAway, growth * this.#away)) : 0;
     this.#left = this.#away;
   }
 }
