@@ -169,7 +169,7 @@ function updateBytes(plan: MemoryPlan, trained: number): number {
   return trained * 8 + keptPanelBytes(trained) + Math.max(layer, embedding, held + headBytes(plan));
 }
 
-/** Logits of a part of the vocabulary, hidden states and their gradient. */
+/** Logits of a part of the vocabulary, hidden states, and two of their size: their gradient, or what it is made of. */
 function headBytes(plan: MemoryPlan): number {
   const { vocabularySize, hiddenSize } = plan.config;
   const { predicted } = microBatch(plan);

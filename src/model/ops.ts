@@ -208,15 +208,16 @@ export function embed(weight: Tensor2D, ids: Tensor1D): Tensor2D {
  *
  * hidden [N, D], head [V, D], targets int32 [N] in [0, V), temperature > 0. Both columns are differentiable with respect
  * to hidden and, unless it is a variable that is not trainable, head. The [N, V] logits are never kept: a part of them at a
- * time is computed, and computed again for the gradient.
+ * time is computed, and computed again for a gradient that needs them.
  */
 export function tokenLogProbs(hidden: Tensor2D, head: Tensor2D, targets: Tensor1D, temperature: number): Tensor2D {
   if (isFused(fusedKernels.tokenLogProbs)) {
     const frozen = head instanceof tf.Variable && !head.trainable;
     const inputs = { hidden, head, targets };
-    const results: unknown = tf.engine().runKernel(fusedKernels.tokenLogProbs, inputs, { temperature, frozen });
-    const [both, statistics] = results as [Tensor2D, Tensor2D];
-    statistics.dispose(); // kept where there is to be a gradient
+    const attrs = { temperature, frozen, directed: frozen && tf.engine().isTapeOn() };
+    const results: unknown = tf.engine().runKernel(fusedKernels.tokenLogProbs, inputs, attrs);
+    const [both, ...others] = results as Tensor2D[];
+    tf.dispose(others); // kept where there is to be a gradient
     return both;
   }
   return composedTokenLogProbs(hidden, head, targets, temperature);

@@ -1,6 +1,10 @@
 /**
  * @file Token log-probabilities and entropies from hidden states: logits of a part of the vocabulary at a time, for all
- * rows, so that each part of the head is repacked once. The gradient computes them again.
+ * rows, so that each part of the head is repacked once.
+ *
+ * A frozen head's rows are averaged by their probabilities on the way, as attention averages values (Milakov and Gimelshein's
+ * running softmax, arXiv 1805.02867): that mean is all that the gradient of a log-probability needs. Gradients of an entropy or
+ * of the head compute the logits again.
  */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { EmbeddedBackend } from './embedded-backend.ts';
@@ -8,7 +12,7 @@ import { type EngineKernel, rowsPerChunk, runFlat } from './engine-kernel.ts';
 import { logitColumns } from './logit-columns.ts';
 import { multiply, weightOperand } from './products.ts';
 import type { Stored } from './storage.ts';
-import { checkedIds } from './shapes.ts';
+import { checkedIds, gatherRows } from './shapes.ts';
 
 /** Words of a row's statistics (kernels/token-log-probs.ts). */
 const STATISTICS = 4;
@@ -45,18 +49,32 @@ function forLogits(backend: EmbeddedBackend, hidden: TensorInfo, head: TensorInf
   backend.shared.heap.free(logits);
 }
 
-/** [N, 2] and the statistics of each row [N, 4], which the gradient reads. */
+/**
+ * [N, 2], the statistics of each row [N, 4], which the gradient reads, and with `directed` where the hidden states must go for a
+ * greater log-probability at temperature 1: [N, D] of the target's row of the head less the mean of all.
+ */
 export const tokenLogProbs: EngineKernel = ({ backend, inputs: { hidden, head, targets }, attrs }) => {
-  const [rows] = hidden.shape;
+  const { pool, shared } = backend;
+  const [rows, size] = hidden.shape;
   const scale = 1 / (attrs.temperature as number);
   const ids = checkedIds(backend, targets, head.shape[0]).address;
   const [out, statistics] = [backend.output([rows, 2]), backend.output([rows, STATISTICS])];
-  forLogits(backend, hidden, head, ({ logits, start, count }) => {
-    const args = [...backend.scratch(UNREAD_BYTES), count, start, scale, logits, ids, statistics.address];
-    backend.pool.run('addLogits', rows, rowsPerChunk(count), args);
+  const sums = attrs.directed === true ? shared.heap.allocate(rows * size * 4) : 0;
+  forLogits(backend, hidden, head, ({ logits, start, count, head: part }) => {
+    const place = [count, start, scale, logits, ids, statistics.address];
+    pool.run('addLogits', rows, rowsPerChunk(count), [...backend.scratch(UNREAD_BYTES), ...place, size, sums]);
+    if (!sums) return;
+    const right = weightOperand(backend, part, size, 'steps');
+    const left = { a: logits, aStrides: [count, 1] } as const;
+    multiply(backend, { m: rows, n: size, k: count, ...left, ...right, c: sums, adds: start > 0 });
   });
-  backend.pool.run('tokenLogProbs', rows, rowsPerChunk(STATISTICS), [scale, statistics.address, out.address]);
-  return [out, statistics];
+  pool.run('tokenLogProbs', rows, rowsPerChunk(STATISTICS), [scale, statistics.address, out.address]);
+  if (!sums) return [out, statistics];
+  const direction = gatherRows(backend, head, targets);
+  const args = [size, statistics.address, sums, backend.address(direction)];
+  pool.run('subtractMean', rows, rowsPerChunk(size), args);
+  shared.heap.free(sums);
+  return [out, statistics, direction];
 };
 
 /** The gradients of hidden and, unless it is frozen, head. */

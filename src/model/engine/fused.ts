@@ -248,6 +248,11 @@ function gradients(
   return Object.fromEntries(tensors.map((tensor, i) => [names[i], (): Tensor => tensor]));
 }
 
+/** Whether a gradient [N, 2] of log-probabilities and entropies has any part of the entropies'. */
+function reachesEntropy(dy: Tensor2D): boolean {
+  return dy.dataSync<'float32'>().some((value, i) => i % 2 === 1 && value !== 0);
+}
+
 function registerGradients(): void {
   tf.registerGradient({
     kernelName: fusedKernels.linear,
@@ -329,9 +334,12 @@ function registerGradients(): void {
   tf.registerGradient({
     kernelName: fusedKernels.tokenLogProbs,
     inputsToSave: ['hidden', 'head', 'targets'],
-    outputsToSave: [false, true],
-    gradFunc: (dys, [hidden, head, targets, statistics], attrs) => {
-      const [dy] = dys as Tensor[]; // nothing is made of the statistics
+    outputsToSave: [false, true, true],
+    gradFunc: (dys, [hidden, head, targets, statistics, direction], attrs) => {
+      const [dy] = dys as Tensor2D[]; // nothing is made of the others
+      if ((direction as Tensor | undefined) && !reachesEntropy(dy)) {
+        return { hidden: () => tf.mul(direction, tf.div(tf.slice(dy, [0, 0], [-1, 1]), attrs.temperature as number)) };
+      }
       const inputs = { hidden, head, targets, statistics, dy };
       return gradients(fusedKernels.tokenLogProbs, inputs, ['hidden', 'head'], attrs);
     },

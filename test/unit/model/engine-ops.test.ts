@@ -10,16 +10,17 @@ import {
   checkCase,
   emptyCases,
   embedCase,
+  frozenLogProbsCase,
   branchedNormCase,
   linearCase,
   linearsCase,
   opCases,
   randomCases,
-  randomInputs,
   rmsNormCase,
   rotaryCase,
   swigluCase,
   tokenLogProbsCase,
+  valueAndGradients,
   type OpCase,
 } from './op-cases.ts';
 
@@ -42,6 +43,7 @@ const largeCases: readonly OpCase[] = [
   ),
   tokenLogProbsCase(67, 31, 517, 0.8),
   tokenLogProbsCase(2100, 2, 2203, 0.8), // in three parts of the vocabulary
+  frozenLogProbsCase(2100, 2, 2203, 0.8),
 ];
 
 let backend: EmbeddedBackend | undefined;
@@ -111,13 +113,4 @@ async function bitsWith(threads: number, opCase: OpCase): Promise<Float32Array[]
 async function composed(opCase: OpCase): Promise<Float32Array[]> {
   await tf.setBackend('cpu');
   return valueAndGradients(opCase);
-}
-
-function valueAndGradients(opCase: OpCase): Float32Array[] {
-  return tf.tidy(() => {
-    const inputs = randomInputs(opCase).map((values, i) => tf.tensor(Float32Array.from(values), [...opCase.shapes[i]]));
-    const value = opCase.run(inputs);
-    const gradients = tf.grads((...xs: tf.Tensor[]) => opCase.run(xs))(inputs, tf.onesLike(value));
-    return [value, ...gradients].map((tensor) => tensor.dataSync<'float32'>());
-  });
 }

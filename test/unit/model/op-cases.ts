@@ -12,6 +12,8 @@ export interface OpCase {
   readonly name: string;
   /** Shapes of the float inputs that the operation is differentiated by. */
   readonly shapes: readonly (readonly number[])[];
+  /** Shapes of inputs that follow, which are variables that are not trainable. */
+  readonly frozen?: readonly (readonly number[])[];
   run(inputs: tf.Tensor[]): tf.Tensor;
   reference(inputs: readonly Float64Array[]): Float64Array;
 }
@@ -251,6 +253,18 @@ export function tokenLogProbsCase(rows: number, size: number, vocabulary: number
   };
 }
 
+/** The log-probabilities alone, with a head that is frozen: their gradient is made on the way. */
+export function frozenLogProbsCase(rows: number, size: number, vocabulary: number, temperature: number): OpCase {
+  const both = tokenLogProbsCase(rows, size, vocabulary, temperature);
+  return {
+    name: `log-probabilities ${rows}x${size}, frozen vocabulary ${vocabulary}, temperature ${temperature}`,
+    shapes: both.shapes.slice(0, 1),
+    frozen: both.shapes.slice(1),
+    run: (inputs) => tf.slice(both.run(inputs), [0, 0], [-1, 1]),
+    reference: (inputs) => both.reference(inputs).filter((_, i) => i % 2 === 0),
+  };
+}
+
 /** Odd sizes, one row, sizes around the width of vectors and tiles. */
 export const opCases: readonly OpCase[] = [
   linearCase(1, 1, 1, false),
@@ -278,6 +292,7 @@ export const opCases: readonly OpCase[] = [
   embedCase(4, 8, [2]),
   tokenLogProbsCase(1, 3, 5, 1),
   tokenLogProbsCase(4, 6, 11, 0.7),
+  frozenLogProbsCase(4, 6, 11, 0.7),
 ];
 
 /** Nothing to compute, which must still have the right shape, and gradients that are zero. */
@@ -292,6 +307,7 @@ export const emptyCases: readonly OpCase[] = [
   swigluCase(0, 5),
   embedCase(7, 5, []),
   tokenLogProbsCase(0, 6, 11, 1),
+  frozenLogProbsCase(0, 6, 11, 1),
 ];
 
 /** Sizes that nobody chose, a hundred cases by default: each operation in turn, reproducible. */
@@ -318,6 +334,7 @@ export function randomCases(count = 100): OpCase[] {
         Array.from({ length: size(14) }, () => rng.below(9)),
       ),
     (): OpCase => tokenLogProbsCase(size(9), size(9), size(40), 0.5 + rng.next()),
+    (): OpCase => frozenLogProbsCase(size(9), size(9), size(40), 0.5 + rng.next()),
   ];
   return Array.from({ length: count }, (_, i) => makers[i % makers.length]());
 }
@@ -326,24 +343,37 @@ export function randomCases(count = 100): OpCase[] {
 export function checkCase(opCase: OpCase): void {
   const before = tf.memory().numTensors;
   const inputs = randomInputs(opCase);
-  const dy = randomValues(opCase.reference(inputs).length, 'dy');
-  tf.tidy(() => {
-    const tensors = inputs.map((values, i) => tf.tensor(Float32Array.from(values), [...opCase.shapes[i]]));
-    const result = opCase.run(tensors);
-    assertClose(result.dataSync(), opCase.reference(inputs), 1e-5, opCase.name);
-    const gradients = tf.grads((...xs: tf.Tensor[]) => opCase.run(xs))(
-      tensors,
-      tf.tensor(Float32Array.from(dy), result.shape),
-    );
-    for (const [i, gradient] of gradients.entries()) {
-      assertClose(gradient.dataSync(), numericGradient(opCase, inputs, i, dy), 1e-4, `${opCase.name}, gradient ${i}`);
-    }
-  });
+  const expected = opCase.reference(inputs);
+  const dy = randomValues(expected.length, 'dy');
+  const [value, ...gradients] = valueAndGradients(opCase, dy);
+  assertClose(value, expected, 1e-5, opCase.name);
+  for (const [i, gradient] of gradients.entries()) {
+    assertClose(gradient, numericGradient(opCase, inputs, i, dy), 1e-4, `${opCase.name}, gradient ${i}`);
+  }
   assert.equal(tf.memory().numTensors, before, `${opCase.name} leaves no tensors`);
 }
 
-export function randomInputs(opCase: OpCase): Float64Array[] {
-  return opCase.shapes.map((shape, i) =>
+/** What the active backend makes of a case: its value, and the gradients of its sum or of Σ dy·value. */
+export function valueAndGradients(opCase: OpCase, dy?: Float64Array): Float32Array[] {
+  return tf.tidy(() => {
+    const shapes = shapesOf(opCase);
+    const tensors = randomInputs(opCase).map((values, i) => tf.tensor(Float32Array.from(values), [...shapes[i]]));
+    const free = tensors.slice(0, opCase.shapes.length);
+    const frozen = tensors.slice(free.length).map((tensor) => tf.variable(tensor, false));
+    const value = opCase.run([...free, ...frozen]);
+    const given = dy ? tf.tensor(Float32Array.from(dy), value.shape) : tf.onesLike(value);
+    const gradients = tf.grads((...xs: tf.Tensor[]) => opCase.run([...xs, ...frozen]))(free, given);
+    tf.dispose(frozen);
+    return [value, ...gradients].map((tensor) => tensor.dataSync<'float32'>());
+  });
+}
+
+function shapesOf({ shapes, frozen = [] }: OpCase): (readonly number[])[] {
+  return [...shapes, ...frozen];
+}
+
+function randomInputs(opCase: OpCase): Float64Array[] {
+  return shapesOf(opCase).map((shape, i) =>
     randomValues(
       shape.reduce((size, n) => size * n, 1),
       `${opCase.name}/${i}`,

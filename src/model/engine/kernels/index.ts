@@ -16,7 +16,7 @@ export { rmsNorm, rmsNormGradient } from './rms-norm';
 export { rotary } from './rotary';
 export { swiglu, swigluGradient } from './swiglu';
 export { attention, attentionGradient, attentionScratch } from './attention';
-export { addLogits, logitsGradient, tokenLogProbs } from './token-log-probs';
+export { addLogits, logitsGradient, subtractMean, tokenLogProbs } from './token-log-probs';
 export { adamw } from './adamw';
 export { MR, NR } from './tile';
 export { attendRows, decodeScratch, decodeStep, readPrompts, rememberRows, sampleRows, sharePrompts } from './decode';

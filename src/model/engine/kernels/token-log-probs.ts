@@ -26,22 +26,24 @@ function statisticsOf(statistics: usize, row: i32): Statistics {
 let sumExp: f32 = 0, sumWeighted: f32 = 0;
 
 /**
- * The runtime of the `wide` variant takes two vectors as one only where they are stored: so they are, in eight floats at `unread`,
- * which nobody reads.
+ * The logits become the e^d if `keeps`. Otherwise these go to eight floats at `unread`, which nobody reads: the runtime of the
+ * `wide` variant takes two vectors as one only where they are stored.
  */
 // @ts-ignore: decorator
 @inline
-function accumulate(n: i32, largest: f32, scale: f32, x: usize, unread: usize): void {
+function accumulate(n: i32, largest: f32, scale: f32, x: usize, keeps: boolean, unread: usize): void {
   const shift = f32x4.splat(largest), by = f32x4.splat(scale), pairs = n & ~7;
-  let low = f32x4.splat(0), high = low, lowWeighted = low, highWeighted = low, i: i32 = 0;
+  const step: usize = keeps ? 32 : 0;
+  let low = f32x4.splat(0), high = low, lowWeighted = low, highWeighted = low, i: i32 = 0, to = keeps ? x : unread;
   if (pairs > 0) {
     do {
       const from = at(x, i);
       const d0 = f32x4.mul(f32x4.sub(v128.load(from), shift), by);
       const d1 = f32x4.mul(f32x4.sub(v128.load(from, 16), shift), by);
       const e0 = expNegative4(d0), e1 = expNegative4(d1);
-      v128.store(unread, e0);
-      v128.store(unread, e1, 16);
+      v128.store(to, e0);
+      v128.store(to, e1, 16);
+      to += step;
       low = f32x4.add(low, e0);
       high = f32x4.add(high, e1);
       lowWeighted = madd(e0, d0, lowWeighted);
@@ -54,50 +56,46 @@ function accumulate(n: i32, largest: f32, scale: f32, x: usize, unread: usize): 
     const d = (load<f32>(at(x, i)) - largest) * scale, e = expNegative1(d);
     total += e;
     totalWeighted += e * d;
+    if (keeps) store<f32>(at(x, i), e);
   }
   sumExp = total;
   sumWeighted = totalWeighted;
 }
 
-/** The sums as they are when the largest logit is not `from` but `to`. */
 // @ts-ignore: decorator
 @inline
-function relate(from: f32, to: f32, scale: f32): void {
-  const d = (from - to) * scale, e = expNegative1(d);
-  sumWeighted = e * (sumWeighted + sumExp * d);
-  sumExp *= e;
+function scaleRow(n: i32, by: f32, x: usize): void {
+  const factor = f32x4.splat(by);
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.mul(v128.load(at(x, i)), factor));
+  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) * by);
 }
 
-/** Rows [first, last) of logits [N, n], columns from number `start` on of all, go into the statistics [N]; those of 0 begin them. */
+/**
+ * Rows [first, last) of logits [N, n], columns from number `start` on of all, go into the statistics [N]; those of 0 begin them.
+ *
+ * `sums` [N, size], if any, are sums of the head's rows by their e^d: where the largest logit grows they are made to fit it, and
+ * the logits become their e^d, by which this part's rows are to be added.
+ */
 export function addLogits(
   first: i32, last: i32, scratch: usize, stride: usize, n: i32, start: i32, scale: f32, logits: usize, targets: usize,
-  statistics: usize,
+  statistics: usize, size: i32, sums: usize,
 ): void {
-  const unread = scratchOf(scratch, stride);
+  const unread = scratchOf(scratch, stride), keeps = sums != 0;
   for (let r = first; r < last; r++) {
     const row = at(logits, r * n), all = statisticsOf(statistics, r), target = load<i32>(at(targets, r)) - start;
-    let largest = rowMax(n, row);
-    accumulate(n, largest, scale, row, unread);
+    if (target >= 0 && target < n) all.target = load<f32>(at(row, target));
+    const before = all.largest, largest = start > 0 ? max(before, rowMax(n, row)) : rowMax(n, row);
+    accumulate(n, largest, scale, row, keeps, unread);
     if (start > 0) {
-      const before = all.largest;
-      if (before > largest) {
-        relate(largest, before, scale);
-        sumExp += all.sumExp;
-        sumWeighted += all.sumWeighted;
-        largest = before;
-      } else {
-        const addedExp = sumExp, addedWeighted = sumWeighted;
-        sumExp = all.sumExp;
-        sumWeighted = all.sumWeighted;
-        relate(before, largest, scale);
-        sumExp += addedExp;
-        sumWeighted += addedWeighted;
-      }
+      const d = (before - largest) * scale, e = expNegative1(d);
+      sumWeighted += e * (all.sumWeighted + all.sumExp * d);
+      sumExp += e * all.sumExp;
+      if (keeps && d < 0) scaleRow(size, e, at(sums, r * size));
     }
     all.largest = largest;
     all.sumExp = sumExp;
     all.sumWeighted = sumWeighted;
-    if (target >= 0 && target < n) all.target = load<f32>(at(row, target));
   }
 }
 
@@ -107,6 +105,19 @@ export function tokenLogProbs(first: i32, last: i32, scale: f32, statistics: usi
     const all = statisticsOf(statistics, r), logSum = log1(all.sumExp);
     store<f32>(at(out, r * 2), (all.target - all.largest) * scale - logSum);
     store<f32>(at(out, r * 2 + 1), logSum - all.sumWeighted / all.sumExp);
+  }
+}
+
+/** Rows [first, last) of x [N, size] lose the mean that their `sums` [N, size] come to. */
+export function subtractMean(first: i32, last: i32, size: i32, statistics: usize, sums: usize, x: usize): void {
+  for (let r = first; r < last; r++) {
+    const share = <f32>1 / statisticsOf(statistics, r).sumExp, by = f32x4.splat(share);
+    const row = at(x, r * size), sum = at(sums, r * size);
+    let i: i32 = 0;
+    for (; i + 4 <= size; i += 4) {
+      v128.store(at(row, i), f32x4.sub(v128.load(at(row, i)), f32x4.mul(v128.load(at(sum, i)), by)));
+    }
+    for (; i < size; i++) store<f32>(at(row, i), load<f32>(at(row, i)) - load<f32>(at(sum, i)) * share);
   }
 }
 
