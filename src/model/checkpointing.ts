@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { lean } from './lean-gradients.ts';
 
 /**
  * `layer(x, constants)`, of which nothing but x and the constants is kept for the gradient. x [N, D] → [N, D].
@@ -38,7 +39,7 @@ function innerGradients(f: () => Tensor, inputs: Tensor[], dy: Tensor): Tensor[]
   const { state } = tf.engine();
   const tape = state.activeTape; // TensorFlow.js clears it when inner gradients are done, and the outer ones still need it
   try {
-    const { value, grads } = tf.engine().gradients(f, inputs, dy);
+    const { value, grads } = tf.engine().gradients(lean(f), inputs, dy);
     value.dispose();
     return grads;
   } finally {

@@ -10,7 +10,7 @@ import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { UserError } from '../base/errors.ts';
 import { type Rng, rngFrom } from '../base/rng.ts';
 import { variable } from './filled-variable.ts';
-import { adaptedLinear } from './ops.ts';
+import type { LinearPart } from './ops.ts';
 import type { Adapter, LayerWeights, Linear, ModelWeights } from './weights.ts';
 
 /** The matrices of a layer that can be adapted: their place in the record and in Hugging Face's names. */
@@ -127,13 +127,13 @@ export function withDropout(
   );
 }
 
-/** x [N, in] through a matrix and its adapter → [N, out]. Differentiable. */
-export function adaptedProduct(x: Tensor2D, { weight, bias }: Linear, { a, b, scale, dropout }: Adapter): Tensor2D {
-  return tf.tidy(() => {
-    const input = dropout ? tf.mul<Tensor2D>(x, dropoutMask(x.shape, dropout.rate, dropout.rng())) : x;
-    const change = { input, a: tf.mul<Tensor2D>(a, scale), b: b as Tensor2D };
-    return adaptedLinear(x, weight as Tensor2D, bias as tf.Tensor1D | undefined, change);
-  });
+/** A matrix with its bias and adapter, for `linears` of x [N, in]. */
+export function linearPart(x: Tensor2D, { weight, bias, adapter }: Linear): LinearPart {
+  const part = { weight: weight as Tensor2D, bias: bias as tf.Tensor1D | undefined };
+  if (!adapter) return part;
+  const { a, b, scale, dropout } = adapter;
+  const input = dropout ? tf.mul<Tensor2D>(x, dropoutMask(x.shape, dropout.rate, dropout.rng())) : x;
+  return { ...part, change: { input, a: tf.mul<Tensor2D>(a, scale), b: b as Tensor2D } };
 }
 
 /** Adds every adapter to the matrix that it adapts, in place: the weights without adapters then are the adapted model. */

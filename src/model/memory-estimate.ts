@@ -16,9 +16,9 @@
  *     rollout     keys and values 2·L·K for each position of each completion, a row of V logits for each completion, and
  *                 a copy of the weights where those are repacked (engine/decoder.ts)
  *     scoring     N·(7·D + 3·Q + 3·K + 3·F): one layer without a gradient
- *     update      gradients, twice 4 bytes for each trained weight, and what is kept repacked of it; then for each layer N·(4·D + 2·Q + 2·K + 3·F) values
- *                 that are kept and about as many gradients, or with checkpointing N·2·D, and the values of one layer
- *     head        N of some logits at a time
+ *     update      4 bytes for each trained weight, and what is kept repacked of it; then at first N·(4·D + 2·Q + 2·K + 3·F) values
+ *                 that are kept of each layer, or with checkpointing N·D and the values of one, N of some logits at a time and
+ *                 the gradients of one layer; at last, when those are let go of, 4 bytes more for each trained weight
  */
 import { decoderBytes, repacks, SPARE_BYTES } from './engine/decoder-size.ts';
 import { keptPanelBytes } from './engine/kept-panels.ts';
@@ -118,11 +118,10 @@ function keptFloats(config: ModelConfig): number {
   return 4 * D + 2 * Q + 2 * K + 3 * F + norms;
 }
 
-/** For each token, the gradients of one layer: each operation's, and the sums where ways join. */
-function gradientFloats(config: ModelConfig, isAdapted: boolean): number {
+/** For each token, the gradients that exist at a time: of the stream, its norm and the feed-forward part, or of attention. */
+function gradientFloats(config: ModelConfig): number {
   const { D, F, Q, K } = sizesOf(config);
-  const plain = 7 * D + 3 * Q + 3 * K + 3 * F + (config.queryKeyNorm ? Q + K : 0);
-  return isAdapted ? plain + 8 * D + 2 * Q + 2 * F : plain;
+  return 2 * D + Math.max(2 * F, 3 * Q + 2 * K);
 }
 
 function rolloutBytes(plan: MemoryPlan, roomBytes: number): number {
@@ -154,19 +153,22 @@ function scoringBytes(plan: MemoryPlan): number {
   return Math.max(layer, tokens * D * 4 + headBytes(plan));
 }
 
+/** At first there are the values of all layers, at last the gradients of all weights. */
 function updateBytes(plan: MemoryPlan, trained: number): number {
   const { config, lora, checkpointing } = plan;
   const { D } = sizesOf(config);
   const { tokens } = microBatch(plan);
-  const kept = keptFloats(config);
-  const gradients = gradientFloats(config, lora !== undefined);
-  const past = checkpointing ? 2 * D * config.layers : (kept + gradients) * config.layers;
-  const layer = tokens * (checkpointing ? past + kept + gradients : past) * 4 + panelBytes(config);
+  const between = lora ? lora.rank * lora.targets.length : 0; // an adapter's two matrices
+  const held = checkpointing
+    ? tokens * D * config.layers * 4
+    : keptBytes(config, tokens) + tokens * between * config.layers * 4;
+  const layer = tokens * gradientFloats(config) * 4 + panelBytes(config);
+  const again = checkpointing ? tokens * keptFloats(config) * 4 : 0;
+  const matrix = lora ? 0 : config.vocabularySize * D * 4;
+  const first = held + matrix + Math.max(headBytes(plan), again + layer);
   // Last comes the embedding. Tied, it has a gradient from either end, and their sum.
-  const isTied = !lora && config.tiedEmbeddings;
-  const embedding = tokens * past * 4 + (isTied ? 2 * config.vocabularySize * D * 4 : 0);
-  const held = checkpointing ? tokens * D * config.layers * 4 : keptBytes(config, tokens);
-  return trained * 8 + keptPanelBytes(trained) + Math.max(layer, embedding, held + headBytes(plan));
+  const last = trained * 4 + Math.max(again + layer, tokens * 2 * D * 4 + (config.tiedEmbeddings ? 2 * matrix : 0));
+  return trained * 4 + keptPanelBytes(trained) + Math.max(first, last);
 }
 
 /** Logits of a part of the vocabulary, hidden states, and two of their size: their gradient, or what it is made of. */

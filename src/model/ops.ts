@@ -17,9 +17,8 @@ import { composedTokenLogProbs } from './token-log-probs.ts';
 
 /** Names under which a backend may register a fused kernel, with the gradient beside it. */
 export const fusedKernels = {
-  linear: 'RecLinear',
   linears: 'RecLinears',
-  adaptedLinear: 'RecAdaptedLinear',
+  joined: 'RecJoined',
   rmsNorm: 'RecRmsNorm',
   branchedNorm: 'RecBranchedNorm',
   rotary: 'RecRotary',
@@ -35,54 +34,63 @@ const masked = -1e30;
 
 /** x·weightᵀ + bias. x [N, in], weight [out, in] as Hugging Face stores it, bias [out] → [N, out]. */
 export function linear(x: Tensor2D, weight: Tensor2D, bias?: Tensor1D): Tensor2D {
-  if (isFused(fusedKernels.linear)) {
-    return runFused(fusedKernels.linear, bias ? { x, weight, bias } : { x, weight }) as Tensor2D;
-  }
-  return tf.tidy(() => {
-    const product = tf.matMul<Tensor2D>(x, weight, false, true);
-    return bias ? tf.add<Tensor2D>(product, bias) : product;
-  });
+  return linears(x, [{ weight, bias }])[0];
 }
 
-/** What `linear` takes beside its rows. */
+/** What a linear layer takes beside its rows. */
 export interface LinearPart {
+  /** [out, in] */
   readonly weight: Tensor2D;
-  readonly bias?: Tensor1D;
+  /** [out] */
+  readonly bias?: Tensor1D | undefined;
+  readonly change?: LowRankChange | undefined;
 }
 
-/** `linear` of the same x [N, in] by each part: their gradients repack and add up what they have in common once. */
-export function linears(x: Tensor2D, parts: readonly LinearPart[]): Tensor2D[] {
-  const weights = parts.map(({ weight }) => weight);
-  const biases = parts.flatMap(({ bias }) => bias ?? []);
-  if (!isFused(fusedKernels.linears) || (biases.length > 0 && biases.length < parts.length)) {
-    return parts.map(({ weight, bias }) => linear(x, weight, bias));
-  }
-  const frozen = weights.every((weight) => weight instanceof tf.Variable && !weight.trainable);
-  // An array, as operations of TensorFlow.js with any number of inputs have: those are named by their numbers.
-  const inputs = [x, ...weights, ...biases] as unknown as tf.NamedTensorMap;
-  const results: unknown = tf.engine().runKernel(fusedKernels.linears, inputs, { parts: parts.length, frozen });
-  return results as Tensor2D[];
-}
-
-/** A change of low rank, (input·aᵀ)·bᵀ: input [N, in], a [r, in], b [out, r]. */
-export interface LowRankProduct {
+/** (input·aᵀ)·bᵀ is added, where `input` [N, in] is x or what dropout left of it; a [r, in], b [out, r]. See lora.ts. */
+export interface LowRankChange {
   readonly input: Tensor2D;
   readonly a: Tensor2D;
   readonly b: Tensor2D;
 }
 
-/** x·weightᵀ + bias + (input·aᵀ)·bᵀ → [N, out], where `input` is x or what dropout left of it. See lora.ts. */
-export function adaptedLinear(
-  x: Tensor2D,
-  weight: Tensor2D,
-  bias: Tensor1D | undefined,
-  { input, a, b }: LowRankProduct,
-): Tensor2D {
-  if (isFused(fusedKernels.adaptedLinear)) {
-    const inputs = { x, weight, input, a, b };
-    return runFused(fusedKernels.adaptedLinear, bias ? { ...inputs, bias } : inputs) as Tensor2D;
-  }
-  return tf.tidy(() => tf.add(linear(x, weight, bias), linear(linear(input, a), b)));
+/** What a kernel for `linears` is given of each part, in this order; no `input` where that is x. */
+export type LinearRole = 'weight' | 'bias' | 'a' | 'b' | 'input';
+
+/** Linear layers of the same x [N, in] → [N, out] each. Their gradients repack and add up once what they have in common. */
+export function linears(x: Tensor2D, parts: readonly LinearPart[]): Tensor2D[] {
+  if (!isFused(fusedKernels.linears)) return parts.map((part) => tf.tidy(() => composedLinear(x, part)));
+  const given = parts.flatMap(({ weight, bias, change }) => {
+    const input = change?.input === x ? undefined : change?.input;
+    const all: [LinearRole, Tensor2D | Tensor1D | undefined][] = [
+      ['weight', weight],
+      ['bias', bias],
+      ['a', change?.a],
+      ['b', change?.b],
+      ['input', input],
+    ];
+    return all.filter(([, tensor]) => tensor);
+  });
+  const roles = given.map(([role]) => role);
+  const frozen = parts.every(({ weight }) => weight instanceof tf.Variable && !weight.trainable);
+  // An array, as operations of TensorFlow.js with any number of inputs have: those are named by their numbers.
+  const inputs = [x, ...given.map(([, tensor]) => tensor)] as unknown as tf.NamedTensorMap;
+  const results: unknown = tf.engine().runKernel(fusedKernels.linears, inputs, { roles, frozen });
+  const [between, ...outs] = results as Tensor2D[];
+  between.dispose(); // kept where there is to be a gradient
+  return outs;
+}
+
+function composedLinear(x: Tensor2D, { weight, bias, change }: LinearPart): Tensor2D {
+  const product = tf.matMul<Tensor2D>(x, weight, false, true);
+  const whole = bias ? tf.add<Tensor2D>(product, bias) : product;
+  if (!change) return whole;
+  const { input, a, b } = change;
+  return tf.add(whole, tf.matMul(tf.matMul<Tensor2D>(input, a, false, true), b, false, true));
+}
+
+/** a + b of the same shape, where ways join. TensorFlow.js's own sum would keep both for its gradient, which needs neither. */
+export function joined(a: Tensor2D, b: Tensor2D): Tensor2D {
+  return isFused(fusedKernels.joined) ? (runFused(fusedKernels.joined, { a, b }) as Tensor2D) : tf.add(a, b);
 }
 
 /** Each row divided by its root mean square, then scaled. x [N, D], weight [D] → [N, D]. */

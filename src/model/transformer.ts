@@ -8,18 +8,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkpointed } from './checkpointing.ts';
 import { decodeAttention, type KeyValueCache } from './key-value-cache.ts';
-import { adaptedProduct } from './lora.ts';
-import {
-  branchedNorm,
-  causalAttention,
-  embed,
-  linear,
-  linears,
-  type LinearPart,
-  rmsNorm,
-  rotary,
-  swiglu,
-} from './ops.ts';
+import { linearPart } from './lora.ts';
+import { branchedNorm, causalAttention, embed, joined, linear, linears, rmsNorm, rotary, swiglu } from './ops.ts';
 import { type Rotation, rotationOf } from './rope.ts';
 import type { LayerWeights, Linear, ModelConfig, ModelWeights } from './weights.ts';
 
@@ -187,23 +177,24 @@ function headNorm(x: tf.Tensor3D, config: ModelConfig, weight?: tf.Variable): tf
 
 /** Adds what attention found to the residual stream. mixed [..., H, E] */
 function attended(layer: LayerWeights, x: tf.Tensor2D, mixed: tf.Tensor): tf.Tensor2D {
-  return tf.add(x, apply(layer.output, tf.reshape(mixed, [x.shape[0], -1])));
+  return joined(x, apply(layer.output, tf.reshape(mixed, [x.shape[0], -1])));
 }
 
 function feedForward(layer: LayerWeights, config: ModelConfig, x: tf.Tensor2D): tf.Tensor2D {
   const [stream, normed] = branchedNorm(x, layer.postNorm as tf.Tensor1D, config.rmsNormEpsilon);
   const [gate, up] = applyAll([layer.gate, layer.up], normed);
-  return tf.add(stream, apply(layer.down, swiglu(gate, up)));
+  return joined(stream, apply(layer.down, swiglu(gate, up)));
 }
 
 function applyAll(projections: readonly Linear[], x: tf.Tensor2D): tf.Tensor2D[] {
-  if (projections.some(({ adapter }) => adapter)) return projections.map((projection) => apply(projection, x));
-  const parts = projections.map(({ weight, bias }) => ({ weight, bias }) as unknown as LinearPart);
-  return linears(x, parts);
+  return tf.tidy(() =>
+    linears(
+      x,
+      projections.map((projection) => linearPart(x, projection)),
+    ),
+  );
 }
 
 function apply(projection: Linear, x: tf.Tensor2D): tf.Tensor2D {
-  const { weight, bias, adapter } = projection;
-  if (adapter) return adaptedProduct(x, projection, adapter);
-  return linear(x, weight as tf.Tensor2D, bias as tf.Tensor1D | undefined);
+  return applyAll([projection], x)[0];
 }

@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { adamW, type AdamWState, clipScale, globalNorm } from '../model/adamw.ts';
 import { keepPanels } from '../model/keep-panels.ts';
+import { lean } from '../model/lean-gradients.ts';
 import type { Policy } from '../model/policy.ts';
 import type { LossSums } from './grpo.ts';
 
@@ -103,11 +104,14 @@ function gradientsOf(
 ): { gradients: tf.Tensor[]; loss: tf.Scalar; statistics: tf.Tensor1D } {
   return tf.tidy(() => {
     let statistics: tf.Tensor1D | undefined;
-    const { value, grads } = tf.variableGrads(() => {
-      const sums = sumsOf();
-      statistics = tf.keep(sums.statistics);
-      return tf.div<tf.Scalar>(sums.loss, divisor);
-    }, parameters);
+    const { value, grads } = tf.variableGrads(
+      lean(() => {
+        const sums = sumsOf();
+        statistics = tf.keep(sums.statistics);
+        return tf.div<tf.Scalar>(sums.loss, divisor);
+      }),
+      parameters,
+    );
     if (!statistics) throw new Error('the loss was not computed');
     return { gradients: parameters.map((parameter) => grads[parameter.name]), loss: value, statistics };
   });

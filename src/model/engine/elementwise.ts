@@ -2,6 +2,7 @@
  * @file Functions of one or two arrays, softmax, and filling.
  */
 import { backend_util } from '@tensorflow/tfjs-core';
+import { fusedKernels } from '../ops.ts';
 import { broadcastStrides, walk } from './axes.ts';
 import { type EngineKernel, isFloat, register, rowsPerChunk, runFlat, runWalk, sizeOf } from './engine-kernel.ts';
 
@@ -28,6 +29,7 @@ const binaryKernels = {
 export function registerElementwise(): void {
   for (const [name, kernel] of Object.entries(unaryKernels)) register(name, unary(kernel));
   for (const [name, kernel] of Object.entries(binaryKernels)) register(name, binary(kernel));
+  register(fusedKernels.joined, binary('add'));
   register('Softmax', rowFunction('softmax', 'logits', 'dim'));
   register('LogSoftmax', rowFunction('logSoftmax', 'logits', 'axis'));
   register('ZerosLike', ({ backend, inputs: { x } }) => {

@@ -8,25 +8,19 @@ import type { Tensor, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core';
 import { adamWKernel } from '../adamw.ts';
 import { fusedKernels } from '../ops.ts';
 import type { Rotation } from '../rope.ts';
-import type { EmbeddedBackend, Output } from './embedded-backend.ts';
+import type { EmbeddedBackend } from './embedded-backend.ts';
 import { type EngineKernel, register, rowsPerChunk, runFlat, sizeOf } from './engine-kernel.ts';
 import { checkStarts, rangeOf } from './indices.ts';
-import { multiply, multiplyAll, multiplyByWeight, weightOperand } from './products.ts';
+import { registerLinears } from './fused-linears.ts';
 import { rotaryTables } from './rotary-tables.ts';
 import { gatherRows, scatterRows } from './shapes.ts';
 import { tokenLogProbs, tokenLogProbsGradient } from './fused-log-probs.ts';
 
 const gradientOf = (kernel: string): string => `${kernel}Gradient`;
-const towardsInput = `${gradientOf(fusedKernels.linears)}Input`;
-const towardsWeights = `${gradientOf(fusedKernels.linears)}Weights`;
 
 /** Registers kernels for the embedded backend and, once for all backends, their gradients. */
 export function registerFused(): void {
-  register(fusedKernels.linear, linear);
-  register(fusedKernels.linears, linears);
-  register(towardsInput, linearsInputGradient);
-  register(towardsWeights, linearsWeightGradients);
-  register(fusedKernels.adaptedLinear, adaptedLinear);
+  registerLinears();
   register(fusedKernels.rmsNorm, rmsNorm);
   register(gradientOf(fusedKernels.rmsNorm), rmsNormGradient);
   register(fusedKernels.branchedNorm, branchedNorm);
@@ -46,75 +40,6 @@ export function registerFused(): void {
   register(adamWKernel, adamW);
   registerGradients();
 }
-
-const linear: EngineKernel = ({ backend, inputs }) => product(backend, inputs);
-
-/** Inputs by their numbers: x, the weights, then their biases or none. */
-const linears: EngineKernel = ({ backend, inputs, attrs }) => {
-  const [x, ...others] = Object.values(inputs);
-  const parts = attrs.parts as number;
-  return others.slice(0, parts).map((weight, i) => product(backend, { x, weight, bias: others[parts + i] }));
-};
-
-/** Inputs by their numbers: what the results' gradients are, then the weights. Shares of the input's gradient are added up in place. */
-const linearsInputGradient: EngineKernel = ({ backend, inputs }) => {
-  const tensors = Object.values(inputs);
-  const parts = tensors.length / 2;
-  const [m] = tensors[0].shape;
-  const [, n] = tensors[parts].shape;
-  const out = backend.output([m, n]);
-  for (const [i, weight] of tensors.slice(parts).entries()) {
-    const [k] = weight.shape;
-    backend.withStored(weight, (stored) => {
-      const right = weightOperand(backend, stored, n, 'steps');
-      const left = { a: backend.address(tensors[i]), aStrides: [k, 1] } as const;
-      multiply(backend, { m, n, k, ...left, ...right, c: out.address, adds: i > 0 });
-    });
-  }
-  return out;
-};
-
-/** Inputs by their numbers: x, then what the results' gradients are. x is repacked once. */
-const linearsWeightGradients: EngineKernel = ({ backend, inputs }) => {
-  const [x, ...dys] = Object.values(inputs);
-  const [k, n] = x.shape;
-  const outs = dys.map((dy) => backend.output([dy.shape[1], n]));
-  const b = backend.address(x);
-  if (k === 0) for (const out of outs) runFlat(backend, 'fill', out.size, [0, out.address]);
-  const products = dys.map((dy, i) => {
-    const [, m] = dy.shape;
-    return { m, n, k, a: backend.address(dy), aStrides: [1, m], b, bStrides: [n, 1], c: outs[i].address } as const;
-  });
-  if (k > 0) multiplyAll(backend, products);
-  return outs;
-};
-
-function product(backend: EmbeddedBackend, inputs: Readonly<Record<string, TensorInfo | undefined>>): Output {
-  const [x, weight] = [inputs.x!, inputs.weight!];
-  const [m, k] = x.shape;
-  const n = weight.shape[0];
-  tf.util.assert(
-    weight.shape[1] === k,
-    () => `linear: ${String(x.shape)} does not fit a weight ${String(weight.shape)}`,
-  );
-  const out = backend.output([m, n]);
-  const { bias } = inputs;
-  multiplyByWeight(backend, weight, { m, a: backend.address(x), c: out.address, bias: bias && backend.address(bias) });
-  return out;
-}
-
-/** The change is added to the product where that lies: its [N, out] values are never held by themselves. */
-const adaptedLinear: EngineKernel = ({ backend, inputs }) => {
-  const out = product(backend, inputs);
-  const { input, a, b } = inputs;
-  const [m] = input.shape;
-  const [rank] = a.shape;
-  const low = backend.shared.heap.allocate(m * rank * 4);
-  multiplyByWeight(backend, a, { m, a: backend.address(input), c: low });
-  multiplyByWeight(backend, b, { m, a: low, c: out.address, adds: true });
-  backend.shared.heap.free(low);
-  return out;
-};
 
 const rmsNorm: EngineKernel = ({ backend, inputs: { x, weight }, attrs: { epsilon } }) => {
   const [rows, size] = x.shape;
@@ -231,11 +156,6 @@ const adamW: EngineKernel = ({ backend, inputs: { parameter, gradient, first, se
   return backend.output([0]); // a kernel must have a result
 };
 
-/** The results of a kernel whose inputs are named by their numbers. */
-function runOnAll(kernel: string, inputs: readonly Tensor[]): Tensor[] {
-  return [tf.engine().runKernel<Tensor | Tensor[]>(kernel, inputs as unknown as tf.NamedTensorMap)].flat();
-}
-
 /** Runs a gradient kernel and names its results; they are computed at once, since one pass gives them all. */
 function gradients(
   kernel: string,
@@ -255,40 +175,8 @@ function reachesEntropy(dy: Tensor2D): boolean {
 
 function registerGradients(): void {
   tf.registerGradient({
-    kernelName: fusedKernels.linear,
-    inputsToSave: ['x', 'weight'],
-    gradFunc: (dy, [x, weight]) => ({
-      x: () => tf.matMul(dy as Tensor2D, weight),
-      weight: () => tf.matMul(dy as Tensor2D, x, true),
-      bias: () => tf.sum(dy as Tensor2D, 0),
-    }),
-  });
-  tf.registerGradient({
-    kernelName: fusedKernels.adaptedLinear,
-    inputsToSave: ['x', 'weight', 'input', 'a', 'b'],
-    gradFunc: (dy, [x, weight, input, a, b]) => ({
-      x: () => tf.matMul(dy as Tensor2D, weight),
-      weight: () => tf.matMul(dy as Tensor2D, x, true),
-      bias: () => tf.sum(dy as Tensor2D, 0),
-      input: () => tf.matMul(tf.matMul(dy as Tensor2D, b), a),
-      a: () => tf.matMul(tf.matMul<Tensor2D>(dy as Tensor2D, b), input, true),
-      b: () => tf.matMul(dy as Tensor2D, tf.matMul<Tensor2D>(input as Tensor2D, a as Tensor2D, false, true), true),
-    }),
-  });
-  tf.registerGradient({
-    kernelName: fusedKernels.linears,
-    saveAllInputs: true,
-    gradFunc: (dy, [x, ...others], attrs) => {
-      const dys = dy as Tensor2D[];
-      const weights = others.slice(0, attrs.parts as number);
-      const dWeights = attrs.frozen === true ? [] : runOnAll(towardsWeights, [x, ...dys]);
-      const results: (() => Tensor)[] = [
-        () => runOnAll(towardsInput, [...dys, ...weights])[0],
-        ...dys.map((_, i) => () => dWeights[i]),
-        ...dys.map((one) => () => tf.sum(one, 0)),
-      ];
-      return Object.fromEntries(results.entries());
-    },
+    kernelName: fusedKernels.joined,
+    gradFunc: (dy) => ({ a: () => (dy as Tensor).clone(), b: () => (dy as Tensor).clone() }),
   });
   tf.registerGradient({
     kernelName: fusedKernels.branchedNorm,

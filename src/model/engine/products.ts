@@ -66,8 +66,8 @@ const mostColumns = 512;
 const packedFloats = 1 << 21;
 /** Deep products are cut in depth too, so that no fewer columns are packed at a time than this: narrow strips read B badly. */
 const fewestColumns = 512;
-/** Steps that the kernels add up in one go (KC of kernels/pack.ts): a cut elsewhere would change sums. */
-const stepBlock = 256;
+/** Cuts in depth are multiples of this: whole panels of halves. */
+const stepGranule = 64;
 /** Steps of a part of a product whose operands lie step by step. */
 const partSteps = 512;
 /** Multiplications below which one thread alone is faster. */
@@ -96,15 +96,19 @@ export function multiplyAll(backend: EmbeddedBackend, products: readonly Product
     return;
   }
   const panel = backend.pool.kernels.padded(1);
-  const columns = Math.max(fewestColumns, Math.floor(packedFloats / k / panel) * panel);
-  const fitting = Math.floor(packedFloats / Math.min(columns, n));
-  const steps = fitting >= k ? k : Math.max(1, Math.floor(fitting / stepBlock)) * stepBlock;
+  const columns = evenly(n, Math.max(fewestColumns, packedFloats / k), panel);
+  const steps = evenly(k, packedFloats / columns, stepGranule);
   for (let first = 0; first < n; first += columns) {
     for (let step = 0; step < k; step += steps) {
       const parts = others.map((product) => stepsOf(product, step, Math.min(steps, k - step)));
       multiplyColumns(backend, parts, first, Math.min(columns, n - first));
     }
   }
+}
+
+/** How many to take at a time of `total`: as few times as `most` allows, each alike, and multiples of `granule`. */
+function evenly(total: number, most: number, granule: number): number {
+  return Math.ceil(total / Math.ceil(total / most) / granule) * granule;
 }
 
 /** The product over steps [first, first + count) alone, added to what those before came to: the same sums in the same order. */
@@ -155,7 +159,7 @@ function isDeep({ m, n, k, aStrides, bStrides, halves, bias, adds, cStride = n }
 /** Each part of the steps is multiplied by itself, and the sums added up: so what is read is read once, in order. */
 function multiplyDeep(backend: EmbeddedBackend, { m, n, k, a, aStrides, b, bStrides, c }: Product): void {
   const { pool, shared } = backend;
-  const steps = Math.ceil(k / Math.ceil(k / partSteps) / 64) * 64;
+  const steps = evenly(k, partSteps, stepGranule);
   const parts = Math.ceil(k / steps);
   const partial = shared.heap.allocate(parts * m * n * 4);
   const scratch = backend.scratch(pool.kernels.multiplyScratch(n, k));

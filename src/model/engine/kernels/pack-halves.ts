@@ -2,7 +2,7 @@
 
 import { BFLOAT16, Bfloat16, Float16, halfAt, interleaveHigh, interleaveLow, widen1, widenUpper, widenValues } from './half';
 import { at } from './math';
-import { KC, padded } from './pack';
+import { blockSteps, padded } from './pack';
 import { NR } from './tile';
 
 /**
@@ -12,9 +12,9 @@ import { NR } from './tile';
 export function widenPanels(
   firstPanel: i32, lastPanel: i32, K: i32, N: i32, b: usize, stepStride: i32, columnStride: i32, precision: i32, out: usize,
 ): void {
-  const total = padded(N);
-  for (let k: i32 = 0; k < K; k += KC) {
-    const depth = min(KC, K - k);
+  const total = padded(N), block = blockSteps(K);
+  for (let k: i32 = 0; k < K; k += block) {
+    const depth = min(block, K - k);
     for (let first = firstPanel * NR; first < lastPanel * NR; first += NR) {
       const from = halfAt(b, k * stepStride + first * columnStride);
       widenValues(precision, depth * NR, from, at(out, k * total + first * depth));
@@ -29,9 +29,9 @@ export function widenPanels(
 export function turnPanels(
   firstPanel: i32, lastPanel: i32, K: i32, N: i32, b: usize, stepStride: i32, columnStride: i32, precision: i32, out: usize,
 ): void {
-  const total = padded(N);
-  for (let k: i32 = 0; k < K; k += KC) {
-    const depth = min(KC, K - k);
+  const total = padded(N), block = blockSteps(K);
+  for (let k: i32 = 0; k < K; k += block) {
+    const depth = min(block, K - k);
     for (let first = firstPanel * NR; first < lastPanel * NR; first += NR) {
       const columns = min(NR, N - first), to = at(out, k * total + first * depth);
       if (columns < NR) memory.fill(to, 0, (<usize>(depth * NR)) << 2);

@@ -6,8 +6,14 @@
 import { at } from './math';
 import { MR, NR } from './tile';
 
-/** How many steps of the inner dimension are multiplied before the next block: a panel of that depth stays in L1. */
-export const KC: i32 = 256;
+/** So many steps of the inner dimension at most are multiplied before the next block: a panel of that depth stays in L1. */
+export const KC: i32 = 448;
+
+/** Steps of each block but the last: all about alike, since short blocks take much time to read and write their results. */
+export function blockSteps(K: i32): i32 {
+  const blocks = (K + KC - 1) / KC, steps = (K + blocks - 1) / blocks;
+  return (steps + 15) & ~15;
+}
 
 /** Tiles for `rows` rows and `depth` steps of the left operand. */
 export function packRows(rows: i32, depth: i32, a: usize, rowStride: i32, stepStride: i32, out: usize): void {
@@ -176,16 +182,16 @@ export function paddedRows(rows: i32): i32 {
 }
 
 /**
- * Panels [firstPanel, lastPanel) of a whole right operand of depth K: for each block of KC steps all panels, one block
+ * Panels [firstPanel, lastPanel) of a whole right operand of depth K: for each block of steps all panels, one block
  * after the other, so that the part from step k on begins at k·padded(N).
  */
 export function packPanels(
   firstPanel: i32, lastPanel: i32, K: i32, N: i32, b: usize, stepStride: i32, columnStride: i32, out: usize,
 ): void {
   const first = firstPanel * NR, count = min(lastPanel * NR, N) - first;
-  const total = padded(N);
-  for (let k: i32 = 0; k < K; k += KC) {
-    const depth = min(KC, K - k), from = k * stepStride + first * columnStride;
+  const total = padded(N), block = blockSteps(K);
+  for (let k: i32 = 0; k < K; k += block) {
+    const depth = min(block, K - k), from = k * stepStride + first * columnStride;
     packColumns(depth, count, at(b, from), stepStride, columnStride, at(out, k * total + first * depth));
   }
 }
