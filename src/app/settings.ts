@@ -298,7 +298,7 @@ export const SETTINGS = {
     default: 'auto',
     choices: CHECKPOINTING,
     about:
-      'Whether the update keeps only the input of each layer and computes the layer once more for its gradient: a fraction of the memory for a third more arithmetic. “auto” does so where all would be more than 1 GiB.',
+      'Whether the update keeps only the input of each layer and computes the layer once more for its gradient: a fraction of the memory for a third more arithmetic. “auto” does so where all would be more than 2 GiB.',
   },
   'guard.notFinite': {
     default: 'on',

@@ -216,13 +216,20 @@ export function embed(weight: Tensor2D, ids: Tensor1D): Tensor2D {
  *
  * hidden [N, D], head [V, D], targets int32 [N] in [0, V), temperature > 0. Both columns are differentiable with respect
  * to hidden and, unless it is a variable that is not trainable, head. The [N, V] logits are never kept: a part of them at a
- * time is computed, and computed again for a gradient that needs them.
+ * time is computed. A gradient of log-probabilities with such a head is prepared meanwhile; others compute the logits again.
+ * `entropies` says that theirs will be asked for, so that nothing is prepared in vain.
  */
-export function tokenLogProbs(hidden: Tensor2D, head: Tensor2D, targets: Tensor1D, temperature: number): Tensor2D {
+export function tokenLogProbs(
+  hidden: Tensor2D,
+  head: Tensor2D,
+  targets: Tensor1D,
+  temperature: number,
+  entropies = false,
+): Tensor2D {
   if (isFused(fusedKernels.tokenLogProbs)) {
     const frozen = head instanceof tf.Variable && !head.trainable;
     const inputs = { hidden, head, targets };
-    const attrs = { temperature, frozen, directed: frozen && tf.engine().isTapeOn() };
+    const attrs = { temperature, frozen, directed: frozen && !entropies && tf.engine().isTapeOn() };
     const results: unknown = tf.engine().runKernel(fusedKernels.tokenLogProbs, inputs, attrs);
     const [both, ...others] = results as Tensor2D[];
     tf.dispose(others); // kept where there is to be a gradient

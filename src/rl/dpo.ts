@@ -74,7 +74,7 @@ export async function dpoStep(
   const sumsOf = ({ tokens, signs, reference }: PreferenceBatch): LossSums => {
     const place = batches.findIndex((batch) => batch.tokens === tokens);
     const learner = dropping(policy, random.seed, random.step, place);
-    const [logProbs] = tf.unstack(predict(learner, tokens, 1, checkpointing), 1);
+    const [logProbs] = tf.unstack(predict(learner, tokens, 1, { checkpointing }), 1);
     return dpoSums({ logProbs: logProbs as tf.Tensor1D, signs, reference }, settings.beta);
   };
   const per = { tokens: preferences.length, loss: preferences.length }; // what is watched is per pair too

@@ -31,7 +31,7 @@ export async function sftStep(
   const sumsOf = (batch: TokenBatch): LossSums =>
     tf.tidy(() => {
       const learner = dropping(policy, random.seed, random.step, batches.indexOf(batch));
-      const [logProbs] = tf.unstack(predict(learner, batch, 1, checkpointing), 1);
+      const [logProbs] = tf.unstack(predict(learner, batch, 1, { checkpointing }), 1);
       return { loss: tf.neg(tf.sum(logProbs)), statistics: tf.tensor1d([]) };
     });
   try {

@@ -137,9 +137,23 @@ export function perToken<S extends TokenSequence>(
   return sequences.flatMap((sequence, row) => sequence.tokens.map((_, token) => value(sequence, token, row)));
 }
 
+/** How `predict` prepares for gradients, which are right either way. */
+export interface PredictOptions {
+  /** See checkpointing.ts. */
+  readonly checkpointing?: boolean;
+  /** Entropies will be differentiated too. */
+  readonly entropies?: boolean;
+}
+
 /** Log-probability and entropy of each token to predict: [N, 2], differentiable. */
-export function predict(policy: Policy, batch: TokenBatch, temperature: number, checkpointing = false): tf.Tensor2D {
-  const { ids, positions, prefixes } = batch;
-  const hidden = hiddenStates(policy.weights, policy.config, ids, { positions, prefixes, checkpointing });
-  return tokenLogProbs(tf.gather(hidden, batch.rows), policy.weights.head as tf.Tensor2D, batch.targets, temperature);
+export function predict(
+  policy: Policy,
+  batch: TokenBatch,
+  temperature: number,
+  { checkpointing = false, entropies = false }: PredictOptions = {},
+): tf.Tensor2D {
+  const { weights, config } = policy;
+  const { ids, positions, prefixes, rows, targets } = batch;
+  const hidden = tf.gather(hiddenStates(weights, config, ids, { positions, prefixes, checkpointing }), rows);
+  return tokenLogProbs(hidden, weights.head as tf.Tensor2D, targets, temperature, entropies);
 }

@@ -92,13 +92,13 @@ export async function updatePolicy(
     for (const part of splitIn(corrected, settings.miniBatches, random))
       miniBatches.push(miniBatch(part, settings, shares));
     const batches = miniBatches.flatMap(({ micro }) => micro);
-    const checkpointing = isCheckpointed(policy.config, settings);
+    const options = { checkpointing: isCheckpointed(policy.config, settings), entropies: settings.entropy > 0 };
     let results: StepResult[] = [];
     let skippedUpdates = 0;
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
       const sumsOf = (batch: ScoredBatch): LossSums => {
         const learner = dropping(policy, random.seed, random.step, epoch, batches.indexOf(batch));
-        return grpoSums({ ...batch, current: predict(learner, batch, settings.temperature, checkpointing) }, settings);
+        return grpoSums({ ...batch, current: predict(learner, batch, settings.temperature, options) }, settings);
       };
       results = [];
       for (const { micro, per } of miniBatches) {
@@ -136,7 +136,7 @@ export async function firstNotFinite<S extends ScoredSequence>(
 }
 
 /** More than this is not kept for a gradient unless asked to: a small part of any machine's memory. */
-const mostKeptBytes = 2 ** 30;
+const mostKeptBytes = 2 ** 31;
 
 /** What `auto` comes to follows from the settings alone, never from the machine. */
 export function isCheckpointed(

@@ -162,7 +162,7 @@ describe('estimateMemory', () => {
   });
 
   it('decides checkpointing by what a micro-batch would keep, unless told', () => {
-    const tokens = Math.floor(2 ** 30 / keptBytes(deep, 1));
+    const tokens = Math.floor(2 ** 31 / keptBytes(deep, 1));
     const isOn = (checkpointing: 'auto' | 'on' | 'off', microBatchTokens: number): boolean =>
       isCheckpointed(deep, { checkpointing, microBatchTokens });
     assert.deepEqual(

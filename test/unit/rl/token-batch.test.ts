@@ -33,7 +33,7 @@ for (const engine of enginesUnderTest('embedded', 'cpu')) {
           const batch = tokenBatch(SEQUENCES, shares);
           let predicted: Float32Array | undefined;
           const { grads } = tf.variableGrads(() => {
-            const values = predict(policy, batch, 0.9, checkpointing);
+            const values = predict(policy, batch, 0.9, { checkpointing });
             predicted = values.dataSync<'float32'>();
             return tf.mean(tf.square(values));
           }, parameters);
