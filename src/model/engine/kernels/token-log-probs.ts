@@ -5,6 +5,7 @@
 
 import { at, expNegative1, expNegative4, log1, madd, sumLanes } from './math';
 import { rowMax } from './reduce';
+import { scaleRow } from './softmax';
 import { scratchOf } from './thread';
 
 /** What is known of a row's logits so far. With d = (logit - largest)·scale: */
@@ -60,15 +61,6 @@ function accumulate(n: i32, largest: f32, scale: f32, x: usize, keeps: boolean, 
   }
   sumExp = total;
   sumWeighted = totalWeighted;
-}
-
-// @ts-ignore: decorator
-@inline
-function scaleRow(n: i32, by: f32, x: usize): void {
-  const factor = f32x4.splat(by);
-  let i: i32 = 0;
-  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.mul(v128.load(at(x, i)), factor));
-  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) * by);
 }
 
 /**
