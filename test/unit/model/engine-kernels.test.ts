@@ -39,6 +39,7 @@ async function runOn(name: string, build: Build): Promise<{ shape: number[]; val
 /** Same shapes and values as TensorFlow.js's own CPU kernels. */
 async function checkAgainstCpu(what: string, build: Build): Promise<void> {
   const expected = await runOn('cpu', build);
+  await runOn('embedded', build); // scratch grows to what it needs
   const usedBefore = backend.shared.heap.usedBytes;
   const actual = await runOn('embedded', build);
   assert.deepEqual(
@@ -48,7 +49,7 @@ async function checkAgainstCpu(what: string, build: Build): Promise<void> {
   );
   for (const [i, result] of actual.entries())
     assertClose(result.values, expected[i].values, 1e-5, `${what}, result ${i}`);
-  assert.ok(backend.shared.heap.usedBytes - usedBefore < 1 << 21, `${what} leaves only scratch in the heap`);
+  assert.ok(backend.shared.heap.usedBytes - usedBefore < 1 << 20, `${what} leaves only scratch in the heap`);
 }
 
 describe('matrix products', () => {
