@@ -176,12 +176,14 @@ export class Handoff {
   serve(functions: readonly ((...args: number[]) => number)[]): void {
     const words = this.#words;
     const isUp = (): boolean => Atomics.load(words, word.tickets) > 0;
-    while (Atomics.load(words, word.stop) === 0) {
+    const isStopped = (): boolean => Atomics.load(words, word.stop) === 1;
+    while (!isStopped()) {
       if (this.isAside) Atomics.wait(words, word.aside, 1);
       if (this.#work(functions) || this.#patience.spinUntil(isUp)) continue;
       Atomics.add(words, word.sleepers, 1);
       const tickets = Atomics.load(words, word.tickets);
-      if (tickets <= 0) Atomics.wait(words, word.tickets, tickets);
+      // What changes from here on ends the waiting; a stop before is seen.
+      if (tickets <= 0 && !isStopped()) Atomics.wait(words, word.tickets, tickets);
       Atomics.sub(words, word.sleepers, 1);
     }
   }

@@ -10,17 +10,21 @@ import { Handoff } from '../../../src/model/engine/handoff.ts';
 interface Shared {
   readonly handoff: SharedArrayBuffer;
   readonly counts: Int32Array;
+  /** Whether the caller has begun the current job. */
+  readonly begun: Int32Array;
 }
 
 if (isMainThread) tests();
 else {
-  const { handoff, counts } = workerData as Shared;
+  const { handoff, counts, begun } = workerData as Shared;
   setImmediate(() => {
     parentPort!.postMessage('ready');
     new Handoff(handoff).serve([
       () => {
         Atomics.add(counts, 0, 1);
-        return Atomics.notify(counts, 0);
+        Atomics.notify(counts, 0);
+        Atomics.wait(begun, 0, 0); // all chunks done before the caller came would leave it nothing to measure
+        return 0;
       },
     ]);
   });
@@ -94,12 +98,13 @@ function tests(): void {
 
   describe('a hand-off whose helpers stand aside', () => {
     const counts = new Int32Array(new SharedArrayBuffer(8));
+    const begun = new Int32Array(new SharedArrayBuffer(4));
     let helps = true;
     const share = new CoreShare();
     share.helps = () => helps;
     const handoff = new Handoff(undefined, share);
     const helper = new Worker(new URL(import.meta.url), {
-      workerData: { handoff: handoff.shared, counts } satisfies Shared,
+      workerData: { handoff: handoff.shared, counts, begun } satisfies Shared,
     });
     before(() => once(helper, 'message'));
     after(async () => {
@@ -111,8 +116,11 @@ function tests(): void {
     /** Runs a job; the caller's first chunk waits up to `millis` for the helper to do one. */
     const run = (chunks: number, millis: number): void => {
       const before = Atomics.load(counts, 0);
+      Atomics.store(begun, 0, 0);
       handoff.publish({ kernel: 0, total: chunks, grain: 1, args: [] });
       const kernel = (): number => {
+        Atomics.store(begun, 0, 1);
+        Atomics.notify(begun, 0);
         if (Atomics.load(counts, 0) === before) Atomics.wait(counts, 0, before, millis);
         return Atomics.add(counts, 1, 1);
       };

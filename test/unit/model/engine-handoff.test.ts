@@ -6,8 +6,21 @@ import { Handoff } from '../../../src/model/engine/handoff.ts';
 import { hasEnded } from '../../../src/model/engine/pool.ts';
 import { activateEmbedded } from '../../../src/model/engine/register.ts';
 
+/** Blocks that a helper serves one after another, and how many it has left. */
+interface Served {
+  readonly blocks: readonly SharedArrayBuffer[];
+  readonly left: Int32Array;
+}
+
 if (isMainThread) tests();
-else {
+else if ('blocks' in workerData) {
+  const { blocks, left } = workerData as Served;
+  for (const block of blocks) {
+    new Handoff(block).serve([]);
+    Atomics.add(left, 0, 1);
+    Atomics.notify(left, 0);
+  }
+} else {
   // A helper whose only kernel ends the thread, as an exhausted memory would, while it holds a part of a job.
   setImmediate(() => {
     parentPort!.postMessage('ready');
@@ -53,6 +66,25 @@ function tests(): void {
       pool.run('fill', 1 << 12, 16, [7, address]);
       assert.ok(shared.floats(address, 1 << 14).every((value) => value === 7));
       shared.heap.free(address);
+    });
+  });
+
+  describe('a helper thread that is told to stop', () => {
+    it('does so at any moment: between jobs, while it looks for one, and asleep', async () => {
+      const handoffs = Array.from({ length: 200 }, () => new Handoff());
+      const left = new Int32Array(new SharedArrayBuffer(4));
+      const workerData: Served = { blocks: handoffs.map(({ shared }) => shared), left };
+      const helper = new Worker(new URL(import.meta.url), { workerData });
+      const end = once(helper, 'exit');
+      await once(helper, 'online');
+      for (const [i, handoff] of handoffs.entries()) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, i / 1000); // up to twice as long as it looks for work
+        handoff.stop();
+        const heard = Atomics.wait(left, 0, i, 10_000);
+        if (heard === 'timed-out') await helper.terminate();
+        assert.notEqual(heard, 'timed-out', `stop ${i}`);
+      }
+      await end;
     });
   });
 }
