@@ -15,7 +15,6 @@ import { encodePrompt } from '../model/policy.ts';
 import type { DType } from '../model/safetensors.ts';
 import { loadTokenizer } from '../model/tokenizer.ts';
 import { EVALUATION_BATCH } from '../rl/evaluate.ts';
-import { isCheckpointed } from '../rl/update.ts';
 import type { RunConfig } from './config.ts';
 import { modelDir, rolloutSettings } from './parts.ts';
 import { loraOf } from './policies.ts';
@@ -101,8 +100,6 @@ function nearBytes({ peakBytes, farBytes }: MemoryEstimate): number {
 
 function planOf({ description, isHalf, promptTokens, queries }: Facts, config: RunConfig): MemoryPlan {
   const lora = loraOf(config);
-  const microBatchTokens = config['optimizer.microBatchTokens'];
-  const checkpointing = config['model.checkpointing'];
   return {
     config: description.config,
     isHalf,
@@ -112,8 +109,8 @@ function planOf({ description, isHalf, promptTokens, queries }: Facts, config: R
     promptTokens,
     newTokens: config['rollout.maxNewTokens'],
     evaluated: Math.min(EVALUATION_BATCH, config['evaluation.limit'], queries),
-    microBatchTokens,
-    checkpointing: isCheckpointed(description.config, { checkpointing, microBatchTokens }),
+    microBatchTokens: config['optimizer.microBatchTokens'],
+    checkpointing: config['model.checkpointing'],
   };
 }
 

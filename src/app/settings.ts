@@ -292,13 +292,13 @@ export const SETTINGS = {
   'optimizer.microBatchTokens': count(
     2048,
     10_000_000,
-    'Padded tokens per forward and backward pass; bounds memory, and how soon a pause acts.',
+    'Padded tokens per forward and backward pass, at most; bounds memory, and how soon a pause acts.',
   ),
   'model.checkpointing': {
     default: 'auto',
     choices: CHECKPOINTING,
     about:
-      'Whether the update keeps only the input of each layer and computes the layer once more for its gradient: a fraction of the memory for a third more arithmetic. “auto” does so where all would be more than 2 GiB.',
+      'Whether the update keeps only the input of each layer and computes the layer once more for its gradient: a fraction of the memory for a third more arithmetic. “auto” takes micro-batches of which all fits into 2 GiB, and does so only where long prompts would then be read over and over.',
   },
   'guard.notFinite': {
     default: 'on',

@@ -29,7 +29,7 @@ export async function printModelForecast(config: RunConfig, output: Output): Pro
     `${gigabytes(rollout)} for ${prompts} × ${groupSize} rewrites of ${promptTokens} + ${newTokens} tokens`,
   );
   row('scoring', `${gigabytes(scoring)} for ${microBatchTokens} tokens at a time`);
-  row('update', `${gigabytes(update)}, checkpointing ${plan.checkpointing ? 'on' : 'off'}`);
+  row('update', `${gigabytes(update)}, checkpointing ${plan.checkpointing}`);
   if (engine.name !== 'embedded') {
     output.line(`\nWhat ${engine.name} itself keeps beside the tensors of a training is not among these.`);
   }

@@ -43,7 +43,8 @@ export interface MemoryPlan {
   /** Queries of an evaluation that decode together. */
   readonly evaluated: number;
   readonly microBatchTokens: number;
-  readonly checkpointing: boolean;
+  /** See rl/gradient-batches.ts for what `auto` comes to. */
+  readonly checkpointing: 'auto' | 'on' | 'off';
 }
 
 export type MemoryPhase = 'rollout' | 'scoring' | 'update';
@@ -112,6 +113,14 @@ export function keptBytes(config: ModelConfig, tokens: number): number {
   return 4 * tokens * config.layers * keptFloats(config);
 }
 
+/** More than this is not kept for a gradient unless asked to: a small part of any machine's memory. */
+const MOST_KEPT_BYTES = 2 ** 31;
+
+/** How many tokens' values come to no more than what may be kept of all layers. */
+export function mostKeptTokens(config: ModelConfig): number {
+  return Math.floor(MOST_KEPT_BYTES / keptBytes(config, 1));
+}
+
 function keptFloats(config: ModelConfig): number {
   const { D, F, Q, K } = sizesOf(config);
   const norms = config.queryKeyNorm ? Q + K : 0;
@@ -153,9 +162,21 @@ function scoringBytes(plan: MemoryPlan): number {
   return Math.max(layer, tokens * D * 4 + headBytes(plan));
 }
 
-/** At first there are the values of all layers, at last the gradients of all weights. */
+/** Of `auto`, both that it may come to: longer prompts are computed again. */
 function updateBytes(plan: MemoryPlan, trained: number): number {
-  const { config, lora, checkpointing } = plan;
+  const { config, checkpointing, microBatchTokens, promptTokens, newTokens } = plan;
+  if (checkpointing !== 'auto') return gradientBytes(plan, trained, checkpointing === 'on');
+  const most = mostKeptTokens(config);
+  if (microBatchTokens <= most) return gradientBytes(plan, trained, false);
+  const again = gradientBytes(plan, trained, true);
+  if (most <= newTokens) return again;
+  const kept = { ...plan, microBatchTokens: most, promptTokens: Math.min(promptTokens, most - newTokens) };
+  return Math.max(again, gradientBytes(kept, trained, false));
+}
+
+/** At first there are the values of all layers, at last the gradients of all weights. */
+function gradientBytes(plan: MemoryPlan, trained: number, checkpointing: boolean): number {
+  const { config, lora } = plan;
   const { D } = sizesOf(config);
   const { tokens } = microBatch(plan);
   const between = lora ? lora.rank * lora.targets.length : 0; // an adapter's two matrices

@@ -6,12 +6,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { AdamWState } from '../model/adamw.ts';
 import type { Policy } from '../model/policy.ts';
 import { sharesPrompts } from '../model/weights.ts';
+import { gradientBatches } from './gradient-batches.ts';
 import type { LossSums } from './grpo.ts';
 import { logProbsOf } from './log-probs.ts';
 import { optimizerStep } from './optimizer-step.ts';
 import type { SupervisedSettings } from './sft.ts';
-import { microBatches, perToken, predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
-import { dropping, isCheckpointed } from './update.ts';
+import { perToken, predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
+import { dropping } from './update.ts';
 
 export interface Preference {
   readonly promptIds: readonly number[];
@@ -69,8 +70,7 @@ export async function dpoStep(
   random: { readonly seed: number; readonly step: number },
   turn: () => Promise<void>,
 ): Promise<DpoStatistics> {
-  const batches = await preferenceBatches(start, preferences, settings, turn);
-  const checkpointing = isCheckpointed(policy.config, settings);
+  const { batches, checkpointing } = await preferenceBatches(start, preferences, settings, turn);
   const sumsOf = ({ tokens, signs, reference }: PreferenceBatch): LossSums => {
     const place = batches.findIndex((batch) => batch.tokens === tokens);
     const learner = dropping(policy, random.seed, random.step, place);
@@ -94,11 +94,11 @@ interface PreferenceBatch extends Omit<PreferenceTokens, 'logProbs'> {
 async function preferenceBatches(
   start: Policy,
   preferences: readonly Preference[],
-  { microBatchTokens }: DpoSettings,
+  settings: DpoSettings,
   turn: () => Promise<void>,
-): Promise<PreferenceBatch[]> {
+): Promise<{ readonly batches: PreferenceBatch[]; readonly checkpointing: boolean }> {
   const sequences = preferences.flatMap(answersOf);
-  const found = await logProbsOf(start, sequences, { temperature: 1, microBatchTokens }, turn);
+  const found = await logProbsOf(start, sequences, { ...settings, temperature: 1 }, turn);
   const sums = found.map((logProbs) => logProbs.reduce((sum, logProb) => sum + logProb, 0));
   // Both answers of a pair go through the model together: after their prompt in one row, or else in two as long as the longer.
   const shares = sharesPrompts(start.config);
@@ -108,8 +108,8 @@ async function preferenceBatches(
     const tokens = shares ? [...chosen, ...rejected] : longer;
     return { ...pair, tokens, reference: sums[2 * i] - sums[2 * i + 1] };
   });
-  const room = shares ? microBatchTokens : microBatchTokens / 2;
-  return microBatches(pairs, room).map((micro) => preferenceBatch(micro, shares));
+  const { batches, checkpointing } = gradientBatches(pairs, start.config, settings, { rows: shares ? 1 : 2 });
+  return { batches: batches.map((batch) => preferenceBatch(batch, shares)), checkpointing };
 }
 
 function preferenceBatch(

@@ -5,16 +5,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { AdamWState } from '../model/adamw.ts';
 import type { Policy } from '../model/policy.ts';
-import type { Checkpointing } from './choices.ts';
+import { gradientBatches, type GradientSettings } from './gradient-batches.ts';
 import type { LossSums } from './grpo.ts';
 import { optimizerStep, type OptimizerSettings } from './optimizer-step.ts';
-import { microBatches, predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
-import { dropping, isCheckpointed } from './update.ts';
+import { predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
+import { dropping } from './update.ts';
 
-export interface SupervisedSettings extends OptimizerSettings {
-  readonly microBatchTokens: number;
-  readonly checkpointing: Checkpointing;
-}
+export type SupervisedSettings = OptimizerSettings & GradientSettings;
 
 /** One optimizer step on the mean cross-entropy of the completions' tokens. Loss in nats per token. */
 export async function sftStep(
@@ -26,8 +23,8 @@ export async function sftStep(
   random: { readonly seed: number; readonly step: number } = { seed: 0, step: 0 },
 ): Promise<{ readonly loss: number; readonly gradNorm: number }> {
   const tokens = sequences.reduce((sum, sequence) => sum + sequence.tokens.length, 0);
-  const checkpointing = isCheckpointed(policy.config, settings);
-  const batches = microBatches(sequences, settings.microBatchTokens).map((batch) => tokenBatch(batch));
+  const { batches: micro, checkpointing } = gradientBatches(sequences, policy.config, settings);
+  const batches = micro.map((batch) => tokenBatch(batch));
   const sumsOf = (batch: TokenBatch): LossSums =>
     tf.tidy(() => {
       const learner = dropping(policy, random.seed, random.step, batches.indexOf(batch));

@@ -49,6 +49,12 @@ export function microBatches<S extends TokenSequence>(
   return batches.map((batch) => batch.rows.flat());
 }
 
+/** What a micro-batch of such sequences comes to, padding included. */
+export function paddedTokens(sequences: readonly TokenSequence[], shares = false): number {
+  const rows = shares ? neighbours(sequences) : sequences.map((sequence) => [sequence]);
+  return rows.length * Math.max(...rows.map(rowLength));
+}
+
 /** Sequences by their prompts, `maxTokens` tokens at most in each row. */
 function rowsOf<S extends TokenSequence>(sequences: readonly S[], maxTokens: number): S[][] {
   const byPrompt = new Map<readonly number[], S[][]>();

@@ -6,15 +6,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rngFrom, shuffled } from '../base/rng.ts';
 import type { AdamWState } from '../model/adamw.ts';
 import { withDropout } from '../model/lora.ts';
-import { keptBytes } from '../model/memory-estimate.ts';
 import type { Policy } from '../model/policy.ts';
 import { type ModelConfig, sharesPrompts } from '../model/weights.ts';
-import type { Aggregation, Checkpointing, Correction } from './choices.ts';
+import type { Aggregation, Correction } from './choices.ts';
 import { correctionsOf } from './corrections.ts';
+import { gradientBatches, type GradientSettings } from './gradient-batches.ts';
 import { aggregate, grpoSums, type LossChoices, type LossSums, type ScoredTokens } from './grpo.ts';
 import { logProbsOf } from './log-probs.ts';
 import { type Divisors, isFiniteOn, optimizerStep, type OptimizerSettings, type StepResult } from './optimizer-step.ts';
-import { microBatches, perToken, predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
+import { perToken, predict, tokenBatch, type TokenBatch, type TokenSequence } from './token-batch.ts';
 
 /** One completion to learn from. */
 export interface ScoredSequence extends TokenSequence {
@@ -27,7 +27,7 @@ export interface ScoredSequence extends TokenSequence {
   readonly advantage: number;
 }
 
-export interface UpdateSettings extends LossChoices, OptimizerSettings {
+export interface UpdateSettings extends LossChoices, OptimizerSettings, GradientSettings {
   /** The temperature of sampling: log-probabilities are those of the scaled distribution. */
   readonly temperature: number;
   readonly aggregation: Aggregation;
@@ -39,8 +39,6 @@ export interface UpdateSettings extends LossChoices, OptimizerSettings {
   readonly miniBatches: number;
   readonly correction: Correction;
   readonly correctionCap: number;
-  readonly microBatchTokens: number;
-  readonly checkpointing: Checkpointing;
 }
 
 /** Per token, in the last epoch. */
@@ -72,6 +70,7 @@ type ScoredBatch = TokenBatch & Omit<ScoredTokens, 'current'>;
 /** The completions of one optimizer step. */
 interface MiniBatch {
   readonly per: Divisors;
+  readonly checkpointing: boolean;
   readonly micro: ScoredBatch[];
 }
 
@@ -86,22 +85,21 @@ export async function updatePolicy(
 ): Promise<UpdateStatistics> {
   if (sequences.length === 0) return NOTHING_LEARNT; // every search failed, or no group has a signal
   const corrected = await withCorrections(policy, sequences, settings, turn);
-  const shares = sharesPrompts(policy.config);
   const miniBatches: MiniBatch[] = [];
   try {
     for (const part of splitIn(corrected, settings.miniBatches, random))
-      miniBatches.push(miniBatch(part, settings, shares));
+      miniBatches.push(miniBatch(part, policy.config, settings));
     const batches = miniBatches.flatMap(({ micro }) => micro);
-    const options = { checkpointing: isCheckpointed(policy.config, settings), entropies: settings.entropy > 0 };
     let results: StepResult[] = [];
     let skippedUpdates = 0;
     for (let epoch = 0; epoch < settings.epochs; epoch++) {
-      const sumsOf = (batch: ScoredBatch): LossSums => {
-        const learner = dropping(policy, random.seed, random.step, epoch, batches.indexOf(batch));
-        return grpoSums({ ...batch, current: predict(learner, batch, settings.temperature, options) }, settings);
-      };
       results = [];
-      for (const { micro, per } of miniBatches) {
+      for (const { micro, per, checkpointing } of miniBatches) {
+        const options = { checkpointing, entropies: settings.entropy > 0 };
+        const sumsOf = (batch: ScoredBatch): LossSums => {
+          const learner = dropping(policy, random.seed, random.step, epoch, batches.indexOf(batch));
+          return grpoSums({ ...batch, current: predict(learner, batch, settings.temperature, options) }, settings);
+        };
         const result = await optimizerStep(policy, optimizer, micro, sumsOf, per, settings, turn);
         results.push(result);
         if (!result.applied) skippedUpdates++;
@@ -133,18 +131,6 @@ export async function firstNotFinite<S extends ScoredSequence>(
     await turn();
   }
   return undefined;
-}
-
-/** More than this is not kept for a gradient unless asked to: a small part of any machine's memory. */
-const mostKeptBytes = 2 ** 31;
-
-/** What `auto` comes to follows from the settings alone, never from the machine. */
-export function isCheckpointed(
-  config: ModelConfig,
-  { checkpointing, microBatchTokens }: Pick<UpdateSettings, 'checkpointing' | 'microBatchTokens'>,
-): boolean {
-  if (checkpointing !== 'auto') return checkpointing === 'on';
-  return keptBytes(config, microBatchTokens) > mostKeptBytes;
 }
 
 /** The policy with the dropout of its adapters on; sampling, evaluation and the reference never see it. */
@@ -186,15 +172,16 @@ function splitIn<S>(
   return Array.from({ length: parts }, (_, part) => mixed.slice(start(part), start(part + 1)));
 }
 
-function miniBatch(sequences: readonly CorrectedSequence[], settings: UpdateSettings, shares: boolean): MiniBatch {
+function miniBatch(sequences: readonly CorrectedSequence[], config: ModelConfig, settings: UpdateSettings): MiniBatch {
+  const shares = sharesPrompts(config);
   const lengths = sequences.map(({ tokens }) => tokens.length);
   const { weights, divisor } = aggregate(settings.aggregation, lengths, settings.maxNewTokens);
   const weighted = sequences.map((sequence, i) => ({ ...sequence, weight: weights[i] }));
+  const { batches, checkpointing } = gradientBatches(weighted, config, settings, { shares });
   return {
     per: { tokens: lengths.reduce((sum, length) => sum + length, 0), loss: divisor },
-    micro: microBatches(weighted, settings.microBatchTokens, shares).map((micro) =>
-      scoredBatch(micro, settings, shares),
-    ),
+    checkpointing,
+    micro: batches.map((batch) => scoredBatch(batch, settings, shares)),
   };
 }
 

@@ -7,11 +7,16 @@ import type { EmbeddedBackend } from '../../../src/model/engine/embedded-backend
 import { activateEmbedded } from '../../../src/model/engine/register.ts';
 import { generate } from '../../../src/model/generate.ts';
 import { LORA_TARGETS } from '../../../src/model/lora.ts';
-import { estimateMemory, keptBytes, type MemoryPhase, type MemoryPlan } from '../../../src/model/memory-estimate.ts';
+import {
+  estimateMemory,
+  mostKeptTokens,
+  type MemoryPhase,
+  type MemoryPlan,
+} from '../../../src/model/memory-estimate.ts';
 import { addLora, type Policy } from '../../../src/model/policy.ts';
 import type { ModelConfig } from '../../../src/model/weights.ts';
 import { logProbsOf } from '../../../src/rl/log-probs.ts';
-import { isCheckpointed, type ScoredSequence, updatePolicy } from '../../../src/rl/update.ts';
+import { type ScoredSequence, updatePolicy } from '../../../src/rl/update.ts';
 import { TINY, tinyPolicy } from '../../fixtures/tiny-policy.ts';
 import { UPDATE } from '../../fixtures/update-settings.ts';
 
@@ -73,7 +78,7 @@ async function measured(
       return { promptIds, tokens, logProbs, samplingLogProbs: logProbs, reference: logProbs, advantage: i - 1.5 };
     }),
   );
-  const settings = { ...UPDATE, microBatchTokens: plan.microBatchTokens, checkpointing: plan.checkpointing ? 'on' : 'off' } as const; // prettier-ignore
+  const settings = { ...UPDATE, microBatchTokens: plan.microBatchTokens, checkpointing: plan.checkpointing };
   const optimizer = createAdamW([...policy.parameters.values()]);
   // What JavaScript made moves into the engine's memory when it is first read.
   const standing = [...policy.parameters.values(), ...(policy.lora?.frozen.values() ?? [])];
@@ -100,8 +105,8 @@ async function measured(
 describe('estimateMemory', () => {
   for (const [name, config] of Object.entries({ deep, broad, untied })) {
     for (const isAdapted of [true, false]) {
-      for (const checkpointing of [true, false]) {
-        const what = `${name}, ${isAdapted ? 'adapters' : 'every weight'}, checkpointing ${checkpointing ? 'on' : 'off'}`;
+      for (const checkpointing of ['on', 'off'] as const) {
+        const what = `${name}, ${isAdapted ? 'adapters' : 'every weight'}, checkpointing ${checkpointing}`;
         it(`is what the engine takes, to a tenth: ${what}`, async () => {
           const plan: MemoryPlan = { ...SHAPE, config, isHalf: false, checkpointing, ...(isAdapted && { lora: LORA }) };
           const start = tinyPolicy(1, config);
@@ -119,7 +124,7 @@ describe('estimateMemory', () => {
   }
 
   it('counts weights that stay as they are in the precision of their file, and what trains twice more', () => {
-    const plan: MemoryPlan = { ...SHAPE, config: deep, isHalf: true, checkpointing: true };
+    const plan: MemoryPlan = { ...SHAPE, config: deep, isHalf: true, checkpointing: 'on' };
     // Of TINY's family: embedding, then 12 layers of q, k, v, o, gate, up, down, biases of q, k, v, two norms; one norm.
     const matrices = 4096 * 128 + 12 * (128 * (128 + 32 + 32) + 128 * 128 + 3 * 128 * 640);
     const vectors = 12 * (128 + 32 + 32 + 2 * 128) + 128;
@@ -152,7 +157,7 @@ describe('estimateMemory', () => {
       tiedEmbeddings: true,
       maxPositions: 32_768,
     };
-    const plan: MemoryPlan = { ...SHAPE, config, lora: LORA, isHalf: true, checkpointing: true };
+    const plan: MemoryPlan = { ...SHAPE, config, lora: LORA, isHalf: true, checkpointing: 'on' };
     const layer = 2048 * (2048 + 256 + 256) + 2048 * 2048 + 3 * 2048 * 11_008;
     const { farBytes, peakBytes } = estimateMemory(plan);
     assert.equal(farBytes, 2 * 36 * layer);
@@ -161,14 +166,13 @@ describe('estimateMemory', () => {
     assert.equal(estimateMemory({ ...plan, config: deep }).farBytes, 0);
   });
 
-  it('decides checkpointing by what a micro-batch would keep, unless told', () => {
-    const tokens = Math.floor(2 ** 31 / keptBytes(deep, 1));
-    const isOn = (checkpointing: 'auto' | 'on' | 'off', microBatchTokens: number): boolean =>
-      isCheckpointed(deep, { checkpointing, microBatchTokens });
-    assert.deepEqual(
-      [tokens, tokens + 1].map((bound) => isOn('auto', bound)),
-      [false, true],
-    );
-    assert.deepEqual([isOn('on', 1), isOn('off', 1e6)], [true, false]);
+  it('counts for auto what fits into its bound or, for prompts that do not, the larger of what it may come to', () => {
+    const most = mostKeptTokens(deep);
+    const update = (checkpointing: MemoryPlan['checkpointing'], microBatchTokens: number, promptTokens = 90): number =>
+      estimateMemory({ ...SHAPE, prompts: 10_000, config: deep, isHalf: false, microBatchTokens, promptTokens, checkpointing }).phaseBytes.update; // prettier-ignore
+    assert.equal(update('auto', most), update('off', most));
+    assert.equal(update('auto', most + 1), update('off', most));
+    assert.equal(update('auto', 100 * most), update('on', 100 * most));
+    assert.equal(update('auto', 2 * most, most), update('off', most, most - SHAPE.newTokens));
   });
 });
