@@ -40,6 +40,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/base/package-root.ts';
 import { Contestant } from './engine/contestant.ts';
@@ -126,6 +127,9 @@ interface Duel {
   readonly peaks: readonly (number | undefined)[];
 }
 
+/** Milliseconds after each turn: threads of a peer spin for a while when their work is done (OpenBLAS's for 2^26 cycles), on the next one's cores. */
+const rest = 100;
+
 /**
  * All contestants in turns. Half-way new processes take over, started in the opposite order: where a process's memory came to
  * lie makes up to a seventh of its speed, and the one that was started first was often the slower of two that were the same.
@@ -143,6 +147,7 @@ async function duel(work: Work, peers: readonly Peer[], turns: number, warmUps: 
         for (const [i, contestant] of contestants.entries()) {
           const taken = await contestant.run();
           if (turn >= 0) seconds[i].push(taken);
+          await sleep(rest);
         }
       }
       for (const [i, contestant] of contestants.entries()) peaks[i] ??= contestant.peakBytes();

@@ -32,19 +32,24 @@ export function packRows(rows: i32, depth: i32, a: usize, rowStride: i32, stepSt
   }
 }
 
-/** The operand lies transposed (its rows are adjacent): step by step, so that memory is read in order. */
+/** Steps of rows that are packed for one tile before the next: tiles often lie whole pages apart, where L1 keeps few lines at a time. */
+const STEPS: i32 = 8;
+
+/** The operand lies transposed: its rows are adjacent. */
 function packAdjacentRows(rows: i32, depth: i32, a: usize, stepStride: i32, out: usize): void {
-  const tile = (<usize>(depth * MR)) << 2;
-  for (let k: i32 = 0; k < depth; k++) {
-    let p = a, o = at(out, k * MR);
+  const next = (<usize>stepStride) << 2;
+  for (let k: i32 = 0; k < depth; k += STEPS) {
+    const steps = min(STEPS, depth - k);
     for (let i: i32 = 0; i < rows; i += MR) {
-      v128.store(o, v128.load(p));
-      if (MR >= 6) store<u64>(o + 16, load<u64>(p + 16));
-      for (let r: i32 = MR >= 6 ? 6 : 4; r < MR; r++) store<f32>(at(o, r), load<f32>(at(p, r)));
-      p += MR << 2;
-      o += tile;
+      let p = at(a, k * stepStride + i), o = at(out, i * depth + k * MR);
+      for (let s: i32 = 0; s < steps; s++) {
+        v128.store(o, v128.load(p));
+        if (MR >= 6) store<u64>(o + 16, load<u64>(p + 16));
+        for (let r: i32 = MR >= 6 ? 6 : 4; r < MR; r++) store<f32>(at(o, r), load<f32>(at(p, r)));
+        p += next;
+        o += MR << 2;
+      }
     }
-    a += (<usize>stepStride) << 2;
   }
 }
 
