@@ -31,7 +31,9 @@
  * projections of the same input a block of rows at a time (0.995), bringing near the rows that a tile will add to (1.02) or set (1.13),
  * left operands in blocks of 72 to 384 rows (1.0 to 1.04), halves widened panel by panel for 512 rows too (1.0), right operands packed
  * 1 to 4 MiB at a time for 8 (1.0 to 1.06), all blocks of steps of a panel before the next panel (1.0), left operands of 288 rows (0.99
- * and 1.02), blocks of alike numbers of steps up to 448 for 256 and a rest (kept: 0.98 of a large model's gradient). Tried for
+ * and 1.02), blocks of alike numbers of steps up to 448 for 256 and a rest (kept: 0.98 of a large model's gradient), transposed rows packed eight steps
+ * at a time where L1 has eight ways (kept: 0.95), with their next lines fetched ahead (no gain). Tried for a large model's decode: each
+ * panel brought near in one go (kept: 0.94 of 64 rows' time, 0.87 of 8 rows'), two or four of them, or in four streams (no gain). Tried for
  * attention: keys and values repacked once for all blocks of queries, and those of 24 (kept: 0.93). Tried for the large model's gradient:
  * the mean of the frozen head's rows taken with the log-probabilities, so that no logits are computed again (kept: 0.92), adapters as
  * part of the linears, and values let go of as soon as they are used, so that four sequences fit into a micro-batch (kept: 0.95).

@@ -307,16 +307,12 @@ export function gemmStored(
     let halves = isFar ? fetched : halfAt(w, j * K);
     for (let k: i32 = 0; k < K; k += steps) {
       const depth = min(steps, K - k),
-        left = K - k - depth,
         isMore = i32(adds || bias != 0 || k > 0);
       widenValues(precision, depth * NR, halves, panel);
       halves = halfAt(halves, depth * NR);
-      const hasNext = left > 0 || (i + 1 < last && !isFar),
-        next = hasNext ? min(steps, left > 0 ? left : K) : 0,
-        lines = linesAhead((next * NR) << 1, M);
-      let ahead = halves;
+      // In one go: waiting for a few lines at each tile takes longer, and widening alone reads too slowly for memory to be kept busy.
+      if (k == 0 && i + 1 < last && !isFar) fetchAhead(halfAt(w, (j + NR) * K), (NR * K) >> 5);
       for (let m: i32 = 0; m < M; m += MR) {
-        ahead = fetchAhead(ahead, lines);
         tile(min(MR, M - m), columns, depth, at(a, m * lda + k), lda, panel, at(c, m * ldc + j), ldc, isMore, copy);
       }
     }
