@@ -8,6 +8,8 @@ import type { GuardName, RunState } from '../runs/events.ts';
 
 /** How often the run folder is asked. */
 const POLL_MILLIS = 100;
+/** Work without a turn for so long is asked to stand still where it is. */
+const TURN_IS_LATE_MILLIS = 300;
 
 /** Why the training paused itself; the message is whole sentences. */
 export interface PauseReason {
@@ -29,6 +31,8 @@ export class PauseGate {
   readonly #stop = new AbortController();
   #polledAt = 0;
   #pausedMillis = 0;
+  /** Since when work without turns stands still; undefined: it does not. */
+  #stillSince: number | undefined;
   #state: RunState = 'running';
   #reason: PauseReason | undefined;
   #announce = Promise.withResolvers<StateChange>();
@@ -76,6 +80,22 @@ export class PauseGate {
     }
     if (this.#state === 'paused') this.#pausedMillis += performance.now() - arrived;
     this.#become('running');
+  }
+
+  /**
+   * Whether work that has no turn for long shall stand still where it is; to be asked until it shall not. Since nothing is awaited
+   * there, `record` is told of both changes instead of those who wait for them.
+   */
+  standsStill(record: (state: RunState) => void): boolean {
+    const now = performance.now();
+    const wasStill = this.#stillSince !== undefined;
+    if (!wasStill && Date.now() - this.#polledAt < TURN_IS_LATE_MILLIS) return false;
+    const isStill = this.#poll() === 'pause' && !this.#stop.signal.aborted;
+    if (isStill === wasStill) return isStill;
+    this.#pausedMillis += now - (this.#stillSince ?? now);
+    this.#stillSince = isStill ? now : undefined;
+    record(isStill ? 'paused' : 'running');
+    return isStill;
   }
 
   /**

@@ -7,7 +7,7 @@ import { messageOf } from '../base/errors.ts';
 import { isDiskFull } from '../base/full-disk.ts';
 import type { Example, Task } from '../data/task.ts';
 import { type AdamWState, disposeAdamW } from '../model/adamw.ts';
-import type { SelectedBackend } from '../model/backend.ts';
+import { betweenKernels, type SelectedBackend } from '../model/backend.ts';
 import { patientRetriever } from '../retrieval/patient.ts';
 import type { Retriever } from '../retrieval/retriever.ts';
 import { endsTraining, type WatchedMetrics } from '../rl/guards.ts';
@@ -34,6 +34,8 @@ export interface TrainContext {
   readonly stop: AbortSignal;
   /** End now; the last checkpoint stays. */
   readonly cancel: AbortSignal;
+  /** A pause may block the whole process, in the middle of a gradient: nobody asks it for anything but through the run folder. */
+  readonly mayBlock?: boolean;
   /** Told what the user may want to know before the first event. */
   readonly note?: (text: string) => void;
 }
@@ -84,6 +86,10 @@ export async function* recordTraining(run: OpenRun, context: TrainContext): Asyn
     const tell = openSinks(run.runDir, run.config);
     requestControl(run.runDir, 'run');
     const gate = new PauseGate(run.runDir, context.stop, context.cancel);
+    const stoodStill: RunEvent[] = [];
+    if (context.mayBlock) {
+      betweenKernels(() => gate.standsStill((state) => stoodStill.push(stateEvent(state))));
+    }
     const { notes } = run.task; // how splits were made, what was left out
     const said = run.note === undefined ? notes : [run.note, ...notes];
     const { name, description } = run.engine;
@@ -107,6 +113,7 @@ export async function* recordTraining(run: OpenRun, context: TrainContext): Asyn
         yield stateEvent(state, message);
       }
       const { done, value: event } = await next;
+      yield* stoodStill.splice(0);
       if (done) break;
       writer.append(event, 'step' in event ? { step: event.step } : undefined);
       tell(event);
@@ -128,6 +135,7 @@ export async function* recordTraining(run: OpenRun, context: TrainContext): Asyn
       throw error;
     }
   } finally {
+    betweenKernels(undefined);
     writer.close();
     await retriever?.dispose?.();
     await run.reward.dispose();

@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import '@tensorflow/tfjs-backend-cpu';
 import { messageOf, UserError } from '../base/errors.ts';
+import { EmbeddedBackend } from './engine/embedded-backend.ts';
 import { activateEmbedded } from './engine/register.ts';
 import { activateRegistered } from './registered-backend.ts';
 import { activateTfjsNode } from './tfjs-node.ts';
@@ -112,6 +113,15 @@ export async function listBackends(options: BackendOptions = {}): Promise<Backen
   }
   const chosen = await selectBackend('auto', options);
   return found.map((report) => ({ ...report, isDefault: report.name === chosen.name }));
+}
+
+/**
+ * Whether everything shall stand still, to be asked between the kernels of the embedded engine and until it says no: a gradient of a
+ * large model takes many seconds in which nothing can be awaited. Other engines have no such place.
+ */
+export function betweenKernels(standsStill: (() => boolean) | undefined): void {
+  const backend = tf.backend();
+  if (backend instanceof EmbeddedBackend) backend.pool.standsStill = standsStill;
 }
 
 async function activateCpu(): Promise<string> {

@@ -36,12 +36,10 @@ export function gradientBatches<S extends TokenSequence>(
   const cut = (tokens: number): S[][] => microBatches(sequences, tokens / rows, shares);
   const whole = cut(microBatchTokens);
   if (checkpointing !== 'auto') return { batches: whole, checkpointing: checkpointing === 'on' };
-  const sizes = (batches: readonly S[][]): number[] => batches.map((batch) => rows * paddedTokens(batch, shares));
   const most = mostKeptTokens(config);
-  if (Math.max(...sizes(whole)) <= most) return { batches: whole, checkpointing: false };
-  const small = cut(most);
-  const total = (batches: readonly S[][]): number => sizes(batches).reduce((sum, size) => sum + size, 0);
-  if (Math.max(...sizes(small)) > most || total(small) > MOST_REPEATED * total(whole))
-    return { batches: whole, checkpointing: true };
-  return { batches: small, checkpointing: false };
+  const small = cut(Math.min(most, microBatchTokens));
+  const size = (batch: S[]): number => rows * paddedTokens(batch, shares);
+  const total = (batches: readonly S[][]): number => batches.reduce((sum, batch) => sum + size(batch), 0);
+  const isKept = small.every((batch) => size(batch) <= most) && total(small) <= MOST_REPEATED * total(whole);
+  return isKept ? { batches: small, checkpointing: false } : { batches: whole, checkpointing: true };
 }

@@ -19,7 +19,7 @@ async function train(order: TrainingOrder): Promise<void> {
   const note = (text: string): void => {
     console.log(text);
   };
-  const context = { stop: stop.signal, cancel: new AbortController().signal, note };
+  const context = { stop: stop.signal, cancel: new AbortController().signal, mayBlock: true, note };
   for await (const event of eventsOf(order, context)) console.log(`${new Date().toISOString()} ${logLine(event)}`);
 }
 

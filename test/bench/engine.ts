@@ -10,33 +10,10 @@
  * parameters is made with random weights in the user's cache folder: 1 GB, and 1 GB more for llama.cpp.
  *
  * Products are bound by the width of vectors: V8 fuses to 256 bits, where AVX-512 libraries compute with 512. On a processor that
- * has those, the products and gradients are therefore also compared with the same libraries held to 256 bits. On two cores of a
- * Xeon with AVX-512, one thread reached 80 GFLOP/s in a block that stays in the cache and 64 to 82 in the shapes of training, NumPy
- * and PyTorch up to 290 on two threads; with 256 bits, NumPy's products took 0.9 to 2.3 times as long as ours in the starter's shapes,
- * 0.8 to 0.9 in the layers of the large one. Tried for the products: reading the left operand where it lies (kept: 1 to 10 % where its
- * rows are adjacent; no change where its columns are, so those are packed), unrolling that loop (V8 no longer fuses: 30 % slower), and
- * cutting deep products in depth (kept: 128 × 151,936 × 896 takes 0.5 s for 1.3 s). Tried for decoding the large shape, where all
- * weights are widened for 64 rows: rows shared out among the threads, each widening everything (1.2 s a token), panels shared out
- * instead (kept: 0.7 s), halves stored in the order in which they are read, a loop of their own for each kind of halves and tiles of 1 to
- * MR rows (kept: 0.6 of the time together, 0.5 for a single row), copying a panel's halves near first or widening its whole depth at
- * once (no gain). Tried for the training step, of which 5 to 10 % was waking helpers between operations: spinning for 0.2 ms before
- * they sleep (4 to 11 % faster on an idle machine, 8 to 20 % slower beside a busy program, also where a helper that is interrupted
- * stops spinning; not kept), asking for kernels without waiting for them (kept: gradients take 0.88 of the time), linears of the same
- * rows and a norm with its stream as one operation each, so that their gradients are added up in place (kept: 0.95), all sequences in
- * one micro-batch now that kernels are not waited for (kept: 0.8), blocks of the result that are all of one size, or as wide as the
- * result (no gain). Tried for the products: packing rows whose steps are adjacent where many columns read them (kept: 0.87 to 0.98 of
- * the time), transposed rows packed eight steps at a time (0.98) or 240 rows at a time (no gain), fetching the next panel meanwhile (kept:
- * 0.94 of a large model's decode), both operands too (1.02), weights' gradients in parts of 512 steps (kept), of 256 or 1024 (1.04),
- * adjacent rows read where they lie (0.9 when near, 1.1 from afar), keeping logits instead of computing them again (no gain),
- * projections of the same input a block of rows at a time (0.995), bringing near the rows that a tile will add to (1.02) or set (1.13),
- * left operands in blocks of 72 to 384 rows (1.0 to 1.04), halves widened panel by panel for 512 rows too (1.0), right operands packed
- * 1 to 4 MiB at a time for 8 (1.0 to 1.06), all blocks of steps of a panel before the next panel (1.0), left operands of 288 rows (0.99
- * and 1.02), blocks of alike numbers of steps up to 448 for 256 and a rest (kept: 0.98 of a large model's gradient), transposed rows packed eight steps
- * at a time where L1 has eight ways (kept: 0.95), with their next lines fetched ahead (no gain). Tried for a large model's decode: each
- * panel brought near in one go (kept: 0.94 of 64 rows' time, 0.87 of 8 rows'), two or four of them, or in four streams (no gain). Tried for
- * attention: keys and values repacked once for all blocks of queries, and those of 24 (kept: 0.93). Tried for the large model's gradient:
- * the mean of the frozen head's rows taken with the log-probabilities, so that no logits are computed again (kept: 0.92), adapters as
- * part of the linears, and values let go of as soon as they are used, so that four sequences fit into a micro-batch (kept: 0.95).
+ * has those, the products and gradients are therefore also compared with the same libraries held to 256 bits. Two cores that compute
+ * 512 bits at once (a Xeon) reached up to 290 GFLOP/s in NumPy and PyTorch, 64 to 82 a thread here; two that compute them in halves
+ * (an EPYC with Zen 4) 194 to 205 there, and 0.81 to 1.07 of NumPy's and 0.91 to 1.36 of PyTorch's speed here.
+ * What was tried is listed in engine/tried.md.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -178,6 +155,7 @@ async function compete(what: string, work: Work, peers: readonly Peer[], turns =
     console.log(`${what.padEnd(44)} ${times.padEnd(60)} ${median(ratios).toFixed(2)}× ${spread}  ${verdict}`);
   }
   if (isMissed && work.work !== 'product') printProfile(work);
+  if (isMissed) console.log('    tried: see test/bench/engine/tried.md');
   return result;
 }
 

@@ -153,6 +153,15 @@ export class Handoff {
     throw new Error(`A kernel failed: ${this.#readMessage()}`);
   }
 
+  /** Blocks the caller while `isAsked`, and makes the helpers wait after the chunks that they have in hand. */
+  standStill(isAsked: () => boolean): void {
+    const wasAside = this.isAside;
+    this.#sendAside(true);
+    do if (mayBlock) Atomics.wait(this.#words, word.stop, 0, checkMillis);
+    while (isAsked());
+    this.#sendAside(wasAside);
+  }
+
   #sendAside(isAside: boolean): void {
     if (isAside === this.isAside) return;
     Atomics.store(this.#words, word.aside, Number(isAside));

@@ -33,6 +33,8 @@ export class Pool {
   readonly #functions: readonly ((...args: number[]) => number)[];
   readonly #indices: ReadonlyMap<string, number>;
   readonly #workers: readonly Worker[];
+  /** Asked before each kernel, and then until it says no: whether all threads shall stand still. */
+  standsStill: (() => boolean) | undefined;
   /** Why a helper has gone; undefined while all live. */
   #loss: string | undefined;
   #isDisposed = false;
@@ -72,6 +74,7 @@ export class Pool {
     const index = this.#indices.get(kernel);
     if (index === undefined) throw new Error(`there is no kernel ${kernel}`);
     if (this.#loss !== undefined) throw new Error(this.#loss);
+    if (this.standsStill?.()) this.#handoff.standStill(this.standsStill);
     const isAlone = this.threads === 1 || (total <= grain && this.#handoff.pending === 0);
     if (isAlone) {
       // In chunks here too: what a kernel has for its own use may be as large as one.

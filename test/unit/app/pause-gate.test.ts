@@ -57,4 +57,30 @@ describe('PauseGate', () => {
     cancel.abort();
     await assert.rejects(waiting, { name: 'AbortError' });
   });
+
+  it('lets work without turns stand still where it is, until somebody lets it go on or stops it', async (test) => {
+    const dir = temporaryFolder(test);
+    const gate = new PauseGate(dir, never, never);
+    const told: string[] = [];
+    const standsStill = (): boolean => gate.standsStill((state) => told.push(state));
+    await gate.turn();
+    requestControl(dir, 'pause');
+    assert.equal(standsStill(), false, 'a turn may still come');
+    await sleep(350);
+    const clock = gate.now();
+    assert.equal(standsStill(), true);
+    await sleep(200);
+    assert.equal(standsStill(), true);
+    requestControl(dir, 'run');
+    assert.equal(standsStill(), false);
+    assert.deepEqual(told, ['paused', 'running']);
+    assert.ok(gate.now() - clock < 150, 'the clock stood still');
+
+    requestControl(dir, 'pause');
+    await sleep(350);
+    assert.equal(standsStill(), true);
+    requestControl(dir, 'stop');
+    assert.equal(standsStill(), false);
+    assert.equal(gate.stop.aborted, true);
+  });
 });

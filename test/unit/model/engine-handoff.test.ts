@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
@@ -66,6 +67,33 @@ function tests(): void {
       pool.run('fill', 1 << 12, 16, [7, address]);
       assert.ok(shared.floats(address, 1 << 14).every((value) => value === 7));
       shared.heap.free(address);
+    });
+  });
+
+  describe('threads that are asked to stand still', () => {
+    it('use no processor until they may go on, and what was under way comes out as ever', async () => {
+      const backend = await activateEmbedded({ threads: 3 });
+      const a = tf.randomUniform([512, 512], -1, 1, 'float32', 1);
+      const products = (): Float32Array => {
+        const chain = Array.from({ length: 30 }).reduce<tf.Tensor>((x) => tf.div(tf.matMul(x, a), 16), a);
+        return chain.dataSync<'float32'>();
+      };
+      const expected = tf.tidy(products);
+      let asked = 0;
+      const used: { readonly at: number; readonly millis: number }[] = [];
+      backend.pool.standsStill = () => {
+        asked++;
+        const { user, system } = process.cpuUsage();
+        used.push({ at: performance.now(), millis: (user + system) / 1000 });
+        return asked >= 10 && asked < 20;
+      };
+      assert.deepEqual(tf.tidy(products), expected);
+      backend.pool.standsStill = undefined;
+      assert.ok(asked > 50, `asked ${asked} times`);
+      const [settled, last] = [used[11], used[19]]; // after the chunks in hand
+      const [wall, processor] = [last.at - settled.at, last.millis - settled.millis];
+      assert.ok(wall > 700 && processor < wall / 4, `${processor} of ${wall} ms`);
+      backend.dispose();
     });
   });
 
