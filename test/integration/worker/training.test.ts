@@ -79,6 +79,34 @@ describe('the training process', () => {
     assert.match(logTail(runDir), /step \d+: reward .* s\n(.*\n)*.* stopped\n$/);
   });
 
+  it('is paused in the middle of a gradient too', async (t) => {
+    const runDir = runFolder(t);
+    const sizes = { 'rollout.prompts': 64, 'rollout.groupSize': 16, 'rollout.maxNewTokens': 32 };
+    const config = { ...SMALL, ...sizes, 'optimizer.microBatchTokens': 1_000_000 };
+    const ended = launch({ kind: 'train', runDir, config, source: 'test' });
+    await until(runDir, ({ step }) => step >= 1);
+    const waited: number[] = [];
+    do {
+      requestControl(runDir, 'pause');
+      const asked = performance.now();
+      await until(runDir, ({ state }) => state === 'paused');
+      waited.push((performance.now() - asked) / 1000);
+      requestControl(runDir, 'run');
+      await until(runDir, ({ state }) => state === 'running');
+      await sleep(400);
+    } while ((await until(runDir, () => true)).step < 3);
+    requestControl(runDir, 'stop');
+    assert.equal(await ended, null);
+    const reader = openRunReader(runDir);
+    const updates = reader.eventsAfter(0).flatMap((event) => (event.kind === 'step' && 'updateSeconds' in event.metrics ? event.metrics.updateSeconds : [])); // prettier-ignore
+    reader.close();
+    assert.ok(updates.length >= 3 && waited.length >= 5, `${updates.length} updates, ${waited.length} pauses`);
+    assert.ok(
+      Math.max(...waited) < Math.min(...updates) / 2,
+      `pauses after ${waited.join(', ')} s, updates of ${updates.join(', ')} s`,
+    );
+  });
+
   it('leaves one sentence in the log and no run when it cannot start', async (t) => {
     const runDir = runFolder(t);
     const ended = await launch({ kind: 'train', runDir, config: { ...SMALL, task: '/no/such/task' }, source: 'test' });
