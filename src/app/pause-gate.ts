@@ -87,11 +87,11 @@ export class PauseGate {
    * there, `record` is told of both changes instead of those who wait for them.
    */
   standsStill(record: (state: RunState) => void): boolean {
-    const now = performance.now();
     const wasStill = this.#stillSince !== undefined;
     if (!wasStill && Date.now() - this.#polledAt < TURN_IS_LATE_MILLIS) return false;
     const isStill = this.#poll() === 'pause' && !this.#stop.signal.aborted;
     if (isStill === wasStill) return isStill;
+    const now = performance.now();
     this.#pausedMillis += now - (this.#stillSince ?? now);
     this.#stillSince = isStill ? now : undefined;
     record(isStill ? 'paused' : 'running');

@@ -10,6 +10,7 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import '@tensorflow/tfjs-backend-cpu';
 import { messageOf, UserError } from '../base/errors.ts';
 import { EmbeddedBackend } from './engine/embedded-backend.ts';
+import { mayBlock } from './engine/handoff.ts';
 import { activateEmbedded } from './engine/register.ts';
 import { activateRegistered } from './registered-backend.ts';
 import { activateTfjsNode } from './tfjs-node.ts';
@@ -117,11 +118,11 @@ export async function listBackends(options: BackendOptions = {}): Promise<Backen
 
 /**
  * Whether everything shall stand still, to be asked between the kernels of the embedded engine and until it says no: a gradient of a
- * large model takes many seconds in which nothing can be awaited. Other engines have no such place.
+ * large model takes many seconds in which nothing can be awaited. Other engines have no such place, and some runtimes may not block.
  */
 export function betweenKernels(standsStill: (() => boolean) | undefined): void {
   const backend = tf.backend();
-  if (backend instanceof EmbeddedBackend) backend.pool.standsStill = standsStill;
+  if (backend instanceof EmbeddedBackend && mayBlock) backend.pool.standsStill = standsStill;
 }
 
 async function activateCpu(): Promise<string> {

@@ -157,7 +157,7 @@ export class Handoff {
   standStill(isAsked: () => boolean): void {
     const wasAside = this.isAside;
     this.#sendAside(true);
-    do if (mayBlock) Atomics.wait(this.#words, word.stop, 0, checkMillis);
+    do Atomics.wait(this.#words, word.stop, 0, checkMillis);
     while (isAsked());
     this.#sendAside(wasAside);
   }
@@ -227,7 +227,7 @@ function call(kernel: (...args: number[]) => number, first: number, last: number
 }
 
 /** Some runtimes forbid their main thread to block; it spins instead. */
-const mayBlock = canBlock();
+export const mayBlock = canBlock();
 
 function canBlock(): boolean {
   try {
