@@ -74,7 +74,7 @@ export class PauseGate {
     this.#cancel.throwIfAborted();
     if (Date.now() - this.#polledAt < POLL_MILLIS) return;
     const arrived = performance.now();
-    while (this.#poll() === 'pause' && !this.#stop.signal.aborted) {
+    while (this.#shallWait()) {
       this.#become('paused');
       await sleep(POLL_MILLIS, undefined, { signal: this.#cancel });
     }
@@ -89,7 +89,7 @@ export class PauseGate {
   standsStill(record: (state: RunState) => void): boolean {
     const wasStill = this.#stillSince !== undefined;
     if (!wasStill && Date.now() - this.#polledAt < TURN_IS_LATE_MILLIS) return false;
-    const isStill = this.#poll() === 'pause' && !this.#stop.signal.aborted;
+    const isStill = this.#shallWait();
     if (isStill === wasStill) return isStill;
     const now = performance.now();
     this.#pausedMillis += now - (this.#stillSince ?? now);
@@ -109,6 +109,10 @@ export class PauseGate {
     this.#polledAt = 0;
     await this.turn();
     if (this.#stop.signal.aborted) throw new StepAbandoned(reason.message);
+  }
+
+  #shallWait(): boolean {
+    return this.#poll() === 'pause' && !this.#stop.signal.aborted;
   }
 
   #poll(): ControlCommand {

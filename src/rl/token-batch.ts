@@ -51,7 +51,7 @@ export function microBatches<S extends TokenSequence>(
 
 /** What a micro-batch of such sequences comes to, padding included. */
 export function paddedTokens(sequences: readonly TokenSequence[], shares = false): number {
-  const rows = shares ? neighbours(sequences) : sequences.map((sequence) => [sequence]);
+  const rows = rowsIn(sequences, shares);
   return rows.length * Math.max(...rows.map(rowLength));
 }
 
@@ -74,7 +74,7 @@ function rowLength(row: readonly TokenSequence[]): number {
 
 /** @param shares whether completions of the same prompt, which must follow one another, become one row. */
 export function tokenBatch(sequences: readonly TokenSequence[], shares = false): TokenBatch {
-  const rows = shares ? neighbours(sequences) : sequences.map((sequence) => [sequence]);
+  const rows = rowsIn(sequences, shares);
   const inputs = rows.map((row) => [...row[0].promptIds, ...row.flatMap(read)]);
   const time = Math.max(...inputs.map((input) => input.length));
   const sources = rows.flatMap((row, r) => sourcesOf(row).map((place) => r * time + place));
@@ -99,8 +99,9 @@ export function tokenBatch(sequences: readonly TokenSequence[], shares = false):
   };
 }
 
-/** Those that follow one another with the same prompt. */
-function neighbours(sequences: readonly TokenSequence[]): TokenSequence[][] {
+/** Each by itself; where prompts are shared, those together that follow one another with the same prompt. */
+function rowsIn(sequences: readonly TokenSequence[], shares: boolean): TokenSequence[][] {
+  if (!shares) return sequences.map((sequence) => [sequence]);
   const rows: TokenSequence[][] = [];
   for (const sequence of sequences) {
     const open = rows.at(-1);

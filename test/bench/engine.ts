@@ -12,8 +12,8 @@
  * Products are bound by the width of vectors: V8 fuses to 256 bits, where AVX-512 libraries compute with 512. On a processor that
  * has those, the products and gradients are therefore also compared with the same libraries held to 256 bits. Two cores that compute
  * 512 bits at once (a Xeon) reached up to 290 GFLOP/s in NumPy and PyTorch, 64 to 82 a thread here; two that compute them in halves
- * (an EPYC with Zen 4) 194 to 205 there, and 0.81 to 1.07 of NumPy's and 0.91 to 1.36 of PyTorch's speed here.
- * What was tried is listed in engine/tried.md.
+ * (an EPYC with Zen 4) 194 to 205 there, and 0.81 to 1.07 of NumPy's and 0.91 to 1.36 of PyTorch's speed here. What
+ * was tried is listed in engine/tried.md.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -106,7 +106,10 @@ interface Duel {
   readonly peaks: readonly (number | undefined)[];
 }
 
-/** Milliseconds after each turn: threads of a peer spin for a while when their work is done (OpenBLAS's for 2^26 cycles), on the next one's cores. */
+/**
+ * Milliseconds after each turn: threads of a peer spin for a while when their work is done (OpenBLAS's for 2^26 cycles), on the
+ * cores of the next one.
+ */
 const rest = 100;
 
 /**
